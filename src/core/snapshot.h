@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/entry.h"
+#include "core/object_id.h"
+
+namespace snapferry {
+
+// The name of a volume of files: the host it is on and its absolute path there, or
+// for a stream "stdin:NAME" without a leading slash. The path may hold any bytes
+// but NUL.
+struct VolumeName {
+  std::string host;
+  std::string path;
+  auto operator<=>(const VolumeName&) const = default;
+  // "HOST:PATH".
+  std::string text() const { return host + ":" + path; }
+};
+
+// What a backup found and what it cost.
+struct BackupStats {
+  std::uint64_t files = 0;            // entries that are not directories
+  std::uint64_t directories = 0;
+  std::uint64_t bytes = 0;            // sum of the sizes of files
+  std::uint64_t files_new = 0;        // not in the base
+  std::uint64_t files_changed = 0;
+  std::uint64_t files_unchanged = 0;  // taken over from the base unread
+  std::uint64_t files_removed = 0;    // in the base only
+  std::uint64_t files_failed = 0;     // unreadable; left out, or kept as unsettled
+  std::uint64_t bytes_read = 0;       // read from files
+  std::uint64_t bytes_added = 0;      // plain bytes that were new to the store
+  std::uint64_t bytes_stored = 0;     // what the store grew by
+  bool operator==(const BackupStats&) const = default;
+};
+
+// The name of a user or group as it was on the source.
+struct OwnerName {
+  std::uint32_t id = 0;
+  std::string name;
+  bool operator==(const OwnerName&) const = default;
+};
+
+// A committed snapshot of a tree: the content of its manifest.
+struct Snapshot {
+  ObjectId id;             // random; not part of the manifest's bytes, but its name
+  VolumeName volume;
+  std::string set;         // "default" unless named
+  Timestamp time;          // when the backup began: everything older is in it
+  Timestamp finished;
+  Entry root;              // without a name; a directory, or whatever PATH was
+  std::vector<OwnerName> users;   // ascending by id; the owners that occur
+  std::vector<OwnerName> groups;
+  std::vector<std::string> excludes;  // the patterns in force, as given
+  bool one_filesystem = false;
+  bool incomplete = false;  // some files were unreadable: stats.files_failed > 0
+  BackupStats stats;
+  std::string program;      // "snapferry 0.1.0"
+  bool operator==(const Snapshot&) const = default;
+};
+
+}  // namespace snapferry

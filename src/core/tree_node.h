@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/entry.h"
+#include "core/object_id.h"
+
+namespace snapferry {
+
+// The codec of Tree and List objects. Grammar (little-endian; FORMAT.md gives the
+// reasons):
+//
+//   node     := leaf | inner
+//   leaf     := u8 1, entry*                        entries ascend strictly by name bytes
+//   inner    := u8 2, u8 height, child+             height of the children's children + 1;
+//                                                   children of height 1 are leaves
+//   child    := u32 length of first, first name, id 32   first names ascend strictly
+//   entry    := fixed, name, [u64 link device], [xattrs], payload
+//   fixed    := u32 length of the entry with this field, u8 type, u8 flags, u16 length of name,
+//               u32 mode, u32 uid, u32 gid, u32 mtime ns, u32 ctime ns,
+//               i64 mtime s, i64 ctime s, u64 inode, u64 size, u64 device
+//   flags    := bit 0 link device follows, bit 1 xattrs follow, bit 2 unsettled
+//   xattrs   := u32 length of the rest, (u16 length, name, u32 length, value)+
+//   payload  := file: content; directory: id 32; symlink: target (the rest); others: nothing
+//   content  := u8 depth, run*
+//   run      := u64 length with bit 63 set for a hole, [id 32]
+//   list     := u8 depth, run+                      a List object
+//
+// A directory is one leaf while it is small; a big one is a tree of nodes whose
+// borders depend on names alone, so that a change rewrites few of them.
+
+// The fixed part of an entry as it lies in memory, for comparing without decoding.
+struct FixedEntry {
+  std::uint32_t length;
+  std::uint8_t type;
+  std::uint8_t flags;
+  std::uint16_t name_length;
+  std::uint32_t mode;
+  std::uint32_t uid;
+  std::uint32_t gid;
+  std::uint32_t mtime_ns;
+  std::uint32_t ctime_ns;
+  std::int64_t mtime_s;
+  std::int64_t ctime_s;
+  std::uint64_t inode;
+  std::uint64_t size;
+  std::uint64_t device;
+} __attribute__((packed));
+static_assert(sizeof(FixedEntry) == 68);
+
+inline constexpr std::uint8_t kEntryHasLinkDevice = 1;
+inline constexpr std::uint8_t kEntryHasXattrs = 2;
+inline constexpr std::uint8_t kEntryUnsettled = 4;
+
+// Appends the encoded entry. `entry.name` must be valid (checked with
+// is_valid_name unless it is empty for a root); throws InvalidArgument otherwise.
+void encode_entry(const Entry& entry, Bytes& out);
+
+// Decodes one entry, which must be all of `bytes`. Checks everything: lengths,
+// type, flags, name (no '/', no NUL, not "." or "..", at most 255 bytes; empty
+// only if `root`), nanoseconds, depth and lengths of content against size. Throws
+// Corrupt.
+Entry decode_entry(ByteView bytes, bool root = false);
+
+// True for a name that a directory can hold: 1 to 255 bytes, no '/' or NUL, not
+// "." or "..".
+bool is_valid_name(std::string_view name);
+
+// A node in its encoded form, taken apart without copying. The views point into
+// the bytes given to parse().
+struct TreeNode {
+  struct Item {
+    ByteView bytes;         // the whole encoded entry
+    std::string_view name;
+    FixedEntry fixed() const;
+    // Of a directory entry: the id of its tree.
+    ObjectId tree() const;
+  };
+  struct Child {
+    std::string_view first_name;
+    ObjectId id;
+  };
+  bool is_leaf = true;
+  std::uint8_t height = 0;        // 0 for a leaf
+  std::vector<Item> items;        // of a leaf
+  std::vector<Child> children;    // of an inner node
+
+  // Checks order, lengths, types and names; entries themselves are fully checked by
+  // decode_entry. Throws Corrupt.
+  static TreeNode parse(ByteView bytes);
+};
+
+// `first` of each child must ascend. Height 1 stands above leaves.
+Bytes encode_inner(std::uint8_t height, const std::vector<TreeNode::Child>& children);
+
+// A List object.
+Bytes encode_list(const Content& content);
+Content decode_list(ByteView bytes);
+
+}  // namespace snapferry

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blob/storage.h"
+#include "core/cancellation.h"
+#include "core/object_store.h"
+#include "core/progress.h"
+#include "core/snapshot.h"
+#include "platform/clock.h"
+
+namespace snapferry::repository {
+
+enum class Encryption {
+  Password,  // sealed with keys that only a password or a recovery key opens
+  None,      // authenticated against damage, readable by anyone who has the files
+};
+
+struct CreateOptions {
+  Encryption encryption = Encryption::Password;
+  std::string password;  // not empty with Encryption::Password
+  bool weak_key_derivation = false;  // for tests: milliseconds instead of tenths of a second
+};
+
+struct OpenOptions {
+  // Asked at most once, and only if the repository has a password. May be null where
+  // there is no way to ask: then WrongPassword is thrown.
+  std::function<std::string()> password;
+  // Where the index and trees are kept between runs; created if missing. Empty: an
+  // unnamed temporary directory. Losing it costs only time.
+  std::string cache_directory;
+};
+
+struct KeyInfo {
+  std::string id;     // 8 hexadecimal digits or more, enough to be unique
+  std::string kind;   // "password" or "recovery"
+  std::string label;  // "user@host" unless named
+  Timestamp created;
+  bool current = false;  // opened this session
+};
+
+struct RepositoryStats {
+  std::uint64_t snapshots = 0;
+  std::uint64_t packs = 0;
+  std::uint64_t bytes_stored = 0;      // all objects of the storage
+  std::uint64_t data_objects = 0;
+  std::uint64_t data_bytes = 0;        // before compression
+  std::uint64_t data_bytes_stored = 0; // in packs
+  std::uint64_t tree_objects = 0;      // trees and lists
+  std::uint64_t tree_bytes = 0;
+  std::uint64_t tree_bytes_stored = 0;
+  std::uint64_t bytes_referenced = 0;  // sum of the sizes of all snapshots: what restoring all would write
+};
+
+struct CollectOptions {
+  bool dry_run = false;
+  // A pack is rewritten if more than this part of it is not referenced any more;
+  // one without any referenced object is always removed.
+  double max_unused = 0.2;
+  Progress* progress = nullptr;
+  const Cancellation* cancellation = nullptr;
+};
+
+struct CollectReport {
+  std::uint64_t packs_before = 0;
+  std::uint64_t packs_removed = 0;    // with those rewritten
+  std::uint64_t packs_rewritten = 0;
+  std::uint64_t packs_deferred = 0;   // removed by a later prune, after backups that run now
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_freed = 0;      // net of what was written again
+  std::uint64_t bytes_unused_left = 0;
+};
+
+struct Damage {
+  std::string object;   // "packs/3f…", "snapshots/…", "tree 12ab…"
+  std::string message;
+};
+
+struct AffectedPath {
+  ObjectId snapshot;
+  VolumeName volume;
+  std::string path;     // of a file, or of a directory whose whole content is lost
+};
+
+struct VerifyOptions {
+  double read_data = 0;  // percent of packs whose content is read: 0 to 100
+  Progress* progress = nullptr;
+  const Cancellation* cancellation = nullptr;
+};
+
+struct VerifyReport {
+  std::uint64_t snapshots = 0;
+  std::uint64_t packs = 0;
+  std::uint64_t objects = 0;
+  std::uint64_t bytes_read = 0;
+  std::vector<Damage> damages;
+  std::vector<AffectedPath> affected;
+  bool ok() const { return damages.empty() && affected.empty(); }
+};
+
+// One backup on its way into the repository. Destroying it without commit abandons
+// it; what was stored already is found by the next one.
+class BackupSession : public ObjectSink {
+ public:
+  // Makes what was stored so far durable and known to later backups, without
+  // committing anything. For an interruption.
+  virtual void checkpoint() = 0;
+
+  // Publishes `snapshot`: its id is chosen here, bytes_added and bytes_stored are
+  // filled in; everything it references must have been put into this session or come
+  // from a snapshot listed after the session began. When this returns the snapshot is
+  // durable and complete.
+  virtual Snapshot commit(Snapshot snapshot) = 0;
+};
+
+// A Snapferry repository on a Storage, which it borrows. FORMAT.md says what is
+// stored. Any number of processes may use one repository at the same time, for
+// anything; no method waits for another process.
+//
+// Methods throw Unavailable, PermissionDenied, NoSpace or Corrupt as they come.
+class Repository : public ObjectSource {
+ public:
+  // Throws AlreadyExists if there is one, Conflict if the storage holds anything else.
+  static void create(blob::Storage& storage, const CreateOptions& options);
+
+  // Throws NotFound if there is none, Unsupported for a newer format, WrongPassword.
+  static std::unique_ptr<Repository> open(blob::Storage& storage, const OpenOptions& options);
+
+  // Random, fixed at creation.
+  virtual const ObjectId& id() const = 0;
+  virtual Encryption encryption() const = 0;
+
+  // All committed snapshots, oldest first. Asks the storage each time. A damaged
+  // manifest does not hide the others: it is given to `damaged`, or if null thrown.
+  virtual std::vector<Snapshot> snapshots(std::vector<Damage>* damaged = nullptr) = 0;
+
+  // Announces itself to prunes before it looks at anything, so that nothing it may
+  // reference goes away. One session at a time per Repository.
+  virtual std::unique_ptr<BackupSession> begin_backup() = 0;
+
+  // Removes the manifests; the space is freed by collect(). Unknown ids are ignored.
+  virtual void forget(const std::vector<ObjectId>& snapshots) = 0;
+
+  // Removes what no snapshot references.
+  virtual CollectReport collect(const CollectOptions& options) = 0;
+
+  // Damage is reported, not thrown.
+  virtual VerifyReport verify(const VerifyOptions& options) = 0;
+
+  virtual RepositoryStats stats() = 0;
+
+  virtual std::vector<KeyInfo> keys() = 0;
+  // Returns the id of the new key.
+  virtual std::string add_password(const std::string& password, const std::string& label) = 0;
+  // Makes a key and returns it in the form to print: groups of letters and digits with
+  // a checksum. It opens the repository in place of a password.
+  virtual std::string add_recovery_key(const std::string& label) = 0;
+  // Throws NotFound, or Conflict for the last key, or if `id` is ambiguous.
+  virtual void remove_key(const std::string& id) = 0;
+
+  // Any internal object as readable text (JSON): "config", "key ID", "index ID",
+  // "pack ID", "snapshot ID", "tree ID", "list ID", "claim ID", "condemned ID";
+  // "data ID" gives the bytes themselves. Ids may be prefixes. For `debug cat`.
+  virtual std::string debug_text(std::string_view kind, std::string_view id) = 0;
+  // The names of all objects in the storage, for `debug list`.
+  virtual std::vector<blob::ObjectInfo> debug_list() = 0;
+};
+
+}  // namespace snapferry::repository

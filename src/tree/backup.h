@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/cancellation.h"
+#include "core/object_store.h"
+#include "core/progress.h"
+#include "core/snapshot.h"
+
+namespace snapferry::tree {
+
+class ExcludeRules;  // tree/exclude.h
+
+// What to take over unread from an earlier snapshot of the same volume.
+struct Base {
+  Entry root;
+  Timestamp time;  // when that backup began: what changed shortly before is read again
+};
+
+struct BackupOptions {
+  const ExcludeRules* excludes = nullptr;  // borrowed; nullptr: nothing is excluded
+  bool exclude_caches = false;             // skip the content of directories with a CACHEDIR.TAG
+  bool one_filesystem = false;             // mount points are kept as empty directories
+  // Directories never entered, by device and inode: the store and the cache.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> skip;
+  unsigned threads = 0;                    // 0: one per processor that this process may use
+  Progress* progress = nullptr;
+  ProblemSink* problems = nullptr;         // each unreadable file, by its path
+  const Cancellation* cancellation = nullptr;
+};
+
+struct BackupResult {
+  Entry root;
+  BackupStats stats;  // without bytes_added and bytes_stored, which the store counts
+  std::vector<OwnerName> users;
+  std::vector<OwnerName> groups;
+};
+
+// Walks `path` (absolute; a directory or any file) on several threads, puts new
+// content and trees into `sink`, and takes unchanged entries over from `base` (read
+// through `source`; nullopt: everything is read). Nothing is followed: a symlink at
+// `path` itself is a symlink. Unreadable files are reported and left out, and
+// counted in stats.files_failed; files that change while they are read are read
+// again, and marked `unsettled` if they never settle.
+//
+// Throws NotFound or PermissionDenied if `path` itself cannot be read, Cancelled, and
+// what the sink throws. Memory is bounded by the depth of the tree and the widest
+// directory, not by the number of files.
+BackupResult backup(const std::string& path, const std::optional<Base>& base, ObjectSource& source,
+                    ObjectSink& sink, const BackupOptions& options);
+
+// Stores what `fd` yields until its end as a file of mode 0600 with the present time;
+// for `backup --stdin`. On the same terms.
+BackupResult backup_stream(int fd, ObjectSink& sink, const BackupOptions& options);
+
+}  // namespace snapferry::tree

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/cancellation.h"
+#include "core/object_store.h"
+#include "core/progress.h"
+#include "core/snapshot.h"
+
+namespace snapferry::tree {
+
+enum class Overwrite {
+  Never,    // what exists stays as it is
+  Changed,  // what differs in type, size or mtime is replaced
+  Always,   // everything is written again
+};
+
+struct RestoreOptions {
+  // Paths below the root of the volume; empty: everything. A path restores to the
+  // same place below the target that it has below the root.
+  std::vector<std::string> paths;
+  Overwrite overwrite = Overwrite::Changed;
+  bool delete_extra = false;   // remove what is in the restored directories but not in the snapshot
+  bool dry_run = false;        // report, change nothing
+  bool numeric_owner = false;  // do not map owners by name
+  unsigned threads = 0;        // 0: one per processor that this process may use
+  Progress* progress = nullptr;
+  ProblemSink* problems = nullptr;  // each file that could not be restored as it was
+  const Cancellation* cancellation = nullptr;
+};
+
+enum class RestoreAction { Create, Replace, UpdateMetadata, Keep, Delete };
+
+// Told what is done (or, in a dry run, would be done) to each path; any thread.
+class RestoreObserver {
+ public:
+  virtual ~RestoreObserver() = default;
+  virtual void on_action(RestoreAction action, std::string_view path, const Entry* entry) = 0;
+};
+
+struct RestoreStats {
+  std::uint64_t files = 0;
+  std::uint64_t directories = 0;
+  std::uint64_t bytes = 0;         // written
+  std::uint64_t created = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t failed = 0;
+  // Not for each file but once: what this user may not restore (owners, devices, …).
+  std::vector<std::string> limitations;
+};
+
+// Brings `snapshot`, or the chosen paths of it, to the directory `target`, which is
+// created if missing. Only ever writes below `target`: every step is relative to an
+// open directory and follows no symlink, whatever the snapshot holds and whatever
+// others do meanwhile. A file is written beside, and renamed when it is complete.
+// What cannot be restored is reported through `problems` and counted, and does not
+// stop the rest; damaged content never reaches the target under its real name.
+//
+// Throws NotFound (a path that the snapshot does not hold; nothing was changed then),
+// PermissionDenied, NoSpace, Cancelled.
+RestoreStats restore(const Snapshot& snapshot, const std::string& target, ObjectSource& source,
+                     const RestoreOptions& options, RestoreObserver* observer = nullptr);
+
+}  // namespace snapferry::tree
