@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/object_id.h"
+#include "repository/pack.h"
+
+namespace snapferry::repository {
+
+// What is in a pack, by what snapshots reference.
+struct PackUse {
+  ObjectId pack;
+  PackContent content = PackContent::Data;
+  bool condemned = false;
+  std::uint64_t used = 0;    // stored bytes of pieces that are needed from this pack
+  std::uint64_t unused = 0;  // of all others
+};
+
+enum class PackDecision {
+  Keep,
+  Remove,   // nothing in it is needed
+  Rewrite,  // what is needed goes to a new pack, then it is removed
+};
+
+// Pure: one decision for each pack, in order. A pack is rewritten when more than
+// `max_unused` of it is not needed, when it is condemned and yet needed, or with
+// others of its kind when there are many small ones.
+std::vector<PackDecision> plan_collect(const std::vector<PackUse>& packs, double max_unused);
+
+}  // namespace snapferry::repository

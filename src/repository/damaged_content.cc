@@ -1,0 +1,65 @@
+#include "repository/damaged_content.h"
+
+#include "core/error.h"
+#include "core/tree_node.h"
+
+namespace snapferry::repository {
+
+bool DamagedContent::content_is_whole(const Content& content) {
+  for (const ContentRun& run : content.runs) {
+    if (!run.id) continue;
+    if (damaged_.contains(*run.id)) return false;
+    if (content.depth == 0) continue;
+    const Content list = decode_list(source_.get(ObjectKind::List, *run.id));
+    if (list.depth >= content.depth) return false;
+    if (!content_is_whole(list)) return false;
+  }
+  return true;
+}
+
+void DamagedContent::find(const Snapshot& snapshot, std::vector<AffectedPath>& affected) {
+  if (!content_is_whole(snapshot.root.content)) {
+    affected.push_back({snapshot.id, snapshot.volume, "."});
+  }
+  if (snapshot.root.type != EntryType::Directory) return;
+  std::vector<Directory> stack{{snapshot.root.tree, ""}};
+  while (!stack.empty()) {
+    const Directory directory = std::move(stack.back());
+    stack.pop_back();
+    if (whole_leaves_.contains(directory.tree)) continue;
+    look_into(directory, snapshot, stack, affected);
+  }
+}
+
+void DamagedContent::look_into(const Directory& directory, const Snapshot& snapshot,
+                               std::vector<Directory>& stack, std::vector<AffectedPath>& affected) {
+  const auto report = [&](std::string path) {
+    affected.push_back({snapshot.id, snapshot.volume, path.empty() ? "." : std::move(path)});
+  };
+  if (damaged_.contains(directory.tree)) return report(directory.path);
+  bool whole_leaf = true;
+  try {
+    const Bytes bytes = source_.get(ObjectKind::Tree, directory.tree);
+    const TreeNode node = TreeNode::parse(bytes);
+    for (const TreeNode::Child& child : node.children) stack.push_back({child.id, directory.path});
+    if (!node.is_leaf) whole_leaf = false;
+    for (const TreeNode::Item& item : node.items) {
+      const Entry entry = decode_entry(item.bytes);
+      const std::string path =
+          directory.path.empty() ? entry.name : directory.path + "/" + entry.name;
+      if (entry.type == EntryType::Directory) {
+        stack.push_back({entry.tree, path});
+        whole_leaf = false;
+      } else if (entry.type == EntryType::File && !content_is_whole(entry.content)) {
+        report(path);
+        whole_leaf = false;
+      }
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
+    return report(directory.path);
+  }
+  if (whole_leaf) whole_leaves_.insert(directory.tree);
+}
+
+}  // namespace snapferry::repository

@@ -1,0 +1,293 @@
+#include "repository/object_index.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+
+#include "core/error.h"
+
+namespace snapferry::repository {
+namespace {
+
+constexpr std::string_view kSuffix = ".table";
+constexpr std::size_t kMostParts = 8;
+
+std::vector<ObjectId> decode_note(ByteView note) {
+  std::vector<ObjectId> ids;
+  for (std::size_t i = 0; i + ObjectId::kSize <= note.size(); i += ObjectId::kSize) {
+    ids.push_back(ObjectId::from_bytes(note.subspan(i, ObjectId::kSize)));
+  }
+  return ids;
+}
+
+Bytes encode_note(const std::vector<ObjectId>& ids) {
+  Bytes note;
+  for (const ObjectId& id : ids) note.insert(note.end(), id.bytes.begin(), id.bytes.end());
+  return note;
+}
+
+void add_records(IndexTableBuilder& builder, const PackRecords& pack) {
+  const std::uint32_t ordinal = builder.add_pack(pack.pack);
+  for (const PieceRecord& piece : pack.pieces) {
+    builder.add({piece.id, piece.kind, ordinal, piece.offset, piece.stored_length,
+                 piece.plain_length});
+  }
+}
+
+void remove_quietly(const std::string& path) {
+  if (!path.empty()) ::unlink(path.c_str());
+}
+
+}  // namespace
+
+ObjectIndex::ObjectIndex(blob::Storage& storage, const SealedObjects& objects, const Key& master,
+                         Sealing sealing, std::string directory)
+    : storage_(storage),
+      objects_(objects),
+      master_(master),
+      sealing_(sealing),
+      directory_(std::move(directory)) {}
+
+ObjectIndex::~ObjectIndex() = default;
+
+std::string ObjectIndex::temporary_directory() const {
+  if (!directory_.empty()) return directory_;
+  std::error_code ignored;
+  const auto path = std::filesystem::temp_directory_path(ignored);
+  return ignored ? "/tmp" : path.string();
+}
+
+std::string ObjectIndex::new_path() const {
+  if (directory_.empty()) return {};
+  return directory_ + "/" + random_id().hex().substr(0, 24) + std::string(kSuffix);
+}
+
+std::optional<Location> ObjectIndex::find(ObjectKind kind, const ObjectId& id) {
+  {
+    std::shared_lock lock(mutex_);
+    if (loaded_) {
+      try {
+        for (const auto* parts : {&parts_, &uncovered_}) {
+          for (const Part& part : *parts) {
+            if (auto location = part.table->find(kind, id)) return location;
+          }
+        }
+        return std::nullopt;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::Corrupt) throw;
+      }
+    }
+  }
+  std::unique_lock lock(mutex_);
+  if (loaded_) {  // a local table was damaged: make them again
+    for (const Part& part : parts_) remove_quietly(part.path);
+    parts_.clear();
+    loaded_ = false;
+  }
+  load_locked();
+  for (const Part& part : parts_) {
+    if (auto location = part.table->find(kind, id)) return location;
+  }
+  return std::nullopt;
+}
+
+void ObjectIndex::load_locked() {
+  if (!loaded_) refresh_locked();
+}
+
+void ObjectIndex::refresh() {
+  std::unique_lock lock(mutex_);
+  refresh_locked();
+}
+
+std::vector<ObjectIndex::Part> ObjectIndex::open_cached(const IdSet& wanted) const {
+  std::vector<Part> parts;
+  if (directory_.empty()) return parts;
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator(directory_, ignored)) {
+    const std::string path = file.path().string();
+    if (!path.ends_with(kSuffix)) continue;
+    try {
+      Part part{IndexTable::open(path), path};
+      const auto ids = decode_note(part.table->note());
+      if (std::ranges::all_of(ids, [&](const ObjectId& id) { return wanted.contains(id); })) {
+        parts.push_back(std::move(part));
+        continue;
+      }
+    } catch (const Error&) {
+      // Damaged or gone: made again below.
+    }
+    remove_quietly(path);
+  }
+  std::ranges::sort(parts, std::greater(), [](const Part& part) { return part.table->size(); });
+  return parts;
+}
+
+void ObjectIndex::refresh_locked() {
+  const std::vector<ObjectId> names = objects_.list(ObjectType::Index);
+  const IdSet wanted(names.begin(), names.end());
+  damaged_.clear();
+  damages_.clear();
+  uncovered_.clear();
+
+  std::vector<Part> candidates = std::move(parts_);
+  parts_.clear();
+  std::erase_if(candidates, [&](const Part& part) {
+    const auto ids = decode_note(part.table->note());
+    return !std::ranges::all_of(ids, [&](const ObjectId& id) { return wanted.contains(id); });
+  });
+  if (!loaded_) candidates = open_cached(wanted);
+
+  IdSet covered;
+  for (Part& part : candidates) {
+    const auto ids = decode_note(part.table->note());
+    if (std::ranges::all_of(ids, [&](const ObjectId& id) { return covered.contains(id); })) {
+      remove_quietly(part.path);  // made twice by processes that ran at the same time
+      continue;
+    }
+    covered.insert(ids.begin(), ids.end());
+    parts_.push_back(std::move(part));
+  }
+  std::vector<ObjectId> missing;
+  std::ranges::copy_if(names, std::back_inserter(missing),
+                       [&](const ObjectId& id) { return !covered.contains(id); });
+  loaded_ = true;
+  if (!missing.empty()) read_missing(missing);
+  merge_small_locked();
+  if (!damaged_.empty()) load_uncovered_locked();
+}
+
+void ObjectIndex::read_missing(const std::vector<ObjectId>& missing) {
+  IndexTableBuilder builder(temporary_directory());
+  std::vector<ObjectId> note;
+  for (const ObjectId& id : missing) {
+    const std::string name = object_name(ObjectType::Index, id);
+    try {
+      for (const PackRecords& pack : decode_index(objects_.get(ObjectType::Index, id), name)) {
+        add_records(builder, pack);
+      }
+      note.push_back(id);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::NotFound) continue;  // replaced by a prune meanwhile
+      if (error.kind() != ErrorKind::Corrupt) throw;
+      damaged_.push_back(id);
+      damages_.push_back({name, error.message()});
+    }
+  }
+  if (note.empty()) return;
+  const std::string path = new_path();
+  parts_.push_back({builder.finish(path, encode_note(note)), path});
+}
+
+void ObjectIndex::append_locked(const std::vector<PackRecords>& packs,
+                                const std::vector<ObjectId>& note) {
+  IndexTableBuilder builder(temporary_directory());
+  for (const PackRecords& pack : packs) add_records(builder, pack);
+  const std::string path = new_path();
+  parts_.push_back({builder.finish(path, encode_note(note)), path});
+}
+
+void ObjectIndex::add(const std::vector<PackRecords>& packs, const ObjectId& index_object) {
+  std::unique_lock lock(mutex_);
+  load_locked();
+  append_locked(packs, {index_object});
+  merge_small_locked();
+}
+
+// Like a log-structured merge tree: a part is merged with its smaller neighbour unless
+// it is more than three times as large, so each record is rewritten few times and a
+// lookup asks few tables.
+void ObjectIndex::merge_small_locked() {
+  std::ranges::sort(parts_, std::greater(), [](const Part& part) { return part.table->size(); });
+  while (parts_.size() > 1) {
+    const Part& large = parts_[parts_.size() - 2];
+    const Part& small = parts_.back();
+    if (parts_.size() <= kMostParts && large.table->size() > 3 * small.table->size()) break;
+    auto ids = decode_note(large.table->note());
+    const auto more = decode_note(small.table->note());
+    ids.insert(ids.end(), more.begin(), more.end());
+    const std::string path = new_path();
+    Part merged{IndexTable::merge({large.table, small.table}, nullptr, path, encode_note(ids),
+                                  temporary_directory()),
+                path};
+    remove_quietly(large.path);
+    remove_quietly(small.path);
+    parts_.pop_back();
+    parts_.back() = std::move(merged);
+  }
+}
+
+IdSet ObjectIndex::covered_packs() const {
+  IdSet packs;
+  for (const Part& part : parts_) {
+    for (std::size_t i = 0; i < part.table->pack_count(); ++i) {
+      packs.insert(part.table->pack(static_cast<std::uint32_t>(i)));
+    }
+  }
+  return packs;
+}
+
+std::vector<blob::ObjectInfo> ObjectIndex::uncovered_packs() {
+  std::unique_lock lock(mutex_);
+  load_locked();
+  const IdSet covered = covered_packs();
+  std::vector<blob::ObjectInfo> packs = storage_.list(directory_of(ObjectType::Pack));
+  std::erase_if(packs, [&](const blob::ObjectInfo& info) {
+    const auto id = id_of_name(ObjectType::Pack, info.name);
+    return !id || covered.contains(*id);
+  });
+  return packs;
+}
+
+void ObjectIndex::load_uncovered() {
+  std::unique_lock lock(mutex_);
+  load_locked();
+  load_uncovered_locked();
+}
+
+void ObjectIndex::load_uncovered_locked() {
+  uncovered_.clear();
+  const IdSet covered = covered_packs();
+  IndexTableBuilder builder(temporary_directory());
+  PieceOpener opener(master_, sealing_);
+  bool any = false;
+  for (const blob::ObjectInfo& info : storage_.list(directory_of(ObjectType::Pack))) {
+    const auto id = id_of_name(ObjectType::Pack, info.name);
+    if (!id || covered.contains(*id)) continue;
+    try {
+      add_records(builder, read_toc(storage_, opener, *id));
+      any = true;
+    } catch (const Error& error) {
+      // Being written, left torn by a crash, or damaged: what is missing for it is named
+      // by whoever looks for it.
+      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
+    }
+  }
+  if (any) uncovered_.push_back({builder.finish("", {}), ""});
+}
+
+std::vector<Damage> ObjectIndex::damages() const {
+  std::shared_lock lock(mutex_);
+  return damages_;
+}
+
+std::vector<ObjectId> ObjectIndex::damaged_objects() const {
+  std::shared_lock lock(mutex_);
+  return damaged_;
+}
+
+std::shared_ptr<const IndexTable> ObjectIndex::merged() {
+  std::unique_lock lock(mutex_);
+  load_locked();
+  std::vector<std::shared_ptr<const IndexTable>> tables;
+  for (const auto* parts : {&parts_, &uncovered_}) {
+    for (const Part& part : *parts) tables.push_back(part.table);
+  }
+  if (tables.size() == 1) return tables.front();
+  return IndexTable::merge(tables, nullptr, "", {}, temporary_directory());
+}
+
+}  // namespace snapferry::repository

@@ -1,0 +1,196 @@
+#include "repository/repository.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "core/error.h"
+#include "platform/process_identity.h"
+#include "repository/collect.h"
+#include "repository/config.h"
+#include "repository/debug_text.h"
+#include "repository/key_ring.h"
+#include "repository/object_reader.h"
+#include "repository/session.h"
+#include "repository/verify.h"
+
+namespace snapferry::repository {
+namespace {
+
+// The directory of this repository's local tables and trees; empty if it cannot be made.
+std::string prepare_cache(const std::string& parent, const ObjectId& id) {
+  if (parent.empty()) return {};
+  const std::string path = parent + "/" + id.hex().substr(0, 16);
+  std::error_code error;
+  std::filesystem::create_directories(path + "/index", error);
+  if (error) return {};
+  ::chmod(path.c_str(), 0700);
+  return path;
+}
+
+class OpenRepository : public Repository {
+ public:
+  OpenRepository(blob::Storage& storage, const Config& config, OpenedKey key,
+                 const std::string& cache_directory)
+      : storage_(storage),
+        config_(config),
+        key_(std::move(key)),
+        cache_path_(prepare_cache(cache_directory, config.id)),
+        objects_(storage, key_.master, config.sealing),
+        ids_(key_.master),
+        index_(storage, objects_, key_.master, config.sealing,
+               cache_path_.empty() ? "" : cache_path_ + "/index"),
+        cache_(cache_path_.empty() ? nullptr : std::make_unique<ObjectCache>(cache_path_)),
+        reader_(storage, index_, cache_.get(), key_.master, config.sealing),
+        context_{storage, objects_,    index_,         cache_.get(),
+                 ids_,    key_.master, config.sealing, platform::system_clock()} {}
+
+  ~OpenRepository() override {
+    if (cache_) cache_->flush();
+  }
+
+  const ObjectId& id() const override { return config_.id; }
+  Encryption encryption() const override {
+    return config_.sealing == Sealing::Encrypt ? Encryption::Password : Encryption::None;
+  }
+
+  Bytes get(ObjectKind kind, const ObjectId& id) override { return reader_.get(kind, id); }
+
+  std::vector<Snapshot> snapshots(std::vector<Damage>* damaged) override {
+    return read_snapshots(objects_, cache_.get(), damaged);
+  }
+
+  std::unique_ptr<BackupSession> begin_backup() override { return begin_backup_session(context_); }
+
+  void forget(const std::vector<ObjectId>& snapshots) override {
+    for (const ObjectId& id : snapshots) objects_.remove(ObjectType::Snapshot, id);
+    storage_.sync();
+  }
+
+  CollectReport collect(const CollectOptions& options) override {
+    return repository::collect(context_, reader_, options);
+  }
+
+  VerifyReport verify(const VerifyOptions& options) override {
+    return repository::verify(context_, options);
+  }
+
+  RepositoryStats stats() override;
+
+  std::vector<KeyInfo> keys() override { return list_keys(storage_, key_.id); }
+
+  std::string add_password(const std::string& password, const std::string& label) override {
+    require_encryption();
+    return store_slot(storage_, make_password_slot(key_.master, password, key_.cost, label,
+                                                   context_.clock.now()));
+  }
+
+  std::string add_recovery_key(const std::string& label) override {
+    require_encryption();
+    const RecoverySlot made = make_recovery_slot(key_.master, label, context_.clock.now());
+    store_slot(storage_, made.slot);
+    return made.text;
+  }
+
+  void remove_key(const std::string& id) override { remove_slot(storage_, id); }
+
+  std::string debug_text(std::string_view kind, std::string_view id) override {
+    return repository::debug_text(context_, reader_, kind, id);
+  }
+
+  std::vector<blob::ObjectInfo> debug_list() override { return all_objects(storage_); }
+
+ private:
+  void require_encryption() const {
+    if (config_.sealing == Sealing::Encrypt) return;
+    throw Error(ErrorKind::Conflict, storage_.description() +
+                                         ": is not encrypted and needs no keys; make a new one "
+                                         "with: snapferry init --encryption password");
+  }
+
+  blob::Storage& storage_;
+  const Config config_;
+  const OpenedKey key_;
+  const std::string cache_path_;
+  SealedObjects objects_;
+  ContentIds ids_;
+  ObjectIndex index_;
+  std::unique_ptr<ObjectCache> cache_;
+  ObjectReader reader_;
+  const SessionContext context_;
+};
+
+RepositoryStats OpenRepository::stats() {
+  RepositoryStats stats;
+  for (const Snapshot& snapshot : snapshots(nullptr)) {
+    ++stats.snapshots;
+    stats.bytes_referenced += snapshot.stats.bytes;
+  }
+  for (const blob::ObjectInfo& info : all_objects(storage_)) {
+    stats.bytes_stored += info.size;
+    if (id_of_name(ObjectType::Pack, info.name)) ++stats.packs;
+  }
+  index_.refresh();
+  index_.merged()->for_each([&](std::uint64_t, const IndexRecord& record) {
+    const bool data = record.kind == ObjectKind::Data;
+    ++(data ? stats.data_objects : stats.tree_objects);
+    (data ? stats.data_bytes : stats.tree_bytes) += record.plain_length;
+    (data ? stats.data_bytes_stored : stats.tree_bytes_stored) += record.stored_length;
+  });
+  return stats;
+}
+
+}  // namespace
+
+void Repository::create(blob::Storage& storage, const CreateOptions& options) {
+  if (!storage.list("packs").empty() || !storage.list("snapshots").empty()) {
+    throw Error(ErrorKind::AlreadyExists, storage.description() + ": holds a repository already");
+  }
+  const bool encrypt = options.encryption == Encryption::Password;
+  if (encrypt && options.password.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "the password: is empty; choose one");
+  }
+  Key master;
+  random_bytes(master.data(), Key::kSize);
+  const Timestamp now = platform::system_clock().now();
+  const KeyCost cost = options.weak_key_derivation ? kWeakKeyCost : KeyCost{};
+  const Config config{random_id(), encrypt ? Sealing::Encrypt : Sealing::Authenticate};
+  const KeySlot slot = encrypt ? make_password_slot(master, options.password, cost,
+                                                    platform::host_name(), now)
+                               : make_clear_slot(master, now);
+  try {
+    const std::string key = store_slot(storage, slot);
+    try {
+      storage.put_new(kConfigName, encode_config(config, master));
+    } catch (const Error&) {
+      storage.remove("keys/" + key);
+      throw;
+    }
+    storage.sync();
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::AlreadyExists) throw;
+    throw Error(ErrorKind::AlreadyExists, storage.description() + ": holds a repository already");
+  }
+}
+
+std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenOptions& options) {
+  Bytes bytes;
+  try {
+    bytes = storage.get(kConfigName);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    throw Error(ErrorKind::NotFound, storage.description() +
+                                         ": holds no repository; make one with: snapferry init "
+                                         "--store repo:" +
+                                         storage.description());
+  }
+  const ReadConfig config = decode_config(bytes);
+  OpenedKey key = open_key(storage, config.config.sealing == Sealing::Encrypt, options.password);
+  config.authenticate(key.master);
+  return std::make_unique<OpenRepository>(storage, config.config, std::move(key),
+                                          options.cache_directory);
+}
+
+}  // namespace snapferry::repository

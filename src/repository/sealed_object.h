@@ -1,0 +1,40 @@
+#pragma once
+
+#include "blob/storage.h"
+#include "repository/crypto.h"
+#include "repository/object_name.h"
+
+namespace snapferry::repository {
+
+// Reads and writes the `sealed` objects of FORMAT.md: index objects, manifests,
+// claims and condemned lists. Borrows the storage. Safe from several threads.
+class SealedObjects {
+ public:
+  SealedObjects(blob::Storage& storage, const Key& master, Sealing sealing)
+      : storage_(storage), master_(master), sealing_(sealing) {}
+
+  void put(ObjectType type, const ObjectId& id, ByteView plain);
+
+  // Throws NotFound, or Corrupt naming the object.
+  Bytes get(ObjectType type, const ObjectId& id) const;
+
+  // The ids of all objects of the type. Names that are no ids are left out.
+  std::vector<ObjectId> list(ObjectType type) const;
+
+  void remove(ObjectType type, const ObjectId& id);
+
+ private:
+  Key key(ObjectType type, const ObjectId& id) const;
+
+  blob::Storage& storage_;
+  const Key master_;
+  const Sealing sealing_;
+};
+
+// The bytes of a sealed object and back; for tests and fuzzing without a storage.
+Bytes seal_object(const Key& key, Sealing sealing, ObjectType type, std::string_view name,
+                  ByteView plain);
+Bytes open_object(const Key& key, Sealing sealing, ObjectType type, std::string_view name,
+                  ByteView sealed);
+
+}  // namespace snapferry::repository

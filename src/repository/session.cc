@@ -1,0 +1,205 @@
+#include "repository/session.h"
+
+#include "core/error.h"
+#include "repository/manifest.h"
+
+namespace snapferry::repository {
+
+ContentWriter::ContentWriter(const SessionContext& context, IdSet condemned)
+    : context_(context),
+      condemned_(std::move(condemned)),
+      writer_(context.storage, context.objects, context.index,
+              [this](const std::vector<PackRecords>& packs) {
+                std::lock_guard lock(pending_mutex_);
+                for (const PackRecords& pack : packs) {
+                  for (const PieceRecord& piece : pack.pieces) pending_.erase(piece.id);
+                }
+              }) {}
+
+bool ContentWriter::is_stored(ObjectKind kind, const ObjectId& id) {
+  const auto location = context_.index.find(kind, id);
+  return location && !condemned_.contains(location->pack);
+}
+
+bool ContentWriter::claim_new(const ObjectId& id) {
+  std::lock_guard lock(pending_mutex_);
+  return pending_.insert(id).second;
+}
+
+ObjectId ContentWriter::put(ObjectKind kind, ByteView bytes) {
+  if (bytes.size() > kMaxObjectSize) {
+    throw Error(ErrorKind::Internal, "content: larger than an object can be");
+  }
+  const ObjectId id = context_.ids.id(kind, bytes);
+  // Claimed before the index is asked: a piece leaves `pending_` only once it is there.
+  if (!claim_new(id)) return id;
+  if (is_stored(kind, id)) {
+    std::lock_guard lock(pending_mutex_);
+    pending_.erase(id);
+    return id;
+  }
+  const Compressed compressed = compress(bytes);
+  Stream& stream = streams_[static_cast<std::size_t>(content_of(kind)) - 1];
+  std::unique_lock lock(stream.mutex);
+  builder_locked(stream, content_of(kind)).add(kind, id, compressed, bytes.size());
+  write_if_full(std::move(lock), stream);
+  bytes_added_ += bytes.size();
+  if (kind != ObjectKind::Data && context_.cache != nullptr) context_.cache->put(id, bytes);
+  return id;
+}
+
+void ContentWriter::copy(const PieceRecord& piece, ByteView coded) {
+  const PackContent content = content_of(piece.kind);
+  Stream& stream = streams_[static_cast<std::size_t>(content) - 1];
+  std::unique_lock lock(stream.mutex);
+  builder_locked(stream, content).add_coded(piece.kind, piece.id, coded, piece.plain_length);
+  write_if_full(std::move(lock), stream);
+}
+
+PackBuilder& ContentWriter::builder_locked(Stream& stream, PackContent content) {
+  if (!stream.builder) {
+    stream.builder = std::make_unique<PackBuilder>(content, context_.master, context_.sealing,
+                                                   writer_.take_buffer());
+  }
+  return *stream.builder;
+}
+
+void ContentWriter::write_if_full(std::unique_lock<std::mutex> lock, Stream& stream) {
+  if (!stream.builder->full()) return;
+  const std::unique_ptr<PackBuilder> full = std::move(stream.builder);
+  lock.unlock();
+  writer_.write(full->finish());
+}
+
+void ContentWriter::flush() {
+  for (Stream& stream : streams_) {
+    std::unique_lock lock(stream.mutex);
+    if (stream.builder && !stream.builder->empty()) writer_.write(stream.builder->finish());
+    stream.builder.reset();
+  }
+  writer_.flush();
+}
+
+namespace {
+
+class Session : public BackupSession {
+ public:
+  explicit Session(const SessionContext& context)
+      : context_(context),
+        claim_(context.objects, ClaimType::Backup, context.clock),
+        writer_(context_, prepare()) {}
+
+  ObjectId put(ObjectKind kind, ByteView bytes) override {
+    claim_.refresh();
+    return writer_.put(kind, bytes);
+  }
+
+  void checkpoint() override { writer_.flush(); }
+
+  Snapshot commit(Snapshot snapshot) override {
+    writer_.flush();
+    require_claim();
+    snapshot.id = random_id();
+    snapshot.stats.bytes_added = writer_.bytes_added();
+    snapshot.stats.bytes_stored = writer_.bytes_stored();
+    snapshot.incomplete = snapshot.stats.files_failed > 0;
+    const Bytes manifest = encode_manifest(snapshot);
+    context_.objects.put(ObjectType::Snapshot, snapshot.id, manifest);
+    context_.storage.sync();
+    confirm(snapshot.id);
+    if (context_.cache != nullptr) {
+      context_.cache->put(snapshot.id, manifest);
+      context_.cache->flush();
+    }
+    claim_.release();
+    return snapshot;
+  }
+
+ private:
+  // After the claim is written, before anything is looked up: FORMAT.md, B2.
+  IdSet prepare() {
+    CondemnedLists condemned = read_condemned(context_.objects);
+    const OtherClaims others = other_claims(context_.storage, context_.objects, claim_.id(),
+                                            context_.clock.now());
+    if (!others.dead.empty()) recover_from_the_dead(context_, others.dead, condemned.packs);
+    return std::move(condemned.packs);
+  }
+
+  void require_claim() const {
+    if (claim_.is_valid()) return;
+    throw Error(ErrorKind::Conflict,
+                context_.storage.description() +
+                    ": the backup stood still for so long that it was taken for dead; run it "
+                    "again, what it stored is still there");
+  }
+
+  // Whoever removed the claim may have removed content that the manifest needs.
+  void confirm(const ObjectId& snapshot) {
+    try {
+      require_claim();
+    } catch (const Error&) {
+      context_.objects.remove(ObjectType::Snapshot, snapshot);
+      context_.storage.sync();
+      throw;
+    }
+  }
+
+  const SessionContext context_;
+  OwnClaim claim_;
+  ContentWriter writer_;
+};
+
+// A pack whose every piece opens, read whole. Throws Corrupt.
+Bytes read_whole_pack(const SessionContext& context, PieceOpener& opener, const ObjectId& pack,
+                      PackRecords& records) {
+  const std::string name = object_name(ObjectType::Pack, pack);
+  Bytes bytes = context.storage.get(name);
+  std::size_t needed = 0;
+  if (!opener.open_toc(pack, bytes, bytes.size(), records, needed)) {
+    throw Error(ErrorKind::Corrupt, name + ": is torn");
+  }
+  Bytes coded;
+  for (const PieceRecord& piece : records.pieces) {
+    if (!opener.open(pack, piece, ByteView(bytes).subspan(piece.offset, piece.stored_length),
+                     coded)) {
+      throw Error(ErrorKind::Corrupt, name + ": is torn");
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::unique_ptr<BackupSession> begin_backup_session(const SessionContext& context) {
+  return std::make_unique<Session>(context);
+}
+
+void recover_from_the_dead(const SessionContext& context, const std::vector<ObjectId>& dead_claims,
+                           const IdSet& condemned) {
+  PieceOpener opener(context.master, context.sealing);
+  std::vector<PackRecords> adopted;
+  for (const blob::ObjectInfo& info : context.index.uncovered_packs()) {
+    const ObjectId pack = *id_of_name(ObjectType::Pack, info.name);
+    if (condemned.contains(pack)) continue;
+    try {
+      PackRecords records;
+      const Bytes bytes = read_whole_pack(context, opener, pack, records);
+      // Written again because the one who wrote it first may have died before syncing.
+      context.storage.put(info.name, bytes);
+      adopted.push_back(std::move(records));
+    } catch (const Error& error) {
+      // Torn packs are left to the next prune.
+      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
+    }
+  }
+  if (!adopted.empty()) {
+    context.storage.sync();
+    const ObjectId id = random_id();
+    context.objects.put(ObjectType::Index, id, encode_index(adopted));
+    context.storage.sync();
+    context.index.add(adopted, id);
+  }
+  for (const ObjectId& claim : dead_claims) context.objects.remove(ObjectType::Claim, claim);
+}
+
+}  // namespace snapferry::repository

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+
+#include "repository/claim.h"
+#include "repository/condemned.h"
+#include "repository/object_cache.h"
+#include "repository/pack_writer.h"
+#include "repository/repository.h"
+
+namespace snapferry::repository {
+
+// What sessions share with the repository they belong to; all borrowed.
+struct SessionContext {
+  blob::Storage& storage;
+  SealedObjects& objects;
+  ObjectIndex& index;
+  ObjectCache* cache;  // may be null
+  const ContentIds& ids;
+  const Key& master;
+  Sealing sealing;
+  platform::Clock& clock;
+};
+
+// Stores content that is not there yet: the write path of backups and prunes.
+class ContentWriter {
+ public:
+  // Content in `condemned` packs counts as absent.
+  ContentWriter(const SessionContext& context, IdSet condemned);
+
+  ObjectId put(ObjectKind kind, ByteView bytes);
+
+  // Stores a piece again as it was opened from another pack, whether or not it is there.
+  void copy(const PieceRecord& piece, ByteView coded);
+
+  // Makes everything durable and part of the index.
+  void flush();
+
+  std::uint64_t bytes_added() const { return bytes_added_; }
+  std::uint64_t bytes_stored() const { return writer_.bytes_stored(); }
+
+ private:
+  struct Stream {
+    std::mutex mutex;
+    std::unique_ptr<PackBuilder> builder;
+  };
+
+  bool is_stored(ObjectKind kind, const ObjectId& id);
+  bool claim_new(const ObjectId& id);
+  PackBuilder& builder_locked(Stream& stream, PackContent content);
+  void write_if_full(std::unique_lock<std::mutex> lock, Stream& stream);
+
+  const SessionContext context_;
+  const IdSet condemned_;
+  std::mutex pending_mutex_;
+  IdSet pending_;  // put here, and not in the index yet
+  std::array<Stream, 2> streams_;
+  std::atomic<std::uint64_t> bytes_added_{0};
+  PackWriter writer_;
+};
+
+std::unique_ptr<BackupSession> begin_backup_session(const SessionContext& context);
+
+// Adopts what processes that died have stored but not indexed, and removes their claims.
+void recover_from_the_dead(const SessionContext& context, const std::vector<ObjectId>& dead_claims,
+                           const IdSet& condemned);
+
+}  // namespace snapferry::repository
