@@ -1,0 +1,142 @@
+#include "core/snapshot_selector.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/error.h"
+#include "core/wall_time.h"
+
+namespace snapferry {
+namespace {
+
+using Snapshots = std::vector<Snapshot>;
+
+// The newest that `accepts`, or nullptr.
+template <typename Predicate>
+const Snapshot* newest(const Snapshots& snapshots, Predicate accepts) {
+  const auto found = std::find_if(snapshots.rbegin(), snapshots.rend(), accepts);
+  return found == snapshots.rend() ? nullptr : &*found;
+}
+
+bool is_hexadecimal(std::string_view text) {
+  return !text.empty() && text.size() <= 2 * ObjectId::kSize &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+std::string lower_case(std::string_view hexadecimal) {
+  std::string lower(hexadecimal);
+  for (char& digit : lower) {
+    if (digit >= 'A' && digit <= 'F') digit = static_cast<char>(digit - 'A' + 'a');
+  }
+  return lower;
+}
+
+const Snapshot* find_by_id(const Snapshots& snapshots, std::string_view selector) {
+  const std::string prefix = lower_case(selector);
+  std::vector<const Snapshot*> matches;
+  for (const Snapshot& snapshot : snapshots) {
+    if (snapshot.id.hex().starts_with(prefix)) matches.push_back(&snapshot);
+  }
+  if (matches.size() <= 1) return matches.empty() ? nullptr : matches.front();
+  // Long enough to tell these two apart, and never shorter than what lists show.
+  const std::string first = matches[0]->id.hex();
+  const std::string second = matches[1]->id.hex();
+  const auto differ = std::ranges::mismatch(first, second).in1 - first.begin();
+  const auto length = std::max<std::size_t>(8, static_cast<std::size_t>(differ) + 1);
+  throw Error(ErrorKind::InvalidArgument,
+              std::string(selector) + ": " + std::to_string(matches.size()) +
+                  " snapshots have ids that begin so, such as " + first.substr(0, length) +
+                  " and " + second.substr(0, length) + "; give more digits");
+}
+
+std::string_view without_trailing_slashes(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/') && !path.ends_with(":/")) path.remove_suffix(1);
+  return path;
+}
+
+bool is_named(const VolumeName& volume, std::string_view name) {
+  return name.size() == volume.host.size() + 1 + volume.path.size() &&
+         name.starts_with(volume.host) && name[volume.host.size()] == ':' &&
+         name.ends_with(volume.path);
+}
+
+[[noreturn]] void fail_for_hosts(std::string_view path, const std::set<std::string>& hosts) {
+  const std::string& first = *hosts.begin();
+  const std::string& second = *std::next(hosts.begin());
+  throw Error(ErrorKind::InvalidArgument, std::string(path) + ": " + std::to_string(hosts.size()) +
+                                              " hosts have a volume of this path, such as " +
+                                              first + " and " + second + "; give HOST:PATH");
+}
+
+std::optional<VolumeName> find_volume(const Snapshots& snapshots, std::string_view selector,
+                                      std::string_view this_host) {
+  const std::string_view name = without_trailing_slashes(selector);
+  std::set<std::string> hosts;
+  for (const Snapshot& snapshot : snapshots) {
+    const VolumeName& volume = snapshot.volume;
+    if (is_named(volume, name)) return volume;
+    if (volume.path == name) hosts.insert(volume.host);
+  }
+  if (hosts.empty()) return std::nullopt;
+  std::string host(this_host);
+  if (!hosts.contains(host)) {
+    if (hosts.size() > 1) fail_for_hosts(name, hosts);
+    host = *hosts.begin();
+  }
+  return VolumeName{host, std::string(name)};
+}
+
+Timestamp parse_time_of(std::string_view time, std::string_view selector) {
+  try {
+    return parse_time(time);
+  } catch (Error& error) {
+    error.add_context(selector);
+    throw;
+  }
+}
+
+const Snapshot* find_by_time(const Snapshots& snapshots, std::string_view selector,
+                             std::string_view this_host) {
+  for (std::size_t at = selector.rfind('@'); at != std::string_view::npos && at > 0;
+       at = selector.rfind('@', at - 1)) {
+    const auto volume = find_volume(snapshots, selector.substr(0, at), this_host);
+    if (!volume) continue;
+    const Timestamp time = parse_time_of(selector.substr(at + 1), selector);
+    return newest(snapshots, [&](const Snapshot& snapshot) {
+      return snapshot.volume == *volume && snapshot.time.seconds <= time.seconds;
+    });
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const Snapshot& select_snapshot(const Snapshots& snapshots, std::string_view selector,
+                                std::string_view this_host) {
+  const Snapshot* found = nullptr;
+  if (selector == "latest") {
+    found = snapshots.empty() ? nullptr : &snapshots.back();
+  } else if (is_hexadecimal(selector)) {
+    found = find_by_id(snapshots, selector);
+  } else if (const auto volume = find_volume(snapshots, selector, this_host)) {
+    found = newest(snapshots, [&](const Snapshot& each) { return each.volume == *volume; });
+  } else {
+    found = find_by_time(snapshots, selector, this_host);
+  }
+  if (found == nullptr) {
+    throw Error(ErrorKind::NotFound,
+                std::string(selector) + ": no such snapshot; 'snapferry list' shows them");
+  }
+  return *found;
+}
+
+VolumeName select_volume(const Snapshots& snapshots, std::string_view selector,
+                         std::string_view this_host) {
+  if (auto volume = find_volume(snapshots, selector, this_host)) return *std::move(volume);
+  throw Error(ErrorKind::NotFound,
+              std::string(selector) + ": no such volume; 'snapferry list' shows them");
+}
+
+}  // namespace snapferry

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/snapshot.h"
+
+namespace snapferry {
+
+// Which snapshot a word on the command line means. Pure. `snapshots` are oldest first,
+// as Repository::snapshots gives them; `this_host` is the name of this machine. The
+// first of these that applies decides:
+//
+//   1. "latest"      the newest of all
+//   2. ID            64 hexadecimal digits, or fewer where one id alone begins with
+//                    them; either case
+//   3. VOLUME        its newest; as select_volume reads it
+//   4. VOLUME@TIME   its newest from TIME or earlier, TIME as parse_time accepts it and
+//                    in whole seconds, as snapshots are listed. Split at the last '@'
+//                    that has a volume before it, so that a volume may hold '@' itself
+//
+// Nothing is in two of these: an id holds no '/' and no ':', and every volume one.
+// Throws NotFound, and InvalidArgument for a prefix of several ids, a PATH of several
+// hosts, or what is no time. The result refers into `snapshots`.
+const Snapshot& select_snapshot(const std::vector<Snapshot>& snapshots, std::string_view selector,
+                                std::string_view this_host);
+
+// VOLUME is "HOST:PATH", or "PATH" alone: that of this host if there is one, else of the
+// only host that has it. Trailing slashes do not matter. Throws NotFound, and
+// InvalidArgument for a PATH of several other hosts.
+VolumeName select_volume(const std::vector<Snapshot>& snapshots, std::string_view selector,
+                         std::string_view this_host);
+
+}  // namespace snapferry
