@@ -139,6 +139,11 @@ bool PieceOpener::open_toc(const ObjectId& pack, ByteView tail, std::uint64_t si
   return true;
 }
 
+bool is_pack_header(ByteView pack) {
+  return pack.size() >= kHeaderSize && as_text(pack.first(kMagic.size())) == kMagic &&
+         pack[4] == kVersion && (pack[5] == 1 || pack[5] == 2) && pack[6] == 0 && pack[7] == 0;
+}
+
 PackRecords read_toc(blob::Storage& storage, PieceOpener& opener, const ObjectId& pack) {
   const std::string name = object_name(ObjectType::Pack, pack);
   const std::uint64_t size = storage.info(name).size;

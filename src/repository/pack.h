@@ -94,6 +94,9 @@ class PieceOpener {
   std::vector<Sealer> current_sealer_;  // none or one
 };
 
+// Whether `pack` begins as packs do.
+bool is_pack_header(ByteView pack);
+
 // Reads the table of contents of a stored pack. Throws NotFound, Corrupt.
 PackRecords read_toc(blob::Storage& storage, PieceOpener& opener, const ObjectId& pack);
 
