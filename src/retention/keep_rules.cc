@@ -1,0 +1,130 @@
+#include "retention/keep_rules.h"
+
+#include <algorithm>
+#include <ctime>
+#include <span>
+#include <tuple>
+#include <unordered_set>
+
+#include "core/error.h"
+
+namespace snapferry::retention {
+namespace {
+
+// A rule that keeps the newest snapshot of each period. `pattern` gives strftime(3) the
+// name of the period: snapshots of one period are those with the same name.
+struct PeriodRule {
+  std::uint64_t KeepRules::*count;
+  const char* word;
+  const char* pattern;
+};
+
+constexpr PeriodRule kPeriodRules[] = {
+    // The offset tells the two hours of the same name apart when clocks go back.
+    {&KeepRules::hourly, "hour", "%Y-%m-%d %H:00 %z"},
+    {&KeepRules::daily, "day", "%Y-%m-%d"},
+    {&KeepRules::weekly, "week", "%G-W%V"},
+    {&KeepRules::monthly, "month", "%Y-%m"},
+    {&KeepRules::yearly, "year", "%Y"},
+};
+
+void check_rules(const KeepRules& rules) {
+  if (rules.within && rules.within->seconds < 0) {
+    throw Error(ErrorKind::InvalidArgument,
+                "retention: keep-within must not be negative; give a duration such as 2d");
+  }
+  const bool keeps_period =
+      std::any_of(std::begin(kPeriodRules), std::end(kPeriodRules),
+                  [&](const PeriodRule& rule) { return rules.*rule.count > 0; });
+  if (rules.last == 0 && !keeps_period && (!rules.within || rules.within->seconds == 0)) {
+    throw Error(ErrorKind::InvalidArgument,
+                "retention: no rule would keep any snapshot; give at least one of keep-last, "
+                "keep-within, keep-hourly, keep-daily, keep-weekly, keep-monthly, keep-yearly");
+  }
+}
+
+std::string period_name(Timestamp time, const char* pattern) {
+  const std::time_t seconds = time.seconds;
+  std::tm local{};
+  char name[64];
+  if (::localtime_r(&seconds, &local) == nullptr ||
+      std::strftime(name, sizeof name, pattern, &local) == 0) {
+    return "@" + std::to_string(time.seconds);
+  }
+  return name;
+}
+
+void keep(Decision& decision, std::string reason) {
+  decision.keep = true;
+  decision.reasons.push_back(std::move(reason));
+}
+
+// The decisions are newest first here and below.
+// Returns the rest.
+std::span<Decision> keep_future(std::span<Decision> decisions, Timestamp now) {
+  std::size_t count = 0;
+  for (; count < decisions.size() && decisions[count].time > now; ++count) {
+    keep(decisions[count], "in the future of " + format_local(now));
+  }
+  return decisions.subspan(count);
+}
+
+void keep_last(std::span<Decision> decisions, std::uint64_t count) {
+  const std::uint64_t kept = std::min<std::uint64_t>(count, decisions.size());
+  for (std::uint64_t i = 0; i < kept; ++i) {
+    keep(decisions[i], count == 1 ? "the last" : "among the last " + std::to_string(count));
+  }
+}
+
+void keep_within(std::span<Decision> decisions, Duration within, Timestamp now) {
+  Timestamp oldest = now;
+  if (__builtin_sub_overflow(now.seconds, within.seconds, &oldest.seconds)) {
+    oldest = {INT64_MIN, 0};
+  }
+  for (Decision& decision : decisions) {
+    if (decision.time < oldest) break;
+    keep(decision, "within " + format_duration(within) + " of now");
+  }
+}
+
+void keep_periods(std::span<Decision> decisions, const PeriodRule& rule, std::uint64_t count) {
+  // A set, and not only the name before: clocks that go back at midnight repeat a day.
+  std::unordered_set<std::string> seen;
+  for (Decision& decision : decisions) {
+    if (seen.size() == count) return;
+    const auto [name, is_new] = seen.insert(period_name(decision.time, rule.pattern));
+    if (is_new) keep(decision, std::string("newest of ") + rule.word + " " + *name);
+  }
+}
+
+std::vector<Decision> newest_first(std::vector<Candidate> candidates) {
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.time, a.id) > std::tie(b.time, b.id);
+  });
+  std::vector<Decision> decisions;
+  decisions.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) {
+    decisions.push_back({candidate.id, candidate.time, false, {}});
+  }
+  return decisions;
+}
+
+}  // namespace
+
+std::vector<Decision> decide(std::vector<Candidate> candidates, const KeepRules& rules,
+                             Timestamp now) {
+  check_rules(rules);
+  std::vector<Decision> decisions = newest_first(std::move(candidates));
+  if (decisions.empty()) return decisions;
+  const std::span<Decision> past = keep_future(decisions, now);
+  keep_last(past, rules.last);
+  if (rules.within) keep_within(past, *rules.within, now);
+  for (const PeriodRule& rule : kPeriodRules) keep_periods(past, rule, rules.*rule.count);
+  if (!past.empty() && !past.front().keep) keep(past.front(), "the newest is always kept");
+  for (Decision& decision : decisions) {
+    if (!decision.keep) decision.reasons.emplace_back("no rule keeps it");
+  }
+  return decisions;
+}
+
+}  // namespace snapferry::retention
