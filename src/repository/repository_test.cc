@@ -18,8 +18,6 @@ OpenOptions with_password(std::string password = "secret", std::string cache = "
   return {.password = [password] { return password; }, .cache_directory = std::move(cache)};
 }
 
-Bytes text(std::string_view content) { return {content.begin(), content.end()}; }
-
 Entry file(std::string name, const ObjectId& id, std::uint64_t size) {
   Entry entry;
   entry.name = std::move(name);
