@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <utility>
 
 #include "tree/exclude.h"
@@ -94,6 +93,7 @@ void DirectoryWalker::start(const std::string& path, const std::optional<Entry>&
   }
   root_.encoded.assign(outcome.encoded.begin(), outcome.encoded.end());
   count(place, outcome, base.has_value());
+  show_progress({});
   if (!outcome.is_directory()) return;
   DirectoryTask task;
   task.name = path;
@@ -109,21 +109,14 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   const Descriptor opened = open_and_list(*directory, task);
   BaseCursor base(context_.source, task.base);
   const BackupStats before = totals_.stats;
-  walk_entries(directory, opened ? opened->get() : -1, base);
+  walk_entries(directory, opened, base);
   if (base.error()) {
     context_.report(directory->path(),
                     "its earlier backup is unreadable, so all of it was read again (" +
                         base.error()->message() + ")");
   }
-  if (context_.options.progress != nullptr) {
-    const std::uint64_t files = totals_.stats.files - before.files;
-    context_.options.progress->files.fetch_add(files, std::memory_order_relaxed);
-  }
-  if (!subdirectories_.empty()) {
-    context_.directories.keep(directory, opened);
-    std::reverse(subdirectories_.begin(), subdirectories_.end());
-    context_.queue.push(subdirectories_);
-  }
+  show_progress(before);
+  push_subdirectories(directory, opened);
   const std::optional<ObjectId> tree = directory->tree.finish(base.shape());
   if (!tree) return;
   const IdSlot slot = directory->slot;
@@ -165,8 +158,8 @@ void DirectoryWalker::keep_cache_tag_only(int fd) {
   }
 }
 
-void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory, int fd,
-                                   BaseCursor& base) {
+void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
+                                   const Descriptor& opened, BaseCursor& base) {
   if (context_.options.excludes != nullptr) {
     exclude_path_ = directory->path();
     if (!exclude_path_.empty()) exclude_path_ += '/';
@@ -177,7 +170,7 @@ void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory, 
     for (; !base.at_end() && base->item->name < name.view(); base.advance()) {
       count_removed(*base->item);
     }
-    const EntryPlace place{directory.get(), fd, name.text, name.view()};
+    const EntryPlace place{directory.get(), opened->get(), name.text, name.view()};
     if (is_excluded(place, name.type)) continue;
     const bool in_base = !base.at_end() && base->item->name == name.view();
     try {
@@ -187,6 +180,7 @@ void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory, 
       fail(place.path(), place.text, error);
     }
     if (in_base) base.advance();
+    if (subdirectories_.size() >= kPushAfter) push_subdirectories(directory, opened);
   }
   for (; !base.at_end(); base.advance()) count_removed(*base->item);
 }
@@ -251,6 +245,15 @@ void DirectoryWalker::add_directory(const std::shared_ptr<Directory>& directory,
   subdirectories_.push_back(std::move(task));
 }
 
+// In reverse, so that the first is taken first.
+void DirectoryWalker::push_subdirectories(const std::shared_ptr<Directory>& directory,
+                                          const Descriptor& opened) {
+  if (subdirectories_.empty()) return;
+  context_.directories.keep(directory, opened);
+  std::reverse(subdirectories_.begin(), subdirectories_.end());
+  context_.queue.push(subdirectories_);
+}
+
 void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome, bool in_base) {
   BackupStats& stats = totals_.stats;
   totals_.users.add(outcome.uid);
@@ -261,6 +264,7 @@ void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome
   }
   ++stats.files;
   stats.bytes += outcome.size;
+  shown_ += std::min(outcome.shown, outcome.size);
   if (outcome.state == EntryOutcome::State::TakenOver) {
     ++stats.files_unchanged;
   } else if (in_base) {
@@ -271,6 +275,16 @@ void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome
   if (!outcome.unsettled) return;
   ++stats.files_failed;
   context_.report(place.path(), "kept changing while it was read; saved as it was read last");
+}
+
+// Once for each directory: counters that all workers write to are slow.
+void DirectoryWalker::show_progress(const BackupStats& before) {
+  Progress* progress = context_.options.progress;
+  const std::uint64_t shown = std::exchange(shown_, 0);
+  if (progress == nullptr) return;
+  const BackupStats& now = totals_.stats;
+  progress->files.fetch_add(now.files - before.files, std::memory_order_relaxed);
+  progress->bytes.fetch_add(now.bytes - before.bytes - shown, std::memory_order_relaxed);
 }
 
 // What is gone with a directory counts, too. A base that cannot be read is no reason to

@@ -39,7 +39,9 @@ class DirectoryWalker {
   Descriptor open_and_list(Directory& directory, const DirectoryTask& task);
   bool is_entered(int fd, const DirectoryTask& task) const;
   void keep_cache_tag_only(int fd);
-  void walk_entries(const std::shared_ptr<Directory>& directory, int fd, BaseCursor& base);
+  void walk_entries(const std::shared_ptr<Directory>& directory, const Descriptor& opened,
+                    BaseCursor& base);
+  void push_subdirectories(const std::shared_ptr<Directory>& directory, const Descriptor& opened);
   void add_entry(const std::shared_ptr<Directory>& directory, const EntryPlace& place,
                  const BaseItem* base);
   void store_later(const std::shared_ptr<Directory>& directory, IdSlot slot, ByteView content);
@@ -47,6 +49,7 @@ class DirectoryWalker {
                      const EntryOutcome& outcome, const BaseItem* base, IdSlot slot);
   bool is_excluded(const EntryPlace& place, std::uint8_t type);
   void count(const EntryPlace& place, const EntryOutcome& outcome, bool in_base);
+  void show_progress(const BackupStats& before);
   void count_removed(const TreeNode::Item& item);
   void fail(const std::string& path, std::string_view name, const Error& error);
 
@@ -56,6 +59,7 @@ class DirectoryWalker {
   EntryReader entries_;
   DirectoryListing listing_;
   std::vector<DirectoryTask> subdirectories_;
+  std::uint64_t shown_ = 0;  // bytes of big files, which Progress has counted already
   std::string exclude_path_;         // the directory's path and a slash, then a name
   std::size_t exclude_prefix_ = 0;
 };

@@ -84,8 +84,9 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
 bool EntryReader::is_left_out(const struct statx& stat) const {
   if (!S_ISDIR(stat.stx_mode)) return false;
   const auto& skip = context_.options.skip;
-  return std::find(skip.begin(), skip.end(), std::pair(device_of(stat), stat.stx_ino)) !=
-         skip.end();
+  return std::any_of(skip.begin(), skip.end(), [&](const auto& directory) {
+    return directory.first == device_of(stat) && directory.second == stat.stx_ino;
+  });
 }
 
 void EntryReader::take_over(const struct statx& stat, ByteView base, EntryOutcome& outcome) {
@@ -155,8 +156,10 @@ void EntryReader::read_content(const EntryPlace& place, int fd, const struct sta
     entry.size = outcome.content.size();
     stats_.bytes_read += entry.size;
   } else {
+    const std::uint64_t before = stats_.bytes_read;
     entry.content =
         files_.read(fd, stat.stx_size, is_sparse(stat), place.text, stats_.bytes_read);
+    outcome.shown = std::min(outcome.shown + (stats_.bytes_read - before), length_of(entry.content));
     entry.size = length_of(entry.content);
   }
   if (!context_.hooks.read) return;

@@ -33,6 +33,7 @@ struct EntryOutcome {
   ByteView encoded;  // valid until the next call, or as long as the base
   EntryType type = EntryType::File;
   std::uint64_t size = 0;
+  std::uint64_t shown = 0;  // of it, what Progress has counted while it was read
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint64_t device = 0;   // of a directory: that it is on
