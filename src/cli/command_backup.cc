@@ -1,0 +1,296 @@
+#include <atomic>
+#include <cerrno>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "cli/backup_report.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/progress_display.h"
+#include "cli/store.h"
+#include "core/wall_time.h"
+#include "tree/backup.h"
+#include "tree/exclude.h"
+
+namespace snapferry::cli {
+namespace {
+
+// What the command line asks for, checked before anything is opened.
+struct Request {
+  std::vector<std::string> paths;  // absolute
+  std::string stream;              // NAME of --stdin; empty: paths are backed up
+  std::string set;
+  std::vector<std::string> patterns;
+  tree::ExcludeRules excludes;
+  bool dry_run = false;
+};
+
+// Counts what would be added and keeps nothing. Ids only have to differ from each other.
+class CountingSink : public ObjectSink {
+ public:
+  ObjectId put(ObjectKind kind, ByteView bytes) override {
+    if (kind == ObjectKind::Data) bytes_ += bytes.size();
+    const std::uint64_t number = ++objects_;
+    ObjectId id;
+    std::memcpy(id.bytes.data(), &number, sizeof number);
+    return id;
+  }
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::atomic<std::uint64_t> objects_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+Request read_request(const Invocation& options) {
+  Request request;
+  request.stream = options.text("--stdin");
+  request.set = options.text("--set");
+  request.dry_run = options.has("--dry-run");
+  if (options.has("--stdin") == !options.arguments.empty()) {
+    throw Error(ErrorKind::InvalidArgument,
+                "backup: nothing to back up is given, or too much; give PATHs, or --stdin NAME "
+                "alone");
+  }
+  if (options.has("--stdin") &&
+      (request.stream.empty() || request.stream.find('/') != std::string::npos)) {
+    throw Error(ErrorKind::InvalidArgument,
+                "--stdin: NAME is empty or holds a '/'; give a plain name such as database.sql");
+  }
+  if (request.set.empty()) {
+    throw Error(ErrorKind::InvalidArgument, "--set: NAME is empty; give a name or leave it out");
+  }
+  request.patterns = options.all("--exclude");
+  for (const auto& file : options.all("--exclude-from")) {
+    for (auto& line : tree::read_exclude_file(file)) request.patterns.push_back(std::move(line));
+  }
+  request.excludes = tree::ExcludeRules(request.patterns);
+  return request;
+}
+
+void add_identity(const std::string& path,
+                  std::vector<std::pair<std::uint64_t, std::uint64_t>>& out) {
+  struct stat status {};
+  if (!path.empty() && ::stat(path.c_str(), &status) == 0) {
+    out.emplace_back(status.st_dev, status.st_ino);
+  }
+}
+
+// One PATH or stream on its way into the store.
+class VolumeBackup {
+ public:
+  VolumeBackup(Context& context, OpenStore& store, const Request& request, std::string path)
+      : context_(context), store_(store), request_(request), path_(std::move(path)) {
+    snapshot_.volume = {context.io.host,
+                        request.stream.empty() ? path_ : "stdin:" + request.stream};
+    snapshot_.set = request.set;
+    snapshot_.excludes = request.patterns;
+    snapshot_.one_filesystem = context.options.has("--one-filesystem");
+    snapshot_.program = "snapferry " SNAPFERRY_VERSION;
+  }
+
+  // Commits, and returns the snapshot as it is in the store.
+  Snapshot run() {
+    check_source();
+    if (request_.dry_run) return rehearse();
+    const auto session = store_.repository->begin_backup();
+    // Only what is listed from here on is safe from prunes that run meanwhile.
+    const auto base = pick_base();
+    try {
+      store_content(base, *session);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Cancelled) keep_what_is_stored(*session);
+      throw;
+    }
+    return session->commit(snapshot_);
+  }
+
+ private:
+  void check_source() const {
+    struct stat status {};
+    if (request_.stream.empty() && ::lstat(path_.c_str(), &status) != 0) {
+      throw system_error(errno, "back it up", path_);
+    }
+  }
+
+  Snapshot rehearse() {
+    CountingSink sink;
+    store_content(pick_base(), sink);
+    snapshot_.stats.bytes_added = sink.bytes();
+    return snapshot_;
+  }
+
+  // The newest snapshot of the same volume and set.
+  std::optional<Snapshot> pick_base() {
+    auto snapshots = list_snapshots(context_, store_);
+    for (auto candidate = snapshots.rbegin(); candidate != snapshots.rend(); ++candidate) {
+      if (candidate->volume != snapshot_.volume || candidate->set != snapshot_.set) continue;
+      context_.console.explain(fmt::format("{}: compared with snapshot {} of {}",
+                                           snapshot_.volume.text(), candidate->id.short_hex(),
+                                           format_local(candidate->time)));
+      return std::move(*candidate);
+    }
+    context_.console.explain(
+        fmt::format("{}: everything is read, because set '{}' has no snapshot of it yet",
+                    snapshot_.volume.text(), snapshot_.set));
+    return std::nullopt;
+  }
+
+  void store_content(const std::optional<Snapshot>& base, ObjectSink& sink) {
+    Progress progress;
+    ProblemPrinter problems(context_.console, snapshot_.volume.text());
+    const auto options = backup_options(progress, problems);
+    const ProgressEstimate estimate{base ? base->stats.files + base->stats.directories : 0};
+    const ProgressDisplay display(context_, progress, estimate);
+    snapshot_.time = context_.io.clock.now();
+    auto result = walk(base, sink, options);
+    snapshot_.finished = context_.io.clock.now();
+    snapshot_.root = std::move(result.root);
+    snapshot_.users = std::move(result.users);
+    snapshot_.groups = std::move(result.groups);
+    snapshot_.stats = result.stats;
+    snapshot_.incomplete = result.stats.files_failed > 0;
+  }
+
+  tree::BackupResult walk(const std::optional<Snapshot>& base, ObjectSink& sink,
+                          const tree::BackupOptions& options) {
+    if (!request_.stream.empty()) return tree::backup_stream(context_.io.input, sink, options);
+    std::optional<tree::Base> tree_base;
+    if (base) tree_base = tree::Base{base->root, base->time};
+    return tree::backup(path_, tree_base, *store_.repository, sink, options);
+  }
+
+  tree::BackupOptions backup_options(Progress& progress, ProblemSink& problems) const {
+    tree::BackupOptions options;
+    options.excludes = &request_.excludes;
+    options.exclude_caches = context_.options.has("--exclude-caches");
+    options.one_filesystem = snapshot_.one_filesystem;
+    add_identity(store_.directory, options.skip);
+    add_identity(store_.cache, options.skip);
+    options.progress = &progress;
+    options.problems = &problems;
+    options.cancellation = &context_.io.cancellation;
+    return options;
+  }
+
+  void keep_what_is_stored(repository::BackupSession& session) {
+    session.checkpoint();
+    throw Error(ErrorKind::Cancelled,
+                fmt::format("{}: interrupted; what was stored is kept, run the command again to "
+                            "carry on",
+                            snapshot_.volume.text()));
+  }
+
+  Context& context_;
+  OpenStore& store_;
+  const Request& request_;
+  const std::string path_;
+  Snapshot snapshot_;
+};
+
+// How the volumes of one run came out.
+struct Outcome {
+  std::size_t saved = 0;
+  std::size_t incomplete = 0;
+  std::size_t failed = 0;
+  ExitCode failure = ExitCode::Failure;
+
+  ExitCode exit_code() const {
+    if (failed > 0 && saved == 0) return failure;
+    return failed > 0 || incomplete > 0 ? ExitCode::SomeFilesFailed : ExitCode::Success;
+  }
+};
+
+// A PATH that cannot be read is named and does not stop the others.
+void report_failed_volume(Context& context, const VolumeName& volume, const Error& error) {
+  context.console.warn(error.message());
+  context.console.emit(JsonObject::line("volume_failed")
+                           .text("volume", volume.text())
+                           .text("kind", to_string(error.kind()))
+                           .text("message", error.message()));
+}
+
+void back_up(Context& context, OpenStore& store, const Request& request, const std::string& path,
+             Outcome& outcome) {
+  try {
+    const std::string absolute = request.stream.empty() ? absolute_path(path) : "";
+    const Snapshot snapshot = VolumeBackup(context, store, request, absolute).run();
+    ++outcome.saved;
+    if (snapshot.incomplete) ++outcome.incomplete;
+    report_backup(context, snapshot, request.dry_run);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::PermissionDenied) throw;
+    ++outcome.failed;
+    outcome.failure = exit_code_for(error.kind());
+    report_failed_volume(context, {context.io.host, path}, error);
+  }
+}
+
+ExitCode run_backup(Context& context) {
+  const Request request = read_request(context.options);
+  OpenStore store = open_store(context);
+  std::vector<std::string> paths = context.options.arguments;
+  if (!request.stream.empty()) paths = {""};
+  Outcome outcome;
+  for (const auto& path : paths) back_up(context, store, request, path, outcome);
+  return outcome.exit_code();
+}
+
+}  // namespace
+
+const CommandSpec& backup_command() {
+  static const CommandSpec spec = {
+      .name = "backup",
+      .summary = "back up directory trees, files or a stream",
+      .description =
+          "Makes a snapshot of each PATH, which is a volume of its own, named by this host and "
+          "its absolute path. What did not change since the newest snapshot of the same volume "
+          "and set is not read again. PATH itself is not followed if it is a symlink; the store "
+          "and the cache are left out where they lie below it.\n\n"
+          "A file that cannot be read is named and left out, one that keeps changing is kept as "
+          "it was read; then the snapshot is marked as incomplete and the exit code is 3. A PATH "
+          "that cannot be read does not stop the others: the exit code is 3 if others were "
+          "saved, else 1.\n\n"
+          "Interrupted, by a signal or a crash, it leaves no snapshot, but the next run does not "
+          "store again what was stored already. Any number of backups may run at once, also "
+          "while others prune and verify.",
+      .arguments = {{.name = "PATH",
+                     .help = "a directory, or any other file",
+                     .kind = WordKind::File,
+                     .required = false,
+                     .repeatable = true}},
+      .options = {{.name = "--stdin",
+                   .value = "NAME",
+                   .help = "back up standard input as the volume HOST:stdin:NAME of one file"},
+                  {.name = "--set",
+                   .value = "NAME",
+                   .help = "the chain of backups that this one belongs to",
+                   .fallback = "default"},
+                  {.name = "--exclude",
+                   .value = "PATTERN",
+                   .help = "leave out what matches, without reading it",
+                   .repeatable = true},
+                  {.name = "--exclude-from",
+                   .value = "FILE",
+                   .help = "the same with the patterns in FILE, one in a line",
+                   .kind = WordKind::File,
+                   .repeatable = true},
+                  {.name = "--exclude-caches",
+                   .help = "leave out the content of directories with a CACHEDIR.TAG"},
+                  {.name = "--one-filesystem",
+                   .help = "keep mount points below PATH as empty directories"},
+                  {.name = "--dry-run",
+                   .letter = 'n',
+                   .help = "say what would be added, and write nothing"}},
+      .examples = {{"snapferry backup /home --store repo:/srv/backups", "a snapshot of /home"},
+                   {"snapferry backup /home /etc --exclude '*.tmp' --exclude /alice/Downloads/",
+                    "two volumes, the store taken from SNAPFERRY_STORE"},
+                   {"pg_dump shop | snapferry backup --stdin shop.sql --store repo:/srv/backups",
+                    "a database dump as a volume of one file"}},
+      .run = run_backup};
+  return spec;
+}
+
+}  // namespace snapferry::cli

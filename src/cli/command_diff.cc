@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/snapshots.h"
+#include "cli/store.h"
+#include "core/snapshot_selector.h"
+#include "tree/diff.h"
+
+namespace snapferry::cli {
+namespace {
+
+struct KindWords {
+  char sign;
+  std::string_view name;
+};
+
+KindWords words_of(tree::ChangeKind kind) {
+  switch (kind) {
+    case tree::ChangeKind::Added:
+      return {'+', "added"};
+    case tree::ChangeKind::Removed:
+      return {'-', "removed"};
+    case tree::ChangeKind::Modified:
+      return {'M', "modified"};
+    case tree::ChangeKind::TypeChanged:
+      return {'T', "type_changed"};
+  }
+  return {'?', "unknown"};
+}
+
+std::vector<std::string> part_names(const tree::ChangedParts& parts) {
+  std::vector<std::string> names;
+  if (parts.content) names.push_back("content");
+  if (parts.mode) names.push_back("mode");
+  if (parts.owner) names.push_back("owner");
+  if (parts.mtime) names.push_back("time");
+  if (parts.xattrs) names.push_back("attributes");
+  return names;
+}
+
+// "docs/a.txt (mode, time)"; what is in brackets is said only where it is not the
+// content that changed, as it mostly is.
+std::string line_of(const tree::Change& change) {
+  const auto names = part_names(change.parts);
+  const Entry& entry = change.after != nullptr ? *change.after : *change.before;
+  std::string line = fmt::format("{} {}", words_of(change.kind).sign,
+                                 printable(change.path.empty() ? "." : change.path));
+  if (entry.type == EntryType::Directory) line += "/";
+  if (change.kind == tree::ChangeKind::TypeChanged) {
+    line += fmt::format(" ({} became {})", type_name(change.before->type),
+                        type_name(change.after->type));
+  } else if (!names.empty() && !change.parts.content) {
+    line += fmt::format(" ({})", fmt::join(names, ", "));
+  }
+  return line + "\n";
+}
+
+JsonObject json_of(const tree::Change& change) {
+  JsonObject object = JsonObject::line("change");
+  object.text("change", words_of(change.kind).name).text("path", change.path);
+  if (change.before != nullptr) {
+    object.text("type_before", type_name(change.before->type))
+        .number("size_before", change.before->size);
+  }
+  if (change.after != nullptr) {
+    object.text("type_after", type_name(change.after->type))
+        .number("size_after", change.after->size);
+  }
+  return object.list("parts", part_names(change.parts));
+}
+
+ExitCode run_diff(Context& context) {
+  OpenStore store = open_store(context);
+  const auto snapshots = list_snapshots(context, store);
+  const auto pick = [&](std::size_t index) -> const Snapshot& {
+    return select_snapshot(snapshots, context.options.argument(index), context.io.host);
+  };
+  const Snapshot& before = pick(0);
+  const Snapshot& after = pick(1);
+  tree::DiffOptions options;
+  options.cancellation = &context.io.cancellation;
+  const auto totals = tree::diff(
+      before.root, after.root, *store.repository,
+      [&](const tree::Change& change) {
+        context.console.print(line_of(change));
+        context.console.emit(json_of(change));
+      },
+      options);
+  context.console.say(
+      fmt::format("{} added, {} removed, {} modified, {} of another type; {} more, {} less\n",
+                  human_count(totals.added), human_count(totals.removed),
+                  human_count(totals.modified), human_count(totals.type_changed),
+                  human_size(totals.bytes_added), human_size(totals.bytes_removed)));
+  context.console.emit(JsonObject::line("diff")
+                           .text("before", before.id.hex())
+                           .text("after", after.id.hex())
+                           .number("added", totals.added)
+                           .number("removed", totals.removed)
+                           .number("modified", totals.modified)
+                           .number("type_changed", totals.type_changed)
+                           .number("bytes_added", totals.bytes_added)
+                           .number("bytes_removed", totals.bytes_removed));
+  return ExitCode::Success;
+}
+
+}  // namespace
+
+const CommandSpec& diff_command() {
+  static const CommandSpec spec = {
+      .name = "diff",
+      .summary = "show what changed between two snapshots",
+      .description =
+          "Names every path that is different: + added, - removed, M modified, T of another type. "
+          "Where the content of a file is the same, what else changed stands behind it. What the "
+          "snapshots share is not read.",
+      .arguments = {{.name = "SNAPSHOT", .help = "the earlier one", .kind = WordKind::Snapshot},
+                    {.name = "SNAPSHOT", .help = "the later one", .kind = WordKind::Snapshot}},
+      .examples = {{"snapferry diff /home@2026-03-01 /home", "what changed since that day"},
+                   {"snapferry diff 1a2b3c4d 5e6f7081 --json", "for a program"}},
+      .run = run_diff};
+  return spec;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/store.h"
+#include "core/wall_time.h"
+#include "tree/find.h"
+
+namespace snapferry::cli {
+namespace {
+
+std::string for_people(const tree::FoundPath& found) {
+  std::string text = printable(found.volume.text());
+  if (!found.path.empty()) text += ": " + printable(found.path);
+  text += "\n";
+  using enum Table::Align;
+  Table table({Left, Left, Left, Right, Left});
+  for (const auto& version : found.versions) {
+    const std::string until = version.newest == version.oldest
+                                  ? ""
+                                  : "since " + version.oldest->id.short_hex() + " of " +
+                                        format_local(version.oldest->time);
+    table.add({"  " + version.newest->id.short_hex(), format_local(version.newest->time),
+               mode_text(version.entry.type, version.entry.mode), human_size(version.entry.size),
+               "modified " + format_local(version.entry.mtime) +
+                   (until.empty() ? "" : ", the same " + until)});
+  }
+  return text + table.text();
+}
+
+JsonObject json_of(const tree::FoundPath& found, const tree::FoundVersion& version) {
+  return entry_json("found", found.path, version.entry)
+      .text("volume", found.volume.text())
+      .text("newest_snapshot", version.newest->id.hex())
+      .time("newest_time", version.newest->time)
+      .text("oldest_snapshot", version.oldest->id.hex())
+      .time("oldest_time", version.oldest->time);
+}
+
+ExitCode run_find(Context& context) {
+  OpenStore store = open_store(context);
+  const auto snapshots = list_snapshots(context, store);
+  tree::FindOptions options;
+  options.cancellation = &context.io.cancellation;
+  const auto found = tree::find(snapshots, context.options.argument(0), *store.repository, options);
+  for (const auto& path : found) {
+    context.console.print(for_people(path));
+    for (const auto& version : path.versions) context.console.emit(json_of(path, version));
+  }
+  if (found.empty()) {
+    context.console.say(fmt::format("nothing matches '{}' in {}\n",
+                                    printable(context.options.argument(0)),
+                                    counted(snapshots.size(), "snapshot", "snapshots")));
+  }
+  return ExitCode::Success;
+}
+
+}  // namespace
+
+const CommandSpec& find_command_spec() {
+  static const CommandSpec spec = {
+      .name = "find",
+      .summary = "find every version of matching files in all snapshots",
+      .description =
+          "Lists each path that matches with all its versions, newest first; snapshots with the "
+          "same content are shown once. A pattern without a slash is matched against names, one "
+          "with a slash against paths from the root of the volume, or of the host where it begins "
+          "with the path of the volume.",
+      .arguments = {{.name = "PATTERN", .help = "as in a .gitignore file, quoted for the shell"}},
+      .examples = {{"snapferry find '*.odt' --store repo:/srv/backups", "by name"},
+                   {"snapferry find /home/alice/thesis/", "one directory"}},
+      .run = run_find};
+  return spec;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include "blob/local_storage.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/password.h"
+#include "cli/store.h"
+
+namespace snapferry::cli {
+namespace {
+
+ExitCode run_init(Context& context) {
+  const std::string directory = store_directory(store_address(context));
+  const std::string name = "repo:" + directory;
+  repository::CreateOptions options;
+  if (context.options.text("--encryption") == "none") {
+    options.encryption = repository::Encryption::None;
+  } else {
+    options.password = obtain_password(context, first_password_of_store(name));
+  }
+  const auto storage = blob::LocalStorage::create(directory);
+  repository::Repository::create(*storage, options);
+  context.console.say(fmt::format("made the repository {}\n", name));
+  context.console.emit(JsonObject::line("init")
+                           .text("store", name)
+                           .text("encryption", context.options.text("--encryption")));
+  return ExitCode::Success;
+}
+
+}  // namespace
+
+const CommandSpec& init_command() {
+  static const CommandSpec spec = {
+      .name = "init",
+      .summary = "make a repository in a new or empty directory",
+      .description =
+          "Makes the repository. With a password, everything in it is encrypted, and only that "
+          "password, others added by 'key add', or a recovery key made by 'key recovery' open "
+          "it: without any of them nothing can be brought back. With --encryption none it is "
+          "protected against damage, but anyone who has the files can read them.\n\n"
+          "A directory that holds anything else is left alone.",
+      .options = {{.name = "--encryption",
+                   .value = "KIND",
+                   .help = "how the content is protected",
+                   .fallback = "password",
+                   .choices = {"password", "none"}}},
+      .examples = {{"snapferry init --store repo:/srv/backups",
+                    "makes a repository and asks for its password"},
+                   {"snapferry init --store repo:/mnt/usb --encryption none",
+                    "makes one that needs no password"}},
+      .run = run_init};
+  return spec;
+}
+
+}  // namespace snapferry::cli

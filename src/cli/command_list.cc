@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/snapshots.h"
+#include "cli/store.h"
+#include "core/wall_time.h"
+
+namespace snapferry::cli {
+namespace {
+
+std::vector<std::string> row(const Snapshot& snapshot) {
+  return {snapshot.id.short_hex(),
+          format_local(snapshot.time),
+          snapshot.set,
+          human_count(snapshot.stats.files),
+          human_size(snapshot.stats.bytes),
+          human_size(snapshot.stats.bytes_stored),
+          printable(snapshot.volume.text()) + (snapshot.incomplete ? " (incomplete)" : "")};
+}
+
+ExitCode run_list(Context& context) {
+  OpenStore store = open_store(context);
+  bool damaged = false;
+  const auto snapshots = list_snapshots(context, store, &damaged);
+  using enum Table::Align;
+  Table table({Left, Left, Left, Right, Right, Right, Left});
+  if (!context.console.quiet()) {
+    table.add({"ID", "TIME", "SET", "FILES", "SIZE", "STORED", "VOLUME"});
+  }
+  for (const auto& [volume, own] : by_volume(context, snapshots, context.options.argument(0))) {
+    for (const auto& snapshot : own) {
+      table.add(row(snapshot));
+      context.console.emit(snapshot_json("snapshot", snapshot));
+    }
+  }
+  if (snapshots.empty()) {
+    context.console.say("no snapshots yet\n");
+  } else {
+    context.console.print(table.text());
+  }
+  return damaged ? ExitCode::Damaged : ExitCode::Success;
+}
+
+}  // namespace
+
+const CommandSpec& list_command() {
+  static const CommandSpec spec = {
+      .name = "list",
+      .summary = "list the snapshots of all volumes, or of one",
+      .description = "Lists snapshots by volume, oldest first. STORED is what the store grew by.",
+      .arguments = {{.name = "VOLUME",
+                     .help = "only the snapshots of this volume",
+                     .kind = WordKind::Volume,
+                     .required = false}},
+      .examples = {{"snapferry list --store repo:/srv/backups", "all snapshots"},
+                   {"snapferry list web1:/etc --json", "those of one volume, for a program"}},
+      .run = run_list};
+  return spec;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/store.h"
+#include "mount/mount.h"
+
+namespace snapferry::cli {
+namespace {
+
+ExitCode run_mount(Context& context) {
+  OpenStore store = open_store(context);
+  const std::string directory = absolute_path(context.options.argument(0));
+  ProblemPrinter problems(context.console, directory);
+  mount::MountOptions options;
+  options.allow_other = context.options.has("--allow-other");
+  options.problems = &problems;
+  options.refresh = [&] {
+    // One damaged manifest must not hide what came since.
+    std::vector<repository::Damage> damaged;
+    return store.repository->snapshots(&damaged);
+  };
+  options.on_ready = [&] {
+    context.console.say(fmt::format("{} is at {}; end with Ctrl-C or 'umount {}'\n", store.name(),
+                                    printable(directory), printable(directory)));
+    context.console.emit(
+        JsonObject::line("mounted").text("store", store.name()).text("directory", directory));
+    context.console.flush();
+  };
+  mount::mount(list_snapshots(context, store), *store.repository, directory, options);
+  return ExitCode::Success;
+}
+
+}  // namespace
+
+const CommandSpec& mount_command() {
+  static const CommandSpec spec = {
+      .name = "mount",
+      .summary = "show all snapshots as directories, read-only",
+      .description =
+          "Shows the snapshots below DIR, an empty directory: by host, volume and time, with "
+          "'latest' beside the times. New snapshots appear by themselves. It runs until DIR is "
+          "unmounted or it is interrupted.",
+      .arguments = {{.name = "DIR", .help = "an empty directory", .kind = WordKind::Directory}},
+      .options = {{.name = "--allow-other",
+                   .help = "let other users look in, as far as the modes of files allow"}},
+      .examples = {{"snapferry mount /mnt/backups --store repo:/srv/backups",
+                    "look around with any program"}},
+      .run = run_mount};
+  return spec;
+}
+
+}  // namespace snapferry::cli

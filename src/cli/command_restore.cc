@@ -1,0 +1,183 @@
+#include <cerrno>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/progress_display.h"
+#include "cli/snapshots.h"
+#include "cli/store.h"
+#include "core/wall_time.h"
+#include "tree/restore.h"
+
+namespace snapferry::cli {
+namespace {
+
+std::string_view action_name(tree::RestoreAction action) {
+  switch (action) {
+    case tree::RestoreAction::Create:
+      return "create";
+    case tree::RestoreAction::Replace:
+      return "replace";
+    case tree::RestoreAction::UpdateMetadata:
+      return "update";
+    case tree::RestoreAction::Keep:
+      return "keep";
+    case tree::RestoreAction::Delete:
+      return "delete";
+  }
+  return "unknown";
+}
+
+// Names each action; what stays as it is only with --verbose.
+class ActionPrinter : public tree::RestoreObserver {
+ public:
+  explicit ActionPrinter(Console& console) : console_(console) {}
+
+  void on_action(tree::RestoreAction action, std::string_view path, const Entry*) override {
+    if (action == tree::RestoreAction::Keep && !console_.verbose()) return;
+    const std::string name = printable(path.empty() ? "." : path);
+    console_.say(fmt::format("{:<8} {}\n", action_name(action), name));
+    console_.emit(
+        JsonObject::line("action").text("action", action_name(action)).text("path", path));
+  }
+
+ private:
+  Console& console_;
+};
+
+// Nothing that is already there is touched unless the user said how.
+void require_empty_target(const Context& context, const std::string& target) {
+  if (context.options.has("--overwrite") || context.options.has("--delete")) return;
+  std::error_code error;
+  const bool empty = std::filesystem::is_empty(target, error);
+  if (error.value() == ENOENT) return;
+  if (error) throw system_error(error.value(), "restore there", target);
+  if (!empty) {
+    throw Error(ErrorKind::AlreadyExists,
+                fmt::format("{}: is not empty; give a new or empty directory, or say with "
+                            "--overwrite or --delete what happens to what is there",
+                            printable(target)));
+  }
+}
+
+tree::Overwrite overwrite_of(const std::string& text) {
+  if (text == "never") return tree::Overwrite::Never;
+  return text == "always" ? tree::Overwrite::Always : tree::Overwrite::Changed;
+}
+
+tree::RestoreOptions restore_options(Context& context, Progress& progress, ProblemSink& problems) {
+  tree::RestoreOptions options;
+  const auto& arguments = context.options.arguments;
+  options.paths.assign(arguments.begin() + 1, arguments.end());
+  options.overwrite = overwrite_of(context.options.text("--overwrite"));
+  options.delete_extra = context.options.has("--delete");
+  options.dry_run = context.options.has("--dry-run");
+  options.numeric_owner = context.options.has("--numeric-owner");
+  options.progress = &progress;
+  options.problems = &problems;
+  options.cancellation = &context.io.cancellation;
+  return options;
+}
+
+void report(Context& context, const Snapshot& snapshot, const std::string& target,
+            const tree::RestoreStats& stats) {
+  const bool dry_run = context.options.has("--dry-run");
+  for (const auto& limitation : stats.limitations) {
+    context.console.warn(limitation);
+  }
+  context.console.say(
+      fmt::format("{} {} and {}, {}, from snapshot {} to {}\n"
+                  "  {} created, {} replaced, {} unchanged, {} deleted, {} failed\n",
+                  dry_run ? "would restore" : "restored", counted(stats.files, "file", "files"),
+                  counted(stats.directories, "directory", "directories"), human_size(stats.bytes),
+                  snapshot.id.short_hex(), printable(target), human_count(stats.created),
+                  human_count(stats.replaced), human_count(stats.unchanged),
+                  human_count(stats.deleted), human_count(stats.failed)));
+  context.console.emit(JsonObject::line(dry_run ? "restore_plan" : "restore")
+                           .text("snapshot", snapshot.id.hex())
+                           .text("volume", snapshot.volume.text())
+                           .text("target", target)
+                           .number("files", stats.files)
+                           .number("directories", stats.directories)
+                           .number("bytes", stats.bytes)
+                           .number("created", stats.created)
+                           .number("replaced", stats.replaced)
+                           .number("unchanged", stats.unchanged)
+                           .number("deleted", stats.deleted)
+                           .number("failed", stats.failed)
+                           .list("limitations", stats.limitations));
+}
+
+ExitCode run_restore(Context& context) {
+  if (context.options.text("--target").empty()) {
+    throw Error(ErrorKind::InvalidArgument, "restore: no target given; use --target DIR");
+  }
+  const std::string target = absolute_path(context.options.text("--target"));
+  OpenStore store = open_store(context);
+  const Snapshot snapshot = find_snapshot(context, store, context.options.argument(0));
+  require_empty_target(context, target);
+  Progress progress;
+  ProblemPrinter problems(context.console, target);
+  const auto options = restore_options(context, progress, problems);
+  ActionPrinter printer(context.console);
+  const bool name_actions = options.dry_run || context.console.verbose();
+  tree::RestoreStats stats;
+  {
+    const bool whole = options.paths.empty();
+    const ProgressDisplay display(context, progress,
+                                  {whole ? snapshot.stats.files + snapshot.stats.directories : 0});
+    stats = tree::restore(snapshot, target, *store.repository, options,
+                          name_actions ? &printer : nullptr);
+  }
+  report(context, snapshot, target, stats);
+  return stats.failed > 0 ? ExitCode::SomeFilesFailed : ExitCode::Success;
+}
+
+}  // namespace
+
+const CommandSpec& restore_command() {
+  static const CommandSpec spec = {
+      .name = "restore",
+      .summary = "bring a snapshot, or some paths of it, back to a directory",
+      .description =
+          "Restores everything below the root of the volume, or each PATH to the same place below "
+          "the target: contents with their holes, owners by name, modes, times, extended "
+          "attributes, ACLs, hard links and special files. It never writes outside the target.\n\n"
+          "A target that holds anything is refused unless --overwrite or --delete says what "
+          "happens to it. A file is replaced only when its new content is complete. What cannot "
+          "be restored is named and does not stop the rest; the exit code is 3 then.",
+      .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
+                    {.name = "PATH",
+                     .help = "below the root of the volume; otherwise everything",
+                     .required = false,
+                     .repeatable = true}},
+      .options = {{.name = "--target",
+                   .value = "DIR",
+                   .help = "where to; made if it is missing",
+                   .kind = WordKind::Directory},
+                  {.name = "--overwrite",
+                   .value = "WHEN",
+                   .help =
+                       "what happens to files that exist: never: they stay; changed: those that "
+                       "differ in type, size or time are replaced; always: all are written again",
+                   .fallback = "changed",
+                   .choices = {"never", "changed", "always"}},
+                  {.name = "--delete",
+                   .help = "remove what is in the target but not in the snapshot"},
+                  {.name = "--numeric-owner", .help = "take owners by number instead of by name"},
+                  {.name = "--dry-run",
+                   .letter = 'n',
+                   .help = "name what would be done, and change nothing"}},
+      .examples = {{"snapferry restore latest --target /mnt/new", "the newest snapshot, whole"},
+                   {"snapferry restore /home@2026-03-01 alice/thesis --target /tmp/old",
+                    "one directory as it was on that day"},
+                   {"snapferry restore /etc --target /etc --overwrite changed --delete --dry-run",
+                    "what it would take to bring /etc back to its newest snapshot"}},
+      .run = run_restore};
+  return spec;
+}
+
+}  // namespace snapferry::cli

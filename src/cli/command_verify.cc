@@ -1,0 +1,106 @@
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/progress_display.h"
+#include "cli/store.h"
+
+namespace snapferry::cli {
+namespace {
+
+// The percentage of --read-data; 0 without it, 100 without a value.
+double read_percent(const Invocation& options) {
+  const auto text = options.given("--read-data");
+  if (!text) return 0;
+  if (text->empty()) return 100;
+  std::string_view number = *text;
+  if (number.ends_with('%')) number.remove_suffix(1);
+  double percent = 0;
+  const char* end = number.data() + number.size();
+  const auto [rest, error] = std::from_chars(number.data(), end, percent);
+  if (error != std::errc() || rest != end || !(percent > 0 && percent <= 100)) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("--read-data: '{}' is no percentage; give a number above 0 and up to "
+                            "100",
+                            printable(*text)));
+  }
+  return percent;
+}
+
+void report(Context& context, const std::string& store, const repository::VerifyReport& report) {
+  for (const auto& damage : report.damages) {
+    context.console.print(
+        fmt::format("damaged: {}: {}\n", printable(damage.object), printable(damage.message)));
+    context.console.emit(
+        JsonObject::line("damage").text("object", damage.object).text("message", damage.message));
+  }
+  for (const auto& path : report.affected) {
+    context.console.print(fmt::format("affected: snapshot {} of {}: {}\n",
+                                      path.snapshot.short_hex(), printable(path.volume.text()),
+                                      printable(path.path.empty() ? "/" : path.path)));
+    context.console.emit(JsonObject::line("affected")
+                             .text("snapshot", path.snapshot.hex())
+                             .text("volume", path.volume.text())
+                             .text("path", path.path));
+  }
+  context.console.say(fmt::format(
+      "{}: {}: {}, {}, {}, {} read\n", store, report.ok() ? "no damage" : "damaged",
+      counted(report.snapshots, "snapshot", "snapshots"), counted(report.packs, "pack", "packs"),
+      counted(report.objects, "object", "objects"), human_size(report.bytes_read)));
+  context.console.emit(JsonObject::line("verify")
+                           .boolean("ok", report.ok())
+                           .number("snapshots", report.snapshots)
+                           .number("packs", report.packs)
+                           .number("objects", report.objects)
+                           .number("bytes_read", report.bytes_read)
+                           .number("damages", report.damages.size())
+                           .number("affected", report.affected.size()));
+}
+
+ExitCode run_verify(Context& context) {
+  repository::VerifyOptions options;
+  options.read_data = read_percent(context.options);
+  OpenStore store = open_store(context);
+  Progress progress;
+  options.progress = &progress;
+  options.cancellation = &context.io.cancellation;
+  repository::VerifyReport found;
+  {
+    const ProgressDisplay display(context, progress);
+    found = store.repository->verify(options);
+  }
+  report(context, store.name(), found);
+  if (found.ok()) return ExitCode::Success;
+  context.console.warn(fmt::format(
+      "{}: {} damaged; what is not named above can still be restored, and a new backup stores "
+      "again what is still on its source",
+      store.name(), counted(found.damages.size(), "object is", "objects are")));
+  return ExitCode::Damaged;
+}
+
+}  // namespace
+
+const CommandSpec& verify_command() {
+  static const CommandSpec spec = {
+      .name = "verify",
+      .summary = "prove that what is stored can be given back",
+      .description =
+          "Checks that everything that the snapshots reference is in the store. With --read-data "
+          "it also reads contents back and checks every byte of them; with a percentage, of that "
+          "part of the store, chosen anew each time. Damage is named together with the snapshots "
+          "and files that it touches; the exit code is 13 then. Nothing is changed.",
+      .options = {{.name = "--read-data",
+                   .value = "PERCENT",
+                   .help = "read contents back, all of them or the given part",
+                   .value_optional = true}},
+      .examples = {{"snapferry verify --store repo:/srv/backups", "quick: structure and presence"},
+                   {"snapferry verify --read-data=5", "and every twentieth pack, byte by byte"},
+                   {"snapferry verify --read-data", "everything"}},
+      .run = run_verify};
+  return spec;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,81 @@
+#include "cli/console.h"
+
+#include <fmt/format.h>
+
+#include "cli/format.h"
+
+namespace snapferry::cli {
+
+void Console::print(std::string_view text) {
+  if (json_mode_) return;
+  raw(text);
+}
+
+void Console::say(std::string_view text) {
+  if (!quiet()) print(text);
+}
+
+void Console::emit(const JsonObject& object) {
+  if (!json_mode_) return;
+  raw(object.dump() + "\n");
+}
+
+void Console::raw(std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  // The status line would be torn apart where both streams are one terminal.
+  if (!status_.empty() && io_.out_is_terminal) write_error("\r\x1b[K");
+  io_.out.write(bytes);
+  if (io_.out_is_terminal) io_.out.flush();
+  if (io_.out_is_terminal) after_output();
+}
+
+void Console::warn(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  if (!status_.empty()) write_error("\r\x1b[K");
+  write_error(fmt::format("snapferry: {}\n", printable(text)));
+  after_output();
+}
+
+void Console::explain(std::string_view text) {
+  if (verbose()) warn(text);
+}
+
+void Console::status(std::string_view line) {
+  if (!io_.err_is_terminal) return;
+  const std::lock_guard lock(mutex_);
+  if (line.empty() && status_.empty()) return;
+  status_ = line;
+  write_error(fmt::format("\r{}\x1b[K", line));
+}
+
+void Console::flush() {
+  const std::lock_guard lock(mutex_);
+  io_.out.flush();
+}
+
+// A backup goes on without anyone who listens to its messages.
+void Console::write_error(std::string_view text) {
+  try {
+    io_.err.write(text);
+    io_.err.flush();
+  } catch (const BrokenPipe&) {
+  } catch (const Error&) {
+  }
+}
+
+void Console::after_output() {
+  if (!status_.empty()) write_error(status_);
+}
+
+void ProblemPrinter::problem(std::string_view path, std::string_view message) {
+  // Messages of the system's layers begin with the path already.
+  const bool named = message.starts_with(path) && !path.empty();
+  console_.warn(named || path.empty() ? fmt::format("{}: {}", volume_, message)
+                                      : fmt::format("{}: {}: {}", volume_, path, message));
+  console_.emit(JsonObject::line("problem")
+                    .text("volume", volume_)
+                    .text("path", path)
+                    .text("message", message));
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace snapferry::cli {
+
+// What the program returns to its caller. Fixed: scripts and monitoring depend on
+// them. 1 is also what `check` returns for a stale volume.
+enum class ExitCode : int {
+  Success = 0,
+  Failure = 1,
+  Usage = 2,
+  SomeFilesFailed = 3,
+  NoSuchStore = 10,
+  Busy = 11,
+  WrongPassword = 12,
+  Damaged = 13,
+  NoSpace = 14,
+  Interrupted = 130,
+};
+
+struct ExitCodeMeaning {
+  ExitCode code;
+  std::string_view meaning;
+};
+
+// All of them, ascending; for help and the man page.
+const std::vector<ExitCodeMeaning>& exit_code_meanings();
+
+ExitCode exit_code_for(ErrorKind kind);
+
+// NotFound for the store itself, which has an exit code of its own.
+class NoSuchStore : public Error {
+ public:
+  explicit NoSuchStore(std::string message) : Error(ErrorKind::NotFound, std::move(message)) {}
+};
+
+}  // namespace snapferry::cli

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/entry.h"
+
+namespace snapferry::cli {
+
+// True if all of `text` is well-formed UTF-8 (RFC 3629).
+bool is_utf8(std::string_view text);
+
+// `text` with every byte that is no UTF-8 replaced by U+FFFD.
+std::string to_utf8(std::string_view text);
+
+// A name as it may be shown: control characters and bytes that are no UTF-8 are
+// written as "\n", "\t" or "\x1b", so that no name can command a terminal.
+std::string printable(std::string_view text);
+
+// "0 B", "1023 B", "1.5 KiB", "12.0 MiB".
+std::string human_size(std::uint64_t bytes);
+
+// "1,234,567".
+std::string human_count(std::uint64_t number);
+
+// "1,234 files", "1 file".
+std::string counted(std::uint64_t number, std::string_view singular, std::string_view plural);
+
+// Columns that `text` takes on a terminal, one for each code point.
+std::size_t display_width(std::string_view text);
+
+// "drwxr-xr-x", with s, S, t and T as ls(1) shows them.
+std::string mode_text(EntryType type, std::uint32_t mode);
+
+// "file", "directory", "symlink", …
+std::string_view type_name(EntryType type);
+
+// RFC 4648 with padding.
+std::string to_base64(std::string_view bytes);
+
+// Lines up cells in columns; the last column is never padded.
+class Table {
+ public:
+  enum class Align { Left, Right };
+  explicit Table(std::vector<Align> columns) : columns_(std::move(columns)) {}
+
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  bool empty() const { return rows_.empty(); }
+  // Lines with a newline each.
+  std::string text() const;
+
+ private:
+  std::vector<Align> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// `text` in lines of at most `width` columns, each indented; paragraphs are divided by
+// empty lines and stay so.
+std::string wrap(std::string_view text, std::size_t width, std::size_t indent);
+
+}  // namespace snapferry::cli

@@ -1,0 +1,85 @@
+#include "cli/run.h"
+
+#include <algorithm>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "cli/context.h"
+#include "cli/documents.h"
+#include "cli/help.h"
+#include "cli/parse.h"
+
+namespace snapferry::cli {
+namespace {
+
+ExitCode report(Console& console, ErrorKind kind, ExitCode code, std::string_view message) {
+  try {
+    console.status("");
+    console.flush();
+    console.warn(message);
+    console.emit(JsonObject::line("error")
+                     .text("kind", to_string(kind))
+                     .text("message", message)
+                     .number("exit_code", static_cast<std::uint64_t>(code)));
+    console.flush();
+  } catch (const BrokenPipe&) {
+  } catch (const Error&) {
+    // Standard output is what failed; the line above has told so.
+  }
+  return code;
+}
+
+ExitCode dispatch(const Invocation& invocation, Io& io, Console& console) {
+  Context context{io, invocation, console};
+  if (invocation.has("--help")) {
+    print_document(context, "help", help_for(invocation));
+  } else if (invocation.command == nullptr) {
+    io.err.write(overview());
+    io.err.flush();
+    return ExitCode::Usage;
+  } else {
+    return invocation.command->run(context);
+  }
+  return ExitCode::Success;
+}
+
+// The one place where failures end; everything below throws.
+ExitCode guarded(Console& console, const std::function<ExitCode()>& body) {
+  try {
+    const ExitCode code = body();
+    console.flush();
+    return code;
+  } catch (const BrokenPipe&) {
+    return ExitCode::Failure;
+  } catch (const NoSuchStore& error) {
+    return report(console, error.kind(), ExitCode::NoSuchStore, error.message());
+  } catch (const Error& error) {
+    return report(console, error.kind(), exit_code_for(error.kind()), error.message());
+  } catch (const std::bad_alloc&) {
+    return report(console, ErrorKind::Unavailable, ExitCode::Failure,
+                  "memory: the system has no more to give; close something and try again");
+  } catch (const std::exception& error) {
+    return report(console, ErrorKind::Internal, ExitCode::Failure,
+                  fmt::format("internal error: {}; please report it", error.what()));
+  }
+}
+
+}  // namespace
+
+int run(std::span<const std::string> args, Io& io) {
+  // Where the command line itself is wrong, --json must already count.
+  const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
+  Console early(io, json, Console::Verbosity::Normal);
+  const ExitCode code = guarded(early, [&] {
+    const Invocation invocation = parse_command_line(args);
+    const auto verbosity = invocation.has("--quiet")     ? Console::Verbosity::Quiet
+                           : invocation.has("--verbose") ? Console::Verbosity::Verbose
+                                                         : Console::Verbosity::Normal;
+    Console console(io, invocation.has("--json"), verbosity);
+    return guarded(console, [&] { return dispatch(invocation, io, console); });
+  });
+  return static_cast<int>(code);
+}
+
+}  // namespace snapferry::cli

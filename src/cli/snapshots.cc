@@ -1,0 +1,33 @@
+#include "cli/snapshots.h"
+
+#include <algorithm>
+
+#include "cli/format.h"
+#include "core/snapshot_selector.h"
+
+namespace snapferry::cli {
+
+Snapshot find_snapshot(Context& context, OpenStore& store, const std::string& selector) {
+  const auto snapshots = list_snapshots(context, store);
+  return select_snapshot(snapshots, selector, context.io.host);
+}
+
+std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
+                                                      const std::vector<Snapshot>& snapshots,
+                                                      const std::string& selector) {
+  std::map<VolumeName, std::vector<Snapshot>> volumes;
+  for (const auto& snapshot : snapshots) volumes[snapshot.volume].push_back(snapshot);
+  if (selector.empty()) return volumes;
+  const VolumeName wanted = select_volume(snapshots, selector, context.io.host);
+  return {{wanted, std::move(volumes.at(wanted))}};
+}
+
+std::string OwnerNames::of(std::uint32_t id) const {
+  const auto found =
+      std::lower_bound(names_.begin(), names_.end(), id,
+                       [](const OwnerName& name, std::uint32_t value) { return name.id < value; });
+  if (found == names_.end() || found->id != id) return std::to_string(id);
+  return printable(found->name);
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,74 @@
+#include "cli/terminal.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "platform/fd.h"
+
+namespace snapferry::cli {
+namespace {
+
+class EchoOff {
+ public:
+  explicit EchoOff(int fd) : fd_(fd) {
+    if (::tcgetattr(fd, &before_) != 0) throw system_error(errno, "read its state", "/dev/tty");
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    if (::tcsetattr(fd, TCSAFLUSH, &silent) != 0) {
+      throw system_error(errno, "turn its echo off", "/dev/tty");
+    }
+  }
+  ~EchoOff() { ::tcsetattr(fd_, TCSAFLUSH, &before_); }
+  EchoOff(const EchoOff&) = delete;
+  EchoOff& operator=(const EchoOff&) = delete;
+
+ private:
+  int fd_;
+  termios before_{};
+};
+
+std::string read_line(int fd, const Cancellation& cancellation) {
+  std::string line;
+  while (true) {
+    char c = 0;
+    const ssize_t count = ::read(fd, &c, 1);
+    if (count < 0 && errno != EINTR) throw system_error(errno, "read the password", "/dev/tty");
+    if (count < 0) {
+      cancellation.check();
+      continue;
+    }
+    if (count == 0 || c == '\n') return line;
+    line += c;
+  }
+}
+
+}  // namespace
+
+std::string ask_secret_on_terminal(std::string_view prompt, const Cancellation& cancellation) {
+  const platform::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (!terminal.valid()) {
+    throw Error(ErrorKind::WrongPassword,
+                "no password given, and no terminal to ask on; set SNAPFERRY_PASSWORD, or use "
+                "--password-file or --password-command");
+  }
+  platform::write_all(terminal.get(), as_bytes(prompt), "/dev/tty");
+  std::string line;
+  {
+    const EchoOff silent(terminal.get());
+    line = read_line(terminal.get(), cancellation);
+  }
+  // The newline that was typed was not echoed.
+  platform::write_all(terminal.get(), as_bytes("\n"), "/dev/tty");
+  return line;
+}
+
+unsigned terminal_width(int fd) {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/run.h"
+#include "testing/fake_clock.h"
+
+// For tests of this room only: the whole program in process, in a world of its own.
+namespace snapferry::cli {
+
+class StringOutput : public Output {
+ public:
+  void write(std::string_view text) override { text_ += text; }
+  std::string text_;
+};
+
+struct Outcome {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+// Runs command lines on the host "box" at 2026-03-01T12:00:00Z.
+class TestProgram {
+ public:
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> secrets;  // what is typed, one after the other
+  testing::FakeClock clock;
+  Cancellation cancellation;
+  int input = -1;
+
+  Outcome run(std::vector<std::string> args) {
+    StringOutput out, err;
+    std::size_t asked = 0;
+    Io io{.input = input,
+          .out = out,
+          .err = err,
+          .host = "box",
+          .clock = clock,
+          .cancellation = cancellation,
+          .environment = [this](const std::string& name) -> std::optional<std::string> {
+            const auto found = environment.find(name);
+            if (found == environment.end()) return std::nullopt;
+            return found->second;
+          },
+          .ask_secret = [&](std::string_view) -> std::string {
+            if (asked == secrets.size()) {
+              throw Error(ErrorKind::WrongPassword, "no password given; set SNAPFERRY_PASSWORD");
+            }
+            return secrets[asked++];
+          }};
+    const int code = cli::run(args, io);
+    return {code, out.text_, err.text_};
+  }
+};
+
+}  // namespace snapferry::cli

@@ -1,0 +1,77 @@
+#include <array>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cli/io.h"
+#include "cli/run.h"
+#include "cli/terminal.h"
+#include "platform/clock.h"
+
+namespace {
+
+snapferry::Cancellation cancellation;
+
+// Ends the work cleanly; the next signal kills.
+void on_signal(int) {
+  cancellation.request();
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
+}
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = 0;  // without SA_RESTART, so that waiting ends
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  // A reader that has gone is told by write().
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+// A descriptor of 0 to 2 that is closed would become a file of the store.
+void open_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == 0) return "localhost";
+  return name.data();
+}
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace snapferry;
+  open_standard_descriptors();
+  handle_signals();
+  cli::FdOutput out(STDOUT_FILENO, "standard output");
+  cli::FdOutput err(STDERR_FILENO, "standard error");
+  cli::Io io{.input = STDIN_FILENO,
+             .out = out,
+             .err = err,
+             .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+             .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+             .width = cli::terminal_width(STDERR_FILENO),
+             .host = host_name(),
+             .clock = platform::system_clock(),
+             .cancellation = cancellation,
+             .environment = environment,
+             .ask_secret = [](std::string_view prompt) {
+               return cli::ask_secret_on_terminal(prompt, cancellation);
+             }};
+  return cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
+}

@@ -1,0 +1,316 @@
+#include "tree/directory_walker.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "tree/exclude.h"
+
+namespace snapferry::tree {
+namespace {
+
+// Subdirectories go to the other workers in groups of so many.
+constexpr std::size_t kPushAfter = 256;
+
+constexpr std::string_view kCacheTag = "CACHEDIR.TAG";
+// https://bford.info/cachedir/
+constexpr std::string_view kCacheTagSignature = "Signature: 8a477f597d28d172789f06886806bc55";
+
+// Windows into the kernel, which hold nothing of their own. MQUEUE_MAGIC,
+// FUSE_CTL_SUPER_MAGIC and CONFIGFS_MAGIC are private to ipc/mqueue.c, fs/fuse/control.c
+// and fs/configfs/mount.c.
+constexpr auto kPseudoFilesystems = std::to_array<std::uint32_t>(
+    {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+     DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC, BPF_FS_MAGIC, 0x62656570 /* configfs */,
+     0x65735543 /* fusectl */, 0x19800202 /* mqueue */, PSTOREFS_MAGIC, EFIVARFS_MAGIC,
+     HUGETLBFS_MAGIC, AUTOFS_SUPER_MAGIC, NSFS_MAGIC});
+
+bool is_pseudo_filesystem(int fd) {
+  struct statfs info;
+  if (::fstatfs(fd, &info) != 0) return false;
+  return std::find(kPseudoFilesystems.begin(), kPseudoFilesystems.end(),
+                   static_cast<std::uint32_t>(info.f_type)) != kPseudoFilesystems.end();
+}
+
+bool is_cache_tag(int directory) {
+  const platform::Fd file(::openat(directory, kCacheTag.data(),
+                                   O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) return false;
+  std::array<std::uint8_t, kCacheTagSignature.size()> start;
+  const ssize_t size = ::read(file.get(), start.data(), start.size());
+  return size == static_cast<ssize_t>(start.size()) && as_text(start) == kCacheTagSignature;
+}
+
+bool is_base_directory(const TreeNode::Item& item) {
+  return item.fixed().type == static_cast<std::uint8_t>(EntryType::Directory);
+}
+
+}  // namespace
+
+void complete(RootEntry& root, std::shared_ptr<Directory> directory, IdSlot slot, ObjectId id) {
+  while (directory) {
+    const std::optional<ObjectId> tree = directory->tree.fill(slot, id);
+    if (!tree) return;
+    id = *tree;
+    slot = directory->slot;
+    directory = std::shared_ptr<Directory>(directory->parent);
+  }
+  std::copy(id.bytes.begin(), id.bytes.end(), root.encoded.end() - ObjectId::kSize);
+}
+
+void DirectoryWalker::run() noexcept {
+  try {
+    while (std::optional<Task> task = context_.queue.next()) {
+      auto* chunk = std::get_if<ChunkTask>(&*task);
+      if (chunk != nullptr) {
+        put_chunk(context_.sink, *chunk);
+      } else {
+        walk(std::get<DirectoryTask>(*task));
+      }
+      context_.queue.done(chunk != nullptr);
+    }
+  } catch (...) {
+    context_.queue.stop(std::current_exception());
+  }
+}
+
+void DirectoryWalker::start(const std::string& path, const std::optional<Entry>& base) {
+  const EntryPlace place{nullptr, AT_FDCWD, path.c_str(), {}};
+  Bytes base_entry;
+  if (base) encode_entry(*base, base_entry);
+  const ByteView base_view(base_entry);
+  const EntryOutcome outcome = entries_.read(place, base ? &base_view : nullptr, false);
+  if (outcome.state == EntryOutcome::State::Skipped) {
+    throw Error(ErrorKind::InvalidArgument,
+                path + ": is where the backup itself is stored; choose another directory");
+  }
+  root_.encoded.assign(outcome.encoded.begin(), outcome.encoded.end());
+  count(place, outcome, base.has_value());
+  show_progress({});
+  if (!outcome.is_directory()) return;
+  DirectoryTask task;
+  task.name = path;
+  if (base && base->type == EntryType::Directory) task.base = base->tree;
+  subdirectories_.push_back(std::move(task));
+  context_.queue.push(subdirectories_);
+}
+
+void DirectoryWalker::walk(DirectoryTask& task) {
+  context_.queue.check();
+  auto directory = std::make_shared<Directory>(context_.sink, std::move(task.parent), task.name);
+  directory->slot = task.slot;
+  const Descriptor opened = open_and_list(*directory, task);
+  BaseCursor base(context_.source, task.base);
+  const BackupStats before = totals_.stats;
+  walk_entries(directory, opened, base);
+  if (base.error()) {
+    context_.report(directory->path(),
+                    "its earlier backup is unreadable, so all of it was read again (" +
+                        base.error()->message() + ")");
+  }
+  show_progress(before);
+  push_subdirectories(directory, opened);
+  const std::optional<ObjectId> tree = directory->tree.finish(base.shape());
+  if (!tree) return;
+  const IdSlot slot = directory->slot;
+  auto parent = directory->parent;
+  directory.reset();
+  complete(root_, std::move(parent), slot, *tree);
+}
+
+Descriptor DirectoryWalker::open_and_list(Directory& directory, const DirectoryTask& task) {
+  listing_.clear();
+  if (task.leave_empty) return nullptr;
+  try {
+    if (context_.hooks.opening) {
+      const int number = context_.hooks.opening(directory.path());
+      if (number != 0) throw system_error(number, "open the directory", directory.name);
+    }
+    Descriptor opened = context_.directories.open(directory.parent, directory.name);
+    struct stat stat;
+    if (::fstat(opened->get(), &stat) != 0) {
+      throw system_error(errno, "look at", directory.name);
+    }
+    directory.device = stat.st_dev;
+    directory.inode = stat.st_ino;
+    if (task.crosses_device && is_pseudo_filesystem(opened->get())) return opened;
+    listing_.read(opened->get(), directory.name);
+    if (context_.options.exclude_caches) keep_cache_tag_only(opened->get());
+    if (context_.hooks.listed) context_.hooks.listed(directory.path());
+    return opened;
+  } catch (const Error& error) {
+    if (!directory.parent) throw;
+    fail(directory.path(), directory.name, error);
+    return nullptr;
+  }
+}
+
+void DirectoryWalker::keep_cache_tag_only(int fd) {
+  if (listing_.find(kCacheTag) < listing_.size() && is_cache_tag(fd)) {
+    listing_.keep_only(kCacheTag);
+  }
+}
+
+void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
+                                   const Descriptor& opened, BaseCursor& base) {
+  if (context_.options.excludes != nullptr) {
+    exclude_path_ = directory->path();
+    if (!exclude_path_.empty()) exclude_path_ += '/';
+    exclude_prefix_ = exclude_path_.size();
+  }
+  for (std::size_t index = 0; index < listing_.size(); ++index) {
+    const DirectoryListing::Name name = listing_[index];
+    for (; !base.at_end() && base->item->name < name.view(); base.advance()) {
+      count_removed(*base->item);
+    }
+    const EntryPlace place{directory.get(), opened->get(), name.text, name.view()};
+    if (is_excluded(place, name.type)) continue;
+    const bool in_base = !base.at_end() && base->item->name == name.view();
+    try {
+      add_entry(directory, place, in_base ? &*base : nullptr);
+    } catch (const Error& error) {
+      if (context_.queue.stopped() || error.kind() == ErrorKind::Cancelled) throw;
+      fail(place.path(), place.text, error);
+    }
+    if (in_base) base.advance();
+    if (subdirectories_.size() >= kPushAfter) push_subdirectories(directory, opened);
+  }
+  for (; !base.at_end(); base.advance()) count_removed(*base->item);
+}
+
+bool DirectoryWalker::is_excluded(const EntryPlace& place, std::uint8_t type) {
+  const ExcludeRules* rules = context_.options.excludes;
+  if (rules == nullptr || rules->empty()) return false;
+  bool is_directory = type == DT_DIR;
+  if (type == DT_UNKNOWN) {
+    struct stat stat;
+    is_directory = ::fstatat(place.fd, place.text, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   S_ISDIR(stat.st_mode);
+  }
+  exclude_path_.resize(exclude_prefix_);
+  exclude_path_ += place.name;
+  return rules->excludes(exclude_path_, is_directory);
+}
+
+void DirectoryWalker::add_entry(const std::shared_ptr<Directory>& directory,
+                                const EntryPlace& place, const BaseItem* base) {
+  context_.queue.check();
+  const EntryOutcome outcome =
+      entries_.read(place, base != nullptr ? &base->item->bytes : nullptr, true);
+  if (outcome.state == EntryOutcome::State::Skipped) return;
+  count(place, outcome, base != nullptr);
+  const BaseItem* origin = outcome.state == EntryOutcome::State::TakenOver ? base : nullptr;
+  if (base != nullptr && is_base_directory(*base->item) && !outcome.is_directory()) {
+    count_removed(*base->item);
+  }
+  if (!outcome.is_directory() && outcome.state != EntryOutcome::State::Unstored) {
+    directory->tree.add(place.name, outcome.encoded, origin);
+    return;
+  }
+  const IdSlot slot = directory->tree.add_pending(place.name, outcome.encoded, origin);
+  if (outcome.is_directory()) {
+    add_directory(directory, place, outcome, base, slot);
+  } else {
+    store_later(directory, slot, outcome.content);
+  }
+}
+
+void DirectoryWalker::store_later(const std::shared_ptr<Directory>& directory, IdSlot slot,
+                                  ByteView content) {
+  ChunkTask task{Bytes(content.begin(), content.end()),
+                 [&root = root_, directory, slot](const ObjectId& id) {
+                   complete(root, directory, slot, id);
+                 }};
+  if (!context_.queue.offer(task)) put_chunk(context_.sink, task);
+}
+
+void DirectoryWalker::add_directory(const std::shared_ptr<Directory>& directory,
+                                    const EntryPlace& place, const EntryOutcome& outcome,
+                                    const BaseItem* base, IdSlot slot) {
+  DirectoryTask task;
+  task.parent = directory;
+  task.name = place.name;
+  task.slot = slot;
+  if (base != nullptr && is_base_directory(*base->item)) task.base = base->item->tree();
+  task.crosses_device = outcome.device != directory->device;
+  task.leave_empty =
+      context_.options.one_filesystem && (task.crosses_device || outcome.mount_point);
+  subdirectories_.push_back(std::move(task));
+}
+
+// In reverse, so that the first is taken first.
+void DirectoryWalker::push_subdirectories(const std::shared_ptr<Directory>& directory,
+                                          const Descriptor& opened) {
+  if (subdirectories_.empty()) return;
+  context_.directories.keep(directory, opened);
+  std::reverse(subdirectories_.begin(), subdirectories_.end());
+  context_.queue.push(subdirectories_);
+}
+
+void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome, bool in_base) {
+  BackupStats& stats = totals_.stats;
+  totals_.users.add(outcome.uid);
+  totals_.groups.add(outcome.gid);
+  if (outcome.is_directory()) {
+    ++stats.directories;
+    return;
+  }
+  ++stats.files;
+  stats.bytes += outcome.size;
+  shown_ += std::min(outcome.shown, outcome.size);
+  if (outcome.state == EntryOutcome::State::TakenOver) {
+    ++stats.files_unchanged;
+  } else if (in_base) {
+    ++stats.files_changed;
+  } else {
+    ++stats.files_new;
+  }
+  if (!outcome.unsettled) return;
+  ++stats.files_failed;
+  context_.report(place.path(), "kept changing while it was read; saved as it was read last");
+}
+
+// Once for each directory: counters that all workers write to are slow.
+void DirectoryWalker::show_progress(const BackupStats& before) {
+  Progress* progress = context_.options.progress;
+  const std::uint64_t shown = std::exchange(shown_, 0);
+  if (progress == nullptr) return;
+  const BackupStats& now = totals_.stats;
+  progress->files.fetch_add(now.files - before.files, std::memory_order_relaxed);
+  progress->bytes.fetch_add(now.bytes - before.bytes - shown, std::memory_order_relaxed);
+}
+
+// What is gone with a directory counts, too. A base that cannot be read is no reason to
+// fail; then the count is too low.
+void DirectoryWalker::count_removed(const TreeNode::Item& item) {
+  if (!is_base_directory(item)) {
+    ++totals_.stats.files_removed;
+    return;
+  }
+  std::vector<ObjectId> trees{item.tree()};
+  while (!trees.empty()) {
+    const ObjectId tree = trees.back();
+    trees.pop_back();
+    for (BaseCursor cursor(context_.source, tree); !cursor.at_end(); cursor.advance()) {
+      if (is_base_directory(*cursor->item)) {
+        trees.push_back(cursor->item->tree());
+      } else {
+        ++totals_.stats.files_removed;
+      }
+    }
+  }
+}
+
+void DirectoryWalker::fail(const std::string& path, std::string_view name, const Error& error) {
+  ++totals_.stats.files_failed;
+  context_.report(path, name, error);
+}
+
+}  // namespace snapferry::tree

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "tree/backup.h"
+#include "tree/linked_contents.h"
+#include "tree/owners.h"
+#include "tree/work_queue.h"
+
+namespace snapferry::tree {
+
+// Where tests step in, so that they need no races. Paths are relative to the volume;
+// called by any worker. All may be empty.
+struct WalkHooks {
+  // A directory was listed, and nothing in it was looked at yet.
+  std::function<void(std::string_view path)> listed;
+  // Before a file or directory is opened; an errno other than 0 is what opening fails with.
+  std::function<int(std::string_view path)> opening;
+  // A file was read, and it is not yet known whether it changed meanwhile; as above,
+  // for reading.
+  std::function<int(std::string_view path)> read;
+};
+
+// Passes on to another sink, and ends the whole walk when that fails: what goes wrong
+// with the store is not a problem of the file at hand.
+class WalkSink : public ObjectSink {
+ public:
+  WalkSink(ObjectSink& sink, WorkQueue& queue) : sink_(sink), queue_(queue) {}
+  ObjectId put(ObjectKind kind, ByteView bytes) override;
+
+ private:
+  ObjectSink& sink_;
+  WorkQueue& queue_;
+};
+
+// What the workers of one backup share.
+struct WalkContext {
+  WalkContext(ObjectSource& base_source, ObjectSink& target, const BackupOptions& backup_options,
+              const WalkHooks& walk_hooks);
+
+  const unsigned threads;
+  ObjectSource& source;
+  const BackupOptions& options;
+  const WalkHooks& hooks;
+  Timestamp cutoff;  // what the base has from then on is read again
+  WorkQueue queue;
+  WalkSink sink;
+  OpenDirectories directories;
+  LinkedContents links;
+
+  // Tells the problem sink why the file at `path` was left out.
+  void report(std::string_view path, std::string_view message) const;
+  // The cause alone, without the name of the file in front; a vanished file is called so.
+  void report(std::string_view path, std::string_view name, const Error& error) const;
+};
+
+// What one worker counts; added up at the end.
+struct WorkerTotals {
+  BackupStats stats;
+  OwnerIds users;
+  OwnerIds groups;
+  void add(const WorkerTotals& other);
+};
+
+}  // namespace snapferry::tree
