@@ -21,8 +21,9 @@ class TreeReader {
   void for_each(const ObjectId& tree, const std::function<bool(const Entry&)>& visit) const;
 
   // The same without decoding: the encoded entry and its name (core/tree_node.h).
-  void for_each_encoded(const ObjectId& tree,
-                        const std::function<bool(ByteView entry, std::string_view name)>& visit) const;
+  void for_each_encoded(
+      const ObjectId& tree,
+      const std::function<bool(ByteView entry, std::string_view name)>& visit) const;
 
   // The entry `name` in the directory `tree`; reads one leaf.
   std::optional<Entry> find(const ObjectId& tree, std::string_view name) const;
@@ -34,8 +35,9 @@ class TreeReader {
 
   // Calls `visit` with every run of depth 0 of a file's content, in order: data and
   // holes. Memory: one list per level.
-  void for_each_run(const Content& content,
-                    const std::function<void(std::uint64_t offset, const ContentRun&)>& visit) const;
+  void for_each_run(
+      const Content& content,
+      const std::function<void(std::uint64_t offset, const ContentRun&)>& visit) const;
 
   // Up to `length` bytes of the file's content from `offset`; fewer only at the end.
   Bytes read(const Entry& file, std::uint64_t offset, std::size_t length) const;

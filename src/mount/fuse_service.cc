@@ -126,12 +126,6 @@ void seek(fuse_req_t request, fuse_ino_t number, off_t offset, int whence, fuse_
   });
 }
 
-// A directory that is open. Offsets count what was given, with "." and ".." before all.
-struct OpenDirectory {
-  std::unique_ptr<Listing> listing;
-  std::uint64_t position = 2;  // the offset of what the listing gives next
-};
-
 OpenDirectory& open_directory_of(const fuse_file_info* info) {
   return *reinterpret_cast<OpenDirectory*>(info->fh);
 }
@@ -140,13 +134,14 @@ void open_directory(fuse_req_t request, fuse_ino_t number, fuse_file_info* info)
   with_node(request, number, [&](FuseService& service, const Node& node) {
     auto directory = std::make_unique<OpenDirectory>();
     directory->listing = service.file_system.list(node);
-    info->fh = reinterpret_cast<std::uint64_t>(directory.get());
-    if (::fuse_reply_open(request, info) == 0) directory.release();
+    OpenDirectory* added = service.directories.add(std::move(directory));
+    info->fh = reinterpret_cast<std::uint64_t>(added);
+    if (::fuse_reply_open(request, info) != 0) service.directories.remove(added);
   });
 }
 
 void release_directory(fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
-  delete &open_directory_of(info);
+  service_of(request).directories.remove(&open_directory_of(info));
   ::fuse_reply_err(request, 0);
 }
 
