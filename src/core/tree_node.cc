@@ -71,6 +71,7 @@ std::vector<ExtendedAttribute> decode_xattrs(ByteView bytes) {
     if (!xattrs.empty() && xattrs.back().name >= xattr.name) in.fail("names do not ascend");
     xattrs.push_back(std::move(xattr));
   }
+  if (xattrs.empty()) in.fail("list is empty");
   return xattrs;
 }
 

@@ -100,8 +100,8 @@ TEST(TreeNodeGolden, Leaf) {
             "0000000000000000"
             "64" +
                 repeated("22", 32) +
-                // length 145, file, all flags, name of 1
-                "93000000"
+                // length 143, file, all flags, name of 1
+                "8f000000"
                 "01"
                 "07"
                 "0100"
@@ -229,8 +229,8 @@ TEST(DecodeEntry, RefusesMalformedEntries) {
   constexpr std::size_t kContent = kXattrs + 4 + 13;  // its depth
   const std::pair<const char*, Bytes> entries[] = {
       {"nothing", {}},
-      {"shorter length", file(kLength, 0x92)},
-      {"longer length", file(kLength, 0x94)},
+      {"shorter length", file(kLength, 0x8e)},
+      {"longer length", file(kLength, 0x90)},
       {"type 0", file(kType, 0)},
       {"type 8", file(kType, 8)},
       {"unknown flag", file(kFlags, 0x0f)},
@@ -279,6 +279,14 @@ TEST(DecodeEntry, RefusesAttributesThatDoNotAscend) {
   EXPECT_ERROR(decode_entry(encoded(entry)), ErrorKind::Corrupt);
   entry.xattrs = {{"user.a", {}}, {"user.a", {}}};
   EXPECT_ERROR(decode_entry(encoded(entry)), ErrorKind::Corrupt);
+}
+
+TEST(DecodeEntry, RefusesTheFlagOfAttributesWithoutAny) {
+  Bytes bytes = encoded(plain(EntryType::Fifo, "p"));
+  bytes[kFlags] = kEntryHasXattrs;
+  bytes.insert(bytes.end(), 4, 0);
+  bytes[kLength] += 4;
+  EXPECT_ERROR(decode_entry(bytes), ErrorKind::Corrupt);
 }
 
 TEST(DecodeEntry, RefusesContentThatOverflows) {
