@@ -2,8 +2,12 @@
 // compression, the test for what does not compress, and the password derivation.
 // CHOICES.md holds the results of one machine.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -220,6 +224,67 @@ void ZstdDecompress(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * state.range(1));
 }
 BENCHMARK(ZstdDecompress)->ArgsProduct({{kText, kMixed}, {6 * kKiB, kMiB}, {1, 3}});
+
+// --- Compression of real files --------------------------------------------------------
+
+struct Sample {
+  std::vector<Bytes> small;  // whole files up to 64 KiB
+  std::vector<Bytes> big;    // pieces of up to 1 MiB of the others
+};
+
+void add_file(const std::filesystem::path& path, Sample& sample) {
+  std::ifstream file(path, std::ios::binary);
+  for (bool first = true; file; first = false) {
+    Bytes bytes(static_cast<std::size_t>(kMiB));
+    file.read(reinterpret_cast<char*>(bytes.data()), kMiB);
+    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    bytes.shrink_to_fit();
+    if (bytes.empty()) return;
+    const bool is_small = first && bytes.size() <= 64u << 10;
+    (is_small ? sample.small : sample.big).push_back(std::move(bytes));
+  }
+}
+
+// Every 20th file below $SNAPFERRY_SAMPLE, or /usr.
+const Sample& real_files() {
+  static const Sample sample = [] {
+    const char* const named = std::getenv("SNAPFERRY_SAMPLE");
+    Sample result;
+    std::vector<std::filesystem::path> paths;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(
+             named != nullptr ? named : "/usr",
+             std::filesystem::directory_options::skip_permission_denied)) {
+      if (entry.is_regular_file() && !entry.is_symlink()) paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    for (std::size_t i = 0; i < paths.size(); i += 20) add_file(paths[i], result);
+    return result;
+  }();
+  return sample;
+}
+
+// Arguments: small or big, level. What does not shrink by 1/64 counts as it is.
+void ZstdFiles(benchmark::State& state) {
+  const std::vector<Bytes>& all = state.range(0) == 0 ? real_files().small : real_files().big;
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  Bytes out(ZSTD_compressBound(static_cast<std::size_t>(kMiB)));
+  std::uint64_t plain = 0, packed = 0;
+  for (auto step : state) {
+    for (const Bytes& bytes : all) {
+      const std::size_t size = ZSTD_compressCCtx(context, out.data(), out.size(), bytes.data(),
+                                                 bytes.size(), static_cast<int>(state.range(1)));
+      packed += size < bytes.size() - bytes.size() / 64 ? size : bytes.size();
+      plain += bytes.size();
+    }
+  }
+  ZSTD_freeCCtx(context);
+  state.SetLabel(state.range(0) == 0 ? "small files" : "big files");
+  state.SetBytesProcessed(static_cast<std::int64_t>(plain));
+  state.counters["ratio"] = static_cast<double>(packed) / static_cast<double>(plain);
+  state.counters["MB"] = static_cast<double>(plain) / static_cast<double>(state.iterations()) / 1e6;
+  state.counters["objects"] = static_cast<double>(all.size());
+}
+BENCHMARK(ZstdFiles)->ArgsProduct({{0, 1}, {-5, 1, 2, 3, 4, 5, 6}})->Unit(benchmark::kMillisecond);
 
 // --- Telling what does not compress ---------------------------------------------------
 
