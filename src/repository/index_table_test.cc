@@ -1,7 +1,6 @@
 #include "repository/index_table.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -10,20 +9,15 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
 namespace {
 
 namespace fs = std::filesystem;
 
-class IndexTableTest : public testing::Test {
+class IndexTableTest : public ::testing::Test {
  protected:
-  IndexTableTest() {
-    std::string pattern = (fs::temp_directory_path() / "index_table_XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~IndexTableTest() override { fs::remove_all(directory_); }
-
   ObjectId random_id() {
     ObjectId id;
     for (auto& byte : id.bytes) byte = static_cast<std::uint8_t>(random_());
@@ -73,7 +67,8 @@ class IndexTableTest : public testing::Test {
         std::distance(fs::directory_iterator(directory_), fs::directory_iterator()));
   }
 
-  std::string directory_;
+  const testing::TemporaryDirectory temporary_;
+  std::string directory_ = temporary_.path();
   std::mt19937_64 random_{1};
 };
 

@@ -1,7 +1,6 @@
 #include "repository/object_cache.h"
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -14,20 +13,15 @@
 #include <unistd.h>
 
 #include "core/object_store.h"
+#include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
 namespace {
 
 namespace fs = std::filesystem;
 
-class ObjectCacheTest : public testing::Test {
+class ObjectCacheTest : public ::testing::Test {
  protected:
-  ObjectCacheTest() {
-    std::string pattern = (fs::temp_directory_path() / "object_cache_XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~ObjectCacheTest() override { fs::remove_all(directory_); }
-
   static ObjectId id(std::uint64_t number) {
     std::mt19937_64 random(number + 1);
     ObjectId result;
@@ -49,7 +43,8 @@ class ObjectCacheTest : public testing::Test {
     return directory_ + "/objects-1-" + std::to_string(number) + ".index";
   }
 
-  std::string directory_;
+  const testing::TemporaryDirectory temporary_;
+  std::string directory_ = temporary_.path();
 };
 
 TEST_F(ObjectCacheTest, GivesBackWhatWasPutNowAndLater) {

@@ -320,8 +320,8 @@ TEST(Repository, ShowsEveryObjectAsText) {
             std::string::npos);
   EXPECT_NE(repository->debug_text("tree", snapshot.root.tree.hex()).find("a\\\\xff"),
             std::string::npos);
-  for (const auto& [directory, kind] : {std::pair{"packs", "pack"}, {"index", "index"},
-                                        {"keys", "key"}}) {
+  for (const auto& [directory, kind] :
+       {std::pair{"packs", "pack"}, {"index", "index"}, {"keys", "key"}}) {
     const std::string name = storage.list(directory).at(0).name;
     EXPECT_FALSE(repository->debug_text(kind, name.substr(name.find('/') + 1)).empty());
   }

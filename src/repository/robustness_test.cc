@@ -1,9 +1,9 @@
 // What is left of a repository when storage operations fail, the power goes, or bits
 // flip: after the way SQLite tests itself, every operation is made to fail in turn.
 
-#include <gtest/gtest.h>
-
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "blob/memory_storage.h"
 #include "core/error.h"
@@ -72,9 +72,9 @@ const Files& files_of(std::int64_t seconds) {
 // Two snapshots, and content of a third that was forgotten.
 MemoryStorage::Objects starting_point() {
   MemoryStorage storage;
-  Repository::create(storage, {.encryption = Encryption::Password,
-                               .password = "secret",
-                               .weak_key_derivation = true});
+  Repository::create(
+      storage,
+      {.encryption = Encryption::Password, .password = "secret", .weak_key_derivation = true});
   auto repository = Repository::open(storage, with_password());
   const Snapshot forgotten = back_up(*repository, {{"gone", noise(9, 6000)}}, 0);
   back_up(*repository, files_of(1), 1);
@@ -217,9 +217,9 @@ TEST_P(Robustness, NothingIsLostWhenThePowerGoesAgainDuringTheNextRun) {
 // A repository of few bytes, so that every bit can be flipped.
 MemoryStorage::Objects tiny_repository() {
   MemoryStorage storage;
-  Repository::create(storage, {.encryption = Encryption::Password,
-                               .password = "secret",
-                               .weak_key_derivation = true});
+  Repository::create(
+      storage,
+      {.encryption = Encryption::Password, .password = "secret", .weak_key_derivation = true});
   auto repository = Repository::open(storage, with_password());
   back_up(*repository, {{"a", "one"}}, 1);
   back_up(*repository, {{"b", "two"}}, 2);
