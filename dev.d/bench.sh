@@ -1,5 +1,8 @@
 # Measuring against the peers; bench/README.md says how.
 
 run_bench() {
-  fail "the benchmark is not there yet"
+  need_packages build bench
+  build_release
+  python3 bench/run.py --snapferry "$ROOT/build-release/snapferry" \
+    --programs "$ROOT/build-release/bench" "$@"
 }

@@ -12,7 +12,7 @@ packages_for() {
       ;;
     check) echo clang clang-format clang-tidy libbenchmark-dev ;;
     fuzz) echo clang ;;
-    bench) echo libbenchmark-dev restic borgbackup rsync python3-minimal ;;
+    bench) echo libbenchmark-dev restic borgbackup rsync python3 ;;
     *) fail "no list of packages for '$1'" ;;
   esac
 }

@@ -23,7 +23,7 @@ find . -name '*.cc' -o -name '*.h' | sort | xargs awk -v table="$source_root/lay
   FNR == 1 {
     file = FILENAME; sub(/^\.\//, "", file)
     room = file ~ /\// ? file : "main"; sub(/\/.*/, "", room)
-    is_test = file ~ /_test\.cc$/
+    is_test = file ~ /_test\.cc$/ || file ~ /\/test_[^\/]*\.h$/
     if (!(room in is_room)) report(file ": the room " room " is not in layering.txt")
   }
   /^[ \t]*#[ \t]*include[ \t]*"/ {
