@@ -214,9 +214,10 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
 
 void back_up(Context& context, OpenStore& store, const Request& request, const std::string& path,
              Outcome& outcome) {
+  VolumeName volume{context.io.host, path};
   try {
-    const std::string absolute = request.stream.empty() ? absolute_path(path) : "";
-    const Snapshot snapshot = VolumeBackup(context, store, request, absolute).run();
+    if (request.stream.empty()) volume.path = absolute_path(path);
+    const Snapshot snapshot = VolumeBackup(context, store, request, volume.path).run();
     ++outcome.saved;
     if (snapshot.incomplete) ++outcome.incomplete;
     report_backup(context, snapshot, request.dry_run);
@@ -224,7 +225,7 @@ void back_up(Context& context, OpenStore& store, const Request& request, const s
     if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::PermissionDenied) throw;
     ++outcome.failed;
     outcome.failure = exit_code_for(error.kind());
-    report_failed_volume(context, {context.io.host, path}, error);
+    report_failed_volume(context, volume, error);
   }
 }
 
