@@ -62,10 +62,11 @@ Request read_request(const Invocation& options) {
   if (request.set.empty()) {
     throw Error(ErrorKind::InvalidArgument, "--set: NAME is empty; give a name or leave it out");
   }
-  request.patterns = options.all("--exclude");
   for (const auto& file : options.all("--exclude-from")) {
     for (auto& line : tree::read_exclude_file(file)) request.patterns.push_back(std::move(line));
   }
+  // The last match decides, so the command line has its say after the files.
+  for (auto& pattern : options.all("--exclude")) request.patterns.push_back(std::move(pattern));
   request.excludes = tree::ExcludeRules(request.patterns);
   return request;
 }
@@ -111,7 +112,8 @@ class VolumeBackup {
   void check_source() const {
     struct stat status {};
     if (request_.stream.empty() && ::lstat(path_.c_str(), &status) != 0) {
-      throw system_error(errno, "back it up", path_);
+      const Error cause = system_error(errno, "back it up", path_);
+      throw Error(cause.kind(), cause.message() + "; check the path and who may read it");
     }
   }
 
@@ -275,7 +277,8 @@ const CommandSpec& backup_command() {
                    .repeatable = true},
                   {.name = "--exclude-from",
                    .value = "FILE",
-                   .help = "the same with the patterns in FILE, one in a line",
+                   .help = "the same with the patterns in FILE, one in a line; those of --exclude "
+                           "decide after them",
                    .kind = WordKind::File,
                    .repeatable = true},
                   {.name = "--exclude-caches",

@@ -335,7 +335,7 @@ TEST_F(Program, ShowsInternalObjects) {
 TEST_F(Program, NamesDamageAndWhatItTouches) {
   init();
   back_up();
-  for (const auto& entry : fs::recursive_directory_iterator(room_ / "store" / "packs")) {
+  for (const auto& entry : fs::recursive_directory_iterator(room_ / "store/packs")) {
     if (!entry.is_regular_file()) continue;
     std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(20);
