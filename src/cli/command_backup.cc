@@ -142,6 +142,7 @@ class VolumeBackup {
 
   void store_content(const std::optional<Snapshot>& base, ObjectSink& sink) {
     Progress progress;
+    progress.begin("backing up");
     ProblemPrinter problems(context_.console, snapshot_.volume.text());
     const auto options = backup_options(progress, problems);
     const ProgressEstimate estimate{base ? base->stats.files + base->stats.directories : 0};
@@ -223,6 +224,7 @@ void back_up(Context& context, OpenStore& store, const Request& request, const s
     ++outcome.saved;
     if (snapshot.incomplete) ++outcome.incomplete;
     report_backup(context, snapshot, request.dry_run);
+    context.console.flush();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::PermissionDenied) throw;
     ++outcome.failed;
