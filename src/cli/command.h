@@ -52,6 +52,8 @@ struct CommandSpec {
   std::vector<OptionSpec> options = {};
   std::vector<Example> examples = {};
   bool uses_store = true;  // takes --store and the options for the password
+  // Its output is all that it is for: it ends when nobody reads on. Others go on.
+  bool only_prints = false;
   // Does what the command does. Throws Error and BrokenPipe.
   ExitCode (*run)(Context&) = nullptr;
 

@@ -62,10 +62,11 @@ Request read_request(const Invocation& options) {
   if (request.set.empty()) {
     throw Error(ErrorKind::InvalidArgument, "--set: NAME is empty; give a name or leave it out");
   }
-  request.patterns = options.all("--exclude");
   for (const auto& file : options.all("--exclude-from")) {
     for (auto& line : tree::read_exclude_file(file)) request.patterns.push_back(std::move(line));
   }
+  // The last match decides, so the command line has its say after the files.
+  for (auto& pattern : options.all("--exclude")) request.patterns.push_back(std::move(pattern));
   request.excludes = tree::ExcludeRules(request.patterns);
   return request;
 }
@@ -111,7 +112,8 @@ class VolumeBackup {
   void check_source() const {
     struct stat status {};
     if (request_.stream.empty() && ::lstat(path_.c_str(), &status) != 0) {
-      throw system_error(errno, "back it up", path_);
+      const Error cause = system_error(errno, "back it up", path_);
+      throw Error(cause.kind(), cause.message() + "; check the path and who may read it");
     }
   }
 
@@ -140,6 +142,7 @@ class VolumeBackup {
 
   void store_content(const std::optional<Snapshot>& base, ObjectSink& sink) {
     Progress progress;
+    progress.begin("backing up");
     ProblemPrinter problems(context_.console, snapshot_.volume.text());
     const auto options = backup_options(progress, problems);
     const ProgressEstimate estimate{base ? base->stats.files + base->stats.directories : 0};
@@ -214,17 +217,19 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
 
 void back_up(Context& context, OpenStore& store, const Request& request, const std::string& path,
              Outcome& outcome) {
+  VolumeName volume{context.io.host, path};
   try {
-    const std::string absolute = request.stream.empty() ? absolute_path(path) : "";
-    const Snapshot snapshot = VolumeBackup(context, store, request, absolute).run();
+    if (request.stream.empty()) volume.path = absolute_path(path);
+    const Snapshot snapshot = VolumeBackup(context, store, request, volume.path).run();
     ++outcome.saved;
     if (snapshot.incomplete) ++outcome.incomplete;
     report_backup(context, snapshot, request.dry_run);
+    context.console.flush();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::PermissionDenied) throw;
     ++outcome.failed;
     outcome.failure = exit_code_for(error.kind());
-    report_failed_volume(context, {context.io.host, path}, error);
+    report_failed_volume(context, volume, error);
   }
 }
 
@@ -274,7 +279,8 @@ const CommandSpec& backup_command() {
                    .repeatable = true},
                   {.name = "--exclude-from",
                    .value = "FILE",
-                   .help = "the same with the patterns in FILE, one in a line",
+                   .help = "the same with the patterns in FILE, one in a line; those of --exclude "
+                           "decide after them",
                    .kind = WordKind::File,
                    .repeatable = true},
                   {.name = "--exclude-caches",

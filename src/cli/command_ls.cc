@@ -49,12 +49,17 @@ class Listing {
     if (entry->type == EntryType::Directory) {
       show_directory(entry->tree, place, "");
     } else {
-      const auto& volume_path = snapshot_.volume.path;
-      line(*entry, place, place.empty() ? volume_path.substr(volume_path.rfind('/') + 1) : place);
+      line(*entry, place, place.empty() ? own_name() : place);
     }
   }
 
  private:
+  // The last part of the volume's path, or NAME of a stream.
+  std::string own_name() const {
+    const auto& path = snapshot_.volume.path;
+    return path.substr(path.find_last_of("/:") + 1);
+  }
+
   // `place` is below the root of the volume, `shown` below where the listing began.
   void show_directory(const ObjectId& tree, const std::string& place, const std::string& shown) {
     reader_.for_each(tree, [&](const Entry& entry) {
@@ -132,6 +137,7 @@ const CommandSpec& ls_command() {
       .examples = {{"snapferry ls latest", "the root of the newest snapshot"},
                    {"snapferry ls /home@2026-03-01 alice/Documents -R",
                     "a directory with all below it as it was on that day"}},
+      .only_prints = true,
       .run = run_ls};
   return spec;
 }

@@ -98,12 +98,16 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
             const repository::CollectReport& found) {
   context.console.say(fmt::format("{} {}, {} kept\n", dry_run ? "would remove" : "removed",
                                   counted(removed, "snapshot", "snapshots"), human_count(kept)));
-  // What the removal itself would free is known only once it is done.
-  context.console.say(fmt::format(
-      "{} {} of {}{}: {} removed, {} of them written again without what is not used\n",
-      dry_run ? "would free" : "freed", human_size(found.bytes_freed),
-      human_size(found.bytes_before), dry_run ? " that no snapshot needs already" : "",
-      counted(found.packs_removed, "pack", "packs"), human_count(found.packs_rewritten)));
+  if (found.packs_removed == 0) {
+    context.console.say("nothing to free\n");
+  } else {
+    // What the removal itself would free is known only once it is done.
+    context.console.say(fmt::format(
+        "{} {} of {}{}: {} removed, {} of them after their rest was written again\n",
+        dry_run ? "would free" : "freed", human_size(found.bytes_freed),
+        human_size(found.bytes_before), dry_run ? " that no snapshot needs already" : "",
+        counted(found.packs_removed, "pack", "packs"), human_count(found.packs_rewritten)));
+  }
   if (found.packs_deferred > 0) {
     context.console.say(fmt::format("{} left for a later prune, because backups run now\n",
                                     counted(found.packs_deferred, "pack is", "packs are")));

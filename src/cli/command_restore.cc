@@ -120,6 +120,7 @@ ExitCode run_restore(Context& context) {
   const Snapshot snapshot = find_snapshot(context, store, context.options.argument(0));
   require_empty_target(context, target);
   Progress progress;
+  progress.begin("restoring");
   ProblemPrinter problems(context.console, target);
   const auto options = restore_options(context, progress, problems);
   ActionPrinter printer(context.console);

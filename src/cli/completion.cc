@@ -203,7 +203,7 @@ std::string bash_completion() {
   std::string words, seconds, options, values, arguments, group_names;
   for (const auto& [word, summary] : first_words()) words += fmt::format("{} ", word);
   for (const auto group : groups()) {
-    group_names += fmt::format("{}{}", group_names.empty() ? "" : "|", group);
+    group_names += fmt::format("{}{},*", group_names.empty() ? "" : "|", group);
     std::string names;
     for (const auto& [word, summary] : second_words(group)) names += fmt::format("{} ", word);
     seconds += fmt::format("        {}) COMPREPLY=($(compgen -W '{}' -- \"$current\")); return;;\n",
@@ -224,7 +224,7 @@ _snapferry() {{
         case "$command,$word" in
             ,-*) ;;
             ,*) command="$word";;
-            {0},*) command="$command $word"; break;;
+            {0}) command="$command $word"; break;;
         esac
     done
     case "$command" in
@@ -243,8 +243,7 @@ _snapferry() {{
 }}
 complete -o filenames -F _snapferry snapferry
 )",
-      group_names.find('|') == std::string::npos ? group_names : "@(" + group_names + ")", words,
-      seconds, values, options, arguments);
+      group_names, words, seconds, values, options, arguments);
 }
 
 std::string zsh_completion() {

@@ -24,8 +24,7 @@ void Console::raw(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   // The status line would be torn apart where both streams are one terminal.
   if (!status_.empty() && io_.out_is_terminal) write_error("\r\x1b[K");
-  io_.out.write(bytes);
-  if (io_.out_is_terminal) io_.out.flush();
+  write_result(bytes);
   if (io_.out_is_terminal) after_output();
 }
 
@@ -50,7 +49,20 @@ void Console::status(std::string_view line) {
 
 void Console::flush() {
   const std::lock_guard lock(mutex_);
-  io_.out.flush();
+  try {
+    io_.out.flush();
+  } catch (const BrokenPipe&) {
+    if (ends_with_reader_) throw;
+  }
+}
+
+void Console::write_result(std::string_view text) {
+  try {
+    io_.out.write(text);
+    if (io_.out_is_terminal) io_.out.flush();
+  } catch (const BrokenPipe&) {
+    if (ends_with_reader_) throw;
+  }
 }
 
 // A backup goes on without anyone who listens to its messages.

@@ -19,6 +19,10 @@ class Console {
   Console(Io& io, bool json, Verbosity verbosity)
       : io_(io), json_mode_(json), verbosity_(verbosity) {}
 
+  // By default results that nobody reads any more are dropped; from now on, printing one
+  // throws BrokenPipe.
+  void end_with_reader() { ends_with_reader_ = true; }
+
   bool json_mode() const { return json_mode_; }
   bool quiet() const { return verbosity_ == Verbosity::Quiet; }
   bool verbose() const { return verbosity_ == Verbosity::Verbose; }
@@ -46,11 +50,13 @@ class Console {
  private:
   void write_error(std::string_view text);
   void after_output();
+  void write_result(std::string_view text);
 
   std::mutex mutex_;
   Io& io_;
   const bool json_mode_;
   const Verbosity verbosity_;
+  bool ends_with_reader_ = false;
   std::string status_;
 };
 

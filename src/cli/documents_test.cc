@@ -77,10 +77,10 @@ TEST(Help, FitsEightyColumns) {
 }
 
 TEST(Help, ShowsDefaultsChoicesAndExamples) {
-  const std::string text = help_for(*find_command("restore"));
-  EXPECT_TRUE(contains(text, "(default: changed)")) << text;
-  EXPECT_TRUE(contains(text, "never, changed, always"));
-  EXPECT_TRUE(contains(text, "Examples:\n  snapferry restore"));
+  const std::string text = help_for(*find_command("init"));
+  EXPECT_TRUE(contains(text, "password, none")) << text;
+  EXPECT_TRUE(contains(text, "(default: password)"));
+  EXPECT_TRUE(contains(text, "Examples:\n  snapferry init"));
 }
 
 TEST(ManPage, HasItsSectionsAndQuotesForRoff) {

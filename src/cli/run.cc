@@ -39,6 +39,7 @@ ExitCode dispatch(const Invocation& invocation, Io& io, Console& console) {
     io.err.flush();
     return ExitCode::Usage;
   } else {
+    if (invocation.command->only_prints) console.end_with_reader();
     return invocation.command->run(context);
   }
   return ExitCode::Success;
