@@ -1,9 +1,9 @@
 #include "tree/entry_reader.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include <fcntl.h>
 
 #include "core/tree_node.h"
 #include "tree/change_detection.h"
@@ -14,6 +14,9 @@ namespace {
 
 // A file that changes is read so often, and an entry that becomes another looked at.
 constexpr int kAttempts = 3;
+
+// So that a leaf, which holds one entry at least, fits into an object.
+constexpr std::size_t kMaxEntryBytes = kMaxObjectSize / 2;
 
 struct statx look_at(const EntryPlace& place) {
   struct statx stat;
@@ -157,9 +160,9 @@ void EntryReader::read_content(const EntryPlace& place, int fd, const struct sta
     stats_.bytes_read += entry.size;
   } else {
     const std::uint64_t before = stats_.bytes_read;
-    entry.content =
-        files_.read(fd, stat.stx_size, is_sparse(stat), place.text, stats_.bytes_read);
-    outcome.shown = std::min(outcome.shown + (stats_.bytes_read - before), length_of(entry.content));
+    entry.content = files_.read(fd, stat.stx_size, is_sparse(stat), place.text, stats_.bytes_read);
+    outcome.shown =
+        std::min(outcome.shown + (stats_.bytes_read - before), length_of(entry.content));
     entry.size = length_of(entry.content);
   }
   if (!context_.hooks.read) return;
@@ -172,8 +175,7 @@ void EntryReader::store_content(Entry& entry, bool may_wait, EntryOutcome& outco
   bool waits = false;
   if (!outcome.content.empty()) {
     waits = may_wait && !entry.link_device && context_.queue.has_idle_worker();
-    const ObjectId id =
-        waits ? ObjectId{} : context_.sink.put(ObjectKind::Data, outcome.content);
+    const ObjectId id = waits ? ObjectId{} : context_.sink.put(ObjectKind::Data, outcome.content);
     entry.content.runs = {{entry.size, id}};
   }
   encode(entry, outcome);
@@ -183,6 +185,11 @@ void EntryReader::store_content(Entry& entry, bool may_wait, EntryOutcome& outco
 void EntryReader::encode(const Entry& entry, EntryOutcome& outcome) {
   encoded_.clear();
   encode_entry(entry, encoded_);
+  if (encoded_.size() > kMaxEntryBytes) {
+    throw Error(ErrorKind::Unsupported, entry.name +
+                                            ": has too many extended attributes to be stored; "
+                                            "remove those that are not needed");
+  }
   outcome.encoded = encoded_;
   outcome.state = EntryOutcome::State::Read;
   outcome.type = entry.type;

@@ -117,7 +117,8 @@ std::vector<ExtendedAttribute> read_xattrs(int fd, std::string_view subject) {
 
 std::vector<ExtendedAttribute> read_xattrs_at(int directory, const char* name,
                                               std::string_view subject) {
-  const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/" + name;
+  const std::string path =
+      directory == AT_FDCWD ? name : "/proc/self/fd/" + std::to_string(directory) + "/" + name;
   return read_all(
       [&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); },
       [&](const char* attribute, char* buffer, std::size_t size) {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <string>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "core/entry.h"
 
@@ -18,7 +18,8 @@ Entry entry_from_statx(const struct statx& stat, std::string_view name);
 std::vector<ExtendedAttribute> read_xattrs(int fd, std::string_view subject);
 
 // The same of `name` in `directory` when it cannot be opened (symlinks, devices,
-// FIFOs, sockets), by way of /proc/self/fd: never follows a symlink.
+// FIFOs, sockets), by way of /proc/self/fd: never follows a symlink. With AT_FDCWD `name`
+// is a path.
 std::vector<ExtendedAttribute> read_xattrs_at(int directory, const char* name,
                                               std::string_view subject);
 

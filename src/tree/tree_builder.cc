@@ -61,7 +61,7 @@ void TreeBuilder::begin_leaf(std::string_view name, const BaseItem* origin) {
     leaf->same = origin->leaf_ordinal == parts_.size();
     leaf->bytes.reserve(origin->leaf_bytes);
   }
-  leaf->bytes.push_back(kLeafKind);
+  leaf->bytes.resize(1, kLeafKind);
   current_ = leaf.get();
   const std::lock_guard lock(mutex_);
   parts_.push_back({std::string(name), {}, std::move(leaf)});
