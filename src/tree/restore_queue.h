@@ -1,0 +1,50 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+namespace snapferry::tree {
+
+// Something that takes many steps, of which any worker takes the next one. It is in
+// the queue, or in the hands of one worker, at most once at a time.
+class Work {
+ public:
+  // Takes a step, having pushed itself again first if there is more to do, so that
+  // another worker can go on meanwhile. What it throws stops everything.
+  virtual void advance() = 0;
+  // Instead of advance() once everything has stopped: lets go of what it holds.
+  virtual void abandon() noexcept = 0;
+
+ protected:
+  ~Work() = default;
+};
+
+// The newest work first: so a directory is finished before its neighbours are begun,
+// and what is under way is bounded by the depth of the tree and the number of workers.
+class RestoreQueue {
+ public:
+  void push(Work& work);
+
+  // Works on `threads` threads until nothing is left. Throws what the first failing step threw,
+  // after the others have ended and the rest was abandoned.
+  void run(unsigned threads);
+
+  // As if a step had thrown `failure`; for what fails where nothing may be thrown.
+  void stop(std::exception_ptr failure);
+
+ private:
+  void work();
+  Work* take();
+  void done(std::exception_ptr failure);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Work*> waiting_;
+  std::size_t active_ = 0;
+  std::exception_ptr failure_;
+};
+
+}  // namespace snapferry::tree
