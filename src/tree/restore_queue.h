@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <vector>
@@ -22,8 +23,11 @@ class Work {
   ~Work() = default;
 };
 
-// The newest work first: so a directory is finished before its neighbours are begun,
-// and what is under way is bounded by the depth of the tree and the number of workers.
+// Each worker takes the newest work of its own first: so a directory is finished before
+// its neighbours are begun, and what is under way is bounded by the depth of the tree
+// and the number of workers. One that has none takes the oldest of another, which is
+// the farthest from what the other is at: two that create files in one directory would
+// wait for each other in the kernel.
 class RestoreQueue {
  public:
   void push(Work& work);
@@ -36,13 +40,15 @@ class RestoreQueue {
   void stop(std::exception_ptr failure);
 
  private:
-  void work();
-  Work* take();
+  void work(std::size_t worker);
+  Work* take(std::size_t worker);
+  Work* find(std::size_t worker);
   void done(std::exception_ptr failure);
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Work*> waiting_;
+  std::vector<std::deque<Work*>> waiting_{1};  // by worker
+  std::size_t waiting_count_ = 0;
   std::size_t active_ = 0;
   std::exception_ptr failure_;
 };
