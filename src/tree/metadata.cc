@@ -108,11 +108,18 @@ Entry entry_from_statx(const struct statx& stat, std::string_view name) {
 }
 
 std::vector<ExtendedAttribute> read_xattrs(int fd, std::string_view subject) {
-  return read_all([&](char* buffer, std::size_t size) { return ::flistxattr(fd, buffer, size); },
-                  [&](const char* name, char* buffer, std::size_t size) {
-                    return ::fgetxattr(fd, name, buffer, size);
-                  },
-                  subject);
+  // A descriptor that is open with O_PATH gives EBADF, and a way through /proc.
+  const auto path = [&] { return "/proc/self/fd/" + std::to_string(fd); };
+  return read_all(
+      [&](char* buffer, std::size_t size) {
+        const ssize_t got = ::flistxattr(fd, buffer, size);
+        return got < 0 && errno == EBADF ? ::listxattr(path().c_str(), buffer, size) : got;
+      },
+      [&](const char* name, char* buffer, std::size_t size) {
+        const ssize_t got = ::fgetxattr(fd, name, buffer, size);
+        return got < 0 && errno == EBADF ? ::getxattr(path().c_str(), name, buffer, size) : got;
+      },
+      subject);
 }
 
 std::vector<ExtendedAttribute> read_xattrs_at(int directory, const char* name,

@@ -13,7 +13,7 @@ namespace snapferry::tree {
 // link_device where it has more links than one and is no directory.
 Entry entry_from_statx(const struct statx& stat, std::string_view name);
 
-// All extended attributes, sorted by name, of an open file. Filesystems without
+// All extended attributes, sorted by name, of an open file (O_PATH too). Filesystems without
 // them give none. Throws as system_error.
 std::vector<ExtendedAttribute> read_xattrs(int fd, std::string_view subject);
 

@@ -1,0 +1,219 @@
+#include "tree/metadata_writer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "platform/fd.h"
+#include "tree/metadata.h"
+#include "tree/target.h"
+
+namespace snapferry::tree {
+namespace {
+
+constexpr uid_t kLeave = static_cast<uid_t>(-1);
+constexpr const char* kAccessAcl = "system.posix_acl_access";
+constexpr const char* kDefaultAcl = "system.posix_acl_default";
+constexpr unsigned kPrivate = 0600;
+
+std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+// The umask of the process, without changing it as umask(2) would.
+std::uint32_t read_umask() {
+  try {
+    const Bytes status = platform::read_file("/proc/self/status", 1 << 20);
+    const std::string text(as_text(status));
+    const std::size_t at = text.find("\nUmask:");
+    if (at != std::string::npos) {
+      return static_cast<std::uint32_t>(std::strtoul(text.c_str() + at + 7, nullptr, 8));
+    }
+  } catch (const Error&) {
+    // Without it every mode is set explicitly.
+  }
+  return 07777;
+}
+
+std::vector<gid_t> read_groups() {
+  const int count = ::getgroups(0, nullptr);
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(count, 0)));
+  const int got = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  groups.resize(static_cast<std::size_t>(std::max(got, 0)));
+  return groups;
+}
+
+void set_times(int fd, const Entry& entry) {
+  struct timespec times[2];
+  times[0] = {0, UTIME_OMIT};
+  times[1].tv_sec = entry.mtime.seconds;
+  times[1].tv_nsec = entry.mtime.nanoseconds;
+  if (::utimensat(fd, "", times, AT_EMPTY_PATH) != 0) {
+    throw system_error(errno, "set the time", entry.name);
+  }
+}
+
+void set_mode(int fd, std::uint32_t mode, const Entry& entry) {
+  int result = ::fchmod(fd, mode);
+  // A descriptor that is open with O_PATH.
+  if (result != 0 && errno == EBADF) result = ::chmod(proc_path(fd).c_str(), mode);
+  if (result != 0) throw system_error(errno, "set the mode", entry.name);
+}
+
+void remove_xattr(int fd, const std::string& name, const Entry& entry) {
+  int result = ::fremovexattr(fd, name.c_str());
+  if (result != 0 && errno == EBADF) {
+    result = ::removexattr(proc_path(fd).c_str(), name.c_str());
+  }
+  if (result != 0 && errno != ENODATA && errno != EOPNOTSUPP) {
+    throw system_error(errno, "remove extended attribute " + name, entry.name);
+  }
+}
+
+// The rest belongs to the system: labels and the like.
+bool is_ours(std::string_view name) {
+  return name.starts_with("user.") || name.starts_with("trusted.") ||
+         name == "security.capability" || name == kAccessAcl || name == kDefaultAcl;
+}
+
+bool same_value(const std::vector<ExtendedAttribute>& xattrs, const ExtendedAttribute& wanted) {
+  return std::find(xattrs.begin(), xattrs.end(), wanted) != xattrs.end();
+}
+
+bool has_name(const std::vector<ExtendedAttribute>& xattrs, const std::string& name) {
+  return std::any_of(xattrs.begin(), xattrs.end(), [&](const auto& x) { return x.name == name; });
+}
+
+}  // namespace
+
+MetadataWriter::MetadataWriter(const OwnerMap& owners, Limitations& limitations)
+    : owners_(owners),
+      limitations_(limitations),
+      root_(::geteuid() == 0),
+      user_(::geteuid()),
+      group_(::getegid()),
+      groups_(read_groups()),
+      umask_(read_umask()) {}
+
+unsigned MetadataWriter::creation_mode(const Entry& entry, const NewFileTraits& traits) const {
+  if (!traits.exact_mode || traits.inherits_acl) return kPrivate;
+  const std::uint32_t mode = wanted_owner(entry).mode;
+  return (mode & (07000 | umask_)) == 0 ? mode : kPrivate;
+}
+
+void MetadataWriter::own_new(int fd, const Entry& entry, const NewFileTraits& traits) const {
+  const Owner wanted = wanted_owner(entry);
+  const bool mine = (wanted.user == kLeave || wanted.user == user_) &&
+                    (wanted.group == kLeave || wanted.group == group_);
+  if (!(traits.own && mine)) change_owner(fd, entry, wanted);
+}
+
+void MetadataWriter::finish_new(int fd, const Entry& entry, const NewFileTraits& traits) const {
+  if (traits.inherits_acl) remove_xattr(fd, kAccessAcl, entry);
+  const std::uint32_t mode = wanted_owner(entry).mode;
+  if (traits.inherits_acl || creation_mode(entry, traits) != mode) set_mode(fd, mode, entry);
+  for (const ExtendedAttribute& xattr : entry.xattrs) write_xattr(fd, xattr, entry);
+  set_times(fd, entry);
+}
+
+bool MetadataWriter::differs(int directory, const std::string& name, const struct statx& stat,
+                             const Entry& entry) const {
+  const Owner wanted = wanted_owner(entry);
+  if (wanted.user != kLeave && wanted.user != stat.stx_uid) return true;
+  if (wanted.group != kLeave && wanted.group != stat.stx_gid) return true;
+  if (entry.type != EntryType::Symlink && (stat.stx_mode & 07777) != wanted.mode) return true;
+  if (stat.stx_mtime.tv_sec != entry.mtime.seconds ||
+      stat.stx_mtime.tv_nsec != entry.mtime.nanoseconds) {
+    return true;
+  }
+  const std::vector<ExtendedAttribute> present = read_xattrs_at(directory, name.c_str(), name);
+  for (const ExtendedAttribute& xattr : entry.xattrs) {
+    if (can_write(xattr.name) && !same_value(present, xattr)) return true;
+  }
+  return std::any_of(present.begin(), present.end(), [&](const ExtendedAttribute& xattr) {
+    return is_ours(xattr.name) && can_write(xattr.name) && !has_name(entry.xattrs, xattr.name);
+  });
+}
+
+void MetadataWriter::apply(int fd, const Entry& entry) const {
+  const struct statx stat = stat_open(fd, entry.name);
+  const Owner wanted = wanted_owner(entry);
+  if ((wanted.user != kLeave && wanted.user != stat.stx_uid) ||
+      (wanted.group != kLeave && wanted.group != stat.stx_gid)) {
+    change_owner(fd, entry, wanted);
+  }
+  const std::vector<ExtendedAttribute> present = read_xattrs(fd, entry.name);
+  for (const ExtendedAttribute& xattr : present) {
+    if (is_ours(xattr.name) && can_write(xattr.name) && !has_name(entry.xattrs, xattr.name)) {
+      remove_xattr(fd, xattr.name, entry);
+    }
+  }
+  if (entry.type != EntryType::Symlink) set_mode(fd, wanted.mode, entry);
+  // Again even if it was there: chown(2) and chmod(2) change capabilities and ACLs.
+  for (const ExtendedAttribute& xattr : entry.xattrs) write_xattr(fd, xattr, entry);
+  set_times(fd, entry);
+}
+
+MetadataWriter::Owner MetadataWriter::wanted_owner(const Entry& entry) const {
+  Owner wanted{owners_.user(entry.uid), owners_.group(entry.gid), entry.mode};
+  if (root_) return wanted;
+  if (wanted.user != user_) {
+    limitations_.add("owners were not restored: only root can set them");
+    wanted.user = kLeave;
+    // What runs as its owner must not run as another one.
+    wanted.mode &= ~static_cast<std::uint32_t>(S_ISUID);
+  }
+  if (!may_have_group(wanted.group)) {
+    limitations_.add("groups that this user is not in were not restored: only root can set them");
+    wanted.group = kLeave;
+    wanted.mode &= ~static_cast<std::uint32_t>(S_ISGID);
+  }
+  return wanted;
+}
+
+bool MetadataWriter::may_have_group(gid_t group) const {
+  return group == group_ || std::find(groups_.begin(), groups_.end(), group) != groups_.end();
+}
+
+bool MetadataWriter::can_write(const std::string& xattr) const {
+  return root_ || !(xattr.starts_with("security.") || xattr.starts_with("trusted."));
+}
+
+void MetadataWriter::change_owner(int fd, const Entry& entry, const Owner& wanted) const {
+  if (wanted.user == kLeave && wanted.group == kLeave) return;
+  if (::fchownat(fd, "", wanted.user, wanted.group, AT_EMPTY_PATH) == 0) return;
+  if (errno != EPERM && errno != EINVAL) throw system_error(errno, "set the owner", entry.name);
+  limitations_.add("owners were not restored where the system refused it: " +
+                   std::string(errno == EPERM ? "not permitted" : "no such owner here"));
+}
+
+void MetadataWriter::write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const {
+  const std::string space = xattr.name.substr(0, xattr.name.find('.') + 1);
+  if (!can_write(xattr.name)) {
+    limitations_.add("extended attributes " + space +
+                     "* were not restored: only root can set them");
+    return;
+  }
+  int result = ::fsetxattr(fd, xattr.name.c_str(), xattr.value.data(), xattr.value.size(), 0);
+  if (result != 0 && errno == EBADF) {
+    result = ::setxattr(proc_path(fd).c_str(), xattr.name.c_str(), xattr.value.data(),
+                        xattr.value.size(), 0);
+  }
+  if (result == 0) return;
+  if (errno == EOPNOTSUPP) {
+    limitations_.add("extended attributes " + space +
+                     "* were not restored: the filesystem of the target does not have them");
+  } else if (errno == EPERM) {
+    limitations_.add("extended attributes " + space +
+                     "* were not restored where the system refused it: not permitted");
+  } else {
+    // A filesystem also says ENOSPC for an attribute that is too large for it.
+    Error error = system_error(errno, "set extended attribute " + xattr.name, entry.name);
+    throw Error(ErrorKind::Unsupported, error.message());
+  }
+}
+
+}  // namespace snapferry::tree

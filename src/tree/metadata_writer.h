@@ -1,0 +1,72 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "core/entry.h"
+#include "tree/limitations.h"
+#include "tree/owner_map.h"
+
+namespace snapferry::tree {
+
+// What is known about files that this process creates in a directory.
+struct NewFileTraits {
+  // They belong to this process's user and group.
+  bool own = false;
+  // The mode they are created with is the one they have, but for the umask, and nobody
+  // else can open them before they are finished.
+  bool exact_mode = false;
+  // They may have got an ACL from the directory.
+  bool inherits_acl = true;
+};
+
+// Gives files the owner, mode, extended attributes and times of their entries, in
+// this order: chown(2) takes setuid bits and capabilities away, an ACL carries the
+// group bits of the mode, and everything but the times changes none of them. What
+// this user or the filesystem cannot do goes to the limitations and is no failure.
+// Safe from several threads.
+class MetadataWriter {
+ public:
+  MetadataWriter(const OwnerMap& owners, Limitations& limitations);
+
+  // What open(2) shall give a new file.
+  unsigned creation_mode(const Entry& entry, const NewFileTraits& traits) const;
+
+  // The owner of a new file, before it has any content.
+  void own_new(int fd, const Entry& entry, const NewFileTraits& traits) const;
+  // Everything else of a file that was opened with creation_mode and given to own_new.
+  void finish_new(int fd, const Entry& entry, const NewFileTraits& traits) const;
+
+  // True if what `name` in `directory` is, `stat` by a look at it, has anything else
+  // than `entry` says, as far as this user could change it.
+  bool differs(int directory, const std::string& name, const struct statx& stat,
+               const Entry& entry) const;
+
+  // Makes `fd`, which may be open with O_PATH, what `entry` says, whatever it was.
+  void apply(int fd, const Entry& entry) const;
+
+ private:
+  struct Owner {
+    uid_t user;  // -1: leave
+    gid_t group;
+    std::uint32_t mode;
+  };
+  Owner wanted_owner(const Entry& entry) const;
+  bool may_have_group(gid_t group) const;
+  bool can_write(const std::string& xattr) const;
+  void change_owner(int fd, const Entry& entry, const Owner& wanted) const;
+  void write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const;
+
+  const OwnerMap& owners_;
+  Limitations& limitations_;
+  const bool root_;
+  const uid_t user_;
+  const gid_t group_;
+  std::vector<gid_t> groups_;
+  const std::uint32_t umask_;
+};
+
+}  // namespace snapferry::tree

@@ -1,0 +1,253 @@
+#include "tree/restore_entry.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tree/link_restore.h"
+#include "tree/metadata.h"
+#include "tree/restore_file.h"
+#include "tree/restore_session.h"
+#include "tree/target.h"
+
+namespace snapferry::tree {
+namespace {
+
+using platform::Fd;
+
+std::optional<Existing> look(const RestoreDirectory& directory, const DirectoryHandle& here,
+                             const std::string& name) {
+  if (!here || directory.is_new()) return std::nullopt;
+  const std::optional<struct statx> stat = stat_at(here->get(), name);
+  if (!stat) return std::nullopt;
+  Existing existing{*stat, {}};
+  if (type_of(*stat) == EntryType::Symlink) {
+    existing.target = read_symlink_at(here->get(), name.c_str(), name);
+  }
+  return existing;
+}
+
+// One entry on its way.
+class EntryRestore {
+ public:
+  EntryRestore(RestoreSession& session, RestoreDirectory& directory, const DirectoryHandle& here,
+               Entry& entry)
+      : session_(session), directory_(directory), here_(here), entry_(entry) {}
+
+  void run() {
+    existing_ = look(directory_, here_, entry_.name);
+    switch (judge(entry_, existing_, session_.options.overwrite)) {
+      case Verdict::Leave:
+        return leave();
+      case Verdict::Check:
+        return check();
+      case Verdict::Create:
+      case Verdict::Replace:
+        return write();
+    }
+  }
+
+ private:
+  RestoreAction writing() const {
+    return existing_ ? RestoreAction::Replace : RestoreAction::Create;
+  }
+
+  // Its other names, if any, are not linked to it: nobody knows what is in it.
+  void leave() {
+    session_.act(RestoreAction::Keep, directory_, entry_.name, &entry_);
+    session_.add_progress(entry_.size);
+    links_failed(session_, entry_);
+  }
+
+  void check() {
+    const struct statx& stat = existing_->stat;
+    const bool differs = session_.metadata.differs(here_->get(), entry_.name, stat, entry_);
+    if (differs && stat.stx_nlink > 1) return write();
+    if (differs && !session_.options.dry_run) update();
+    session_.act(differs ? RestoreAction::UpdateMetadata : RestoreAction::Keep, directory_,
+                 entry_.name, &entry_);
+    session_.add_progress(entry_.size);
+    links_done(session_, directory_, entry_, stat);
+  }
+
+  void update() {
+    const Fd fd = open_for_metadata(here_->get(), entry_.name);
+    const struct statx stat = stat_open(fd.get(), entry_.name);
+    if (stat.stx_ino != existing_->stat.stx_ino || stat.stx_nlink != 1) {
+      throw Error(ErrorKind::Conflict,
+                  entry_.name + ": was replaced by someone else meanwhile; restore it again");
+    }
+    session_.metadata.apply(fd.get(), entry_);
+  }
+
+  void write() {
+    if (session_.options.dry_run) {
+      session_.act(writing(), directory_, entry_.name, &entry_);
+      return links_done(session_, directory_, entry_, {});
+    }
+    if (entry_.type != EntryType::File) return write_special();
+    if (is_small(entry_)) return write_small();
+    begin_big_file(session_, directory_, here_, std::move(entry_), std::move(existing_));
+  }
+
+  Placement place() {
+    return Placement(here_->get(), entry_.name, existing_ ? session_.temporary_name() : "");
+  }
+
+  void write_small() {
+    const LoadedContent content = load_content(session_.source, entry_);
+    Placement placement = place();
+    const NewFileTraits& traits = directory_.traits();
+    const Fd fd = create_file(placement, session_.metadata.creation_mode(entry_, traits));
+    session_.metadata.own_new(fd.get(), entry_, traits);
+    session_.add_written(write_content(fd.get(), content, entry_));
+    const std::optional<Error> flaw = finish_file(session_, fd.get(), entry_, traits);
+    commit(placement, fd.get());
+    if (flaw) session_.fail(directory_, entry_.name, *flaw);
+  }
+
+  void write_special() {
+    Placement placement = place();
+    if (!create_special(placement)) {
+      session_.limitations.add("device nodes were not restored: only root can create them");
+      return links_failed(session_, entry_);
+    }
+    const Fd fd = open_for_metadata(here_->get(), placement.name());
+    const struct statx stat = stat_open(fd.get(), entry_.name);
+    if (type_of(stat) != entry_.type || stat.stx_nlink != 1) {
+      throw Error(ErrorKind::Conflict,
+                  entry_.name + ": was replaced by someone else meanwhile; restore it again");
+    }
+    std::optional<Error> flaw;
+    try {
+      session_.metadata.apply(fd.get(), entry_);
+    } catch (const Error& error) {
+      flaw = error;
+    }
+    commit(placement, fd.get());
+    if (flaw) session_.fail(directory_, entry_.name, *flaw);
+  }
+
+  // False for a device that this user may not create.
+  bool create_special(Placement& placement) {
+    const int at = here_->get();
+    const char* name = placement.name().c_str();
+    int result = 0;
+    switch (entry_.type) {
+      case EntryType::Symlink:
+        result = ::symlinkat(entry_.target.c_str(), at, name);
+        break;
+      case EntryType::Fifo:
+        result = ::mknodat(at, name, S_IFIFO | 0600, 0);
+        break;
+      case EntryType::Socket:
+        result = ::mknodat(at, name, S_IFSOCK | 0600, 0);
+        break;
+      case EntryType::CharacterDevice:
+        result = ::mknodat(at, name, S_IFCHR | 0600, entry_.device);
+        break;
+      case EntryType::BlockDevice:
+        result = ::mknodat(at, name, S_IFBLK | 0600, entry_.device);
+        break;
+      default:
+        throw Error(ErrorKind::Internal, entry_.name + ": has content of its own");
+    }
+    if (result != 0) {
+      const bool device =
+          entry_.type == EntryType::CharacterDevice || entry_.type == EntryType::BlockDevice;
+      if (errno == EPERM && device) return false;
+      throw system_error(errno, "create", entry_.name);
+    }
+    placement.created();
+    return true;
+  }
+
+  void commit(Placement& placement, int fd) {
+    clear_directory(session_, directory_, here_, entry_, existing_);
+    placement.commit();
+    session_.act(writing(), directory_, entry_.name, &entry_);
+    session_.add_progress(entry_.size);
+    if (entry_.link_device) {
+      links_done(session_, directory_, entry_, stat_open(fd, entry_.name));
+    }
+  }
+
+  RestoreSession& session_;
+  RestoreDirectory& directory_;
+  const DirectoryHandle& here_;
+  Entry& entry_;
+  std::optional<Existing> existing_;
+};
+
+}  // namespace
+
+void restore_entry(RestoreSession& session, RestoreDirectory& directory,
+                   const DirectoryHandle& here, Entry entry) {
+  // Kept for the report: a big file takes the rest along.
+  const std::string name = entry.name;
+  bool first_link = false;
+  Entry link_key;
+  try {
+    if (entry.link_device) {
+      LinkRecords::Place place;
+      switch (session.links.claim(directory, entry, place, [&] { directory.hold(); })) {
+        case LinkRecords::Claim::Waiting:
+          return;
+        case LinkRecords::Claim::Restored:
+          if (restore_link(session, directory, here, entry, place)) return;
+          break;
+        case LinkRecords::Claim::First:
+          first_link = true;
+          link_key.link_device = entry.link_device;
+          link_key.inode = entry.inode;
+          break;
+      }
+    }
+    EntryRestore(session, directory, here, entry).run();
+  } catch (const Error& error) {
+    session.fail(directory, name, error);
+    if (first_link) links_failed(session, link_key);
+  }
+}
+
+void clear_directory(RestoreSession& session, RestoreDirectory& directory,
+                     const DirectoryHandle& here, const Entry& entry,
+                     const std::optional<Existing>& existing) {
+  if (!existing || !is_directory(existing->stat)) return;
+  if (remove_empty_directory(here->get(), entry.name)) return;
+  if (!session.options.delete_extra) {
+    throw Error(ErrorKind::Conflict,
+                entry.name +
+                    ": a directory that is not empty is in the way; move it, or allow "
+                    "deleting with --delete");
+  }
+  remove_tree(here->get(), entry.name, false, [&](std::string_view path) {
+    session.act(RestoreAction::Delete, directory, path, nullptr);
+  });
+}
+
+void links_done(RestoreSession& session, RestoreDirectory& directory, const Entry& entry,
+                const struct statx& stat) {
+  if (!entry.link_device) return;
+  LinkRecords::Place place{directory.path_of(entry.name), device_of(stat), stat.stx_ino};
+  continue_waiting(session, session.links.complete(entry, std::move(place)));
+}
+
+void links_failed(RestoreSession& session, const Entry& entry) {
+  if (!entry.link_device) return;
+  continue_waiting(session, session.links.give_up(entry));
+}
+
+std::optional<Error> finish_file(RestoreSession& session, int fd, const Entry& entry,
+                                 const NewFileTraits& traits) {
+  try {
+    session.metadata.finish_new(fd, entry, traits);
+  } catch (const Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+}  // namespace snapferry::tree

@@ -1,0 +1,99 @@
+#include "tree/restore_session.h"
+
+#include <sys/random.h>
+
+#include "tree/restore_directory.h"
+#include "tree/target.h"
+
+namespace snapferry::tree {
+namespace {
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number) {
+    throw Error(ErrorKind::Unavailable, "restore: the system gives no random numbers");
+  }
+  return number;
+}
+
+}  // namespace
+
+RestoreSession::RestoreSession(const Snapshot& snapshot, ObjectSource& objects,
+                               const RestoreOptions& chosen, RestoreObserver* observer)
+    : source(objects),
+      reader(objects),
+      options(chosen),
+      owners(snapshot.users, snapshot.groups, chosen.numeric_owner),
+      metadata(owners, limitations),
+      observer_(observer),
+      run_(random_number()) {}
+
+void RestoreSession::act(RestoreAction action, const RestoreDirectory& directory,
+                         std::string_view name, const Entry* entry) {
+  switch (action) {
+    case RestoreAction::Create:
+      ++created_;
+      break;
+    case RestoreAction::Replace:
+      ++replaced_;
+      break;
+    case RestoreAction::UpdateMetadata:
+    case RestoreAction::Keep:
+      ++unchanged_;
+      break;
+    case RestoreAction::Delete:
+      ++deleted_;
+      break;
+  }
+  if (entry != nullptr) {
+    ++(entry->type == EntryType::Directory ? directories_ : files_);
+    if (options.progress != nullptr && entry->type != EntryType::Directory) {
+      ++options.progress->files;
+    }
+  }
+  if (observer_ != nullptr) observer_->on_action(action, directory.path_of(name), entry);
+}
+
+void RestoreSession::fail(const RestoreDirectory& directory, std::string_view name,
+                          const Error& error) {
+  if (ends_restore(error)) throw error;
+  ++failed_;
+  if (options.problems == nullptr) return;
+  // The path says it already.
+  std::string_view message = error.message();
+  if (!name.empty() && message.starts_with(std::string(name) + ": ")) {
+    message.remove_prefix(name.size() + 2);
+  }
+  options.problems->problem(directory.path_of(name), message);
+}
+
+void RestoreSession::add_progress(std::uint64_t bytes) {
+  if (options.progress != nullptr) options.progress->bytes += bytes;
+}
+
+void RestoreSession::check_cancelled() const {
+  if (options.cancellation != nullptr) options.cancellation->check();
+}
+
+std::string RestoreSession::temporary_name() { return tree::temporary_name(run_, ++temporaries_); }
+
+RestoreStats RestoreSession::stats() {
+  RestoreStats stats;
+  stats.files = files_;
+  stats.directories = directories_;
+  stats.bytes = bytes_;
+  stats.created = created_;
+  stats.replaced = replaced_;
+  stats.unchanged = unchanged_;
+  stats.deleted = deleted_;
+  stats.failed = failed_;
+  stats.limitations = limitations.take();
+  return stats;
+}
+
+bool ends_restore(const Error& error) {
+  return error.kind() == ErrorKind::NoSpace || error.kind() == ErrorKind::Cancelled ||
+         error.kind() == ErrorKind::Internal;
+}
+
+}  // namespace snapferry::tree

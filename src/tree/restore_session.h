@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/tree_reader.h"
+#include "tree/limitations.h"
+#include "tree/link_records.h"
+#include "tree/metadata_writer.h"
+#include "tree/owner_map.h"
+#include "tree/restore.h"
+#include "tree/restore_queue.h"
+
+namespace snapferry::tree {
+
+// What the parts of one restore share. Safe from several threads.
+class RestoreSession {
+ public:
+  RestoreSession(const Snapshot& snapshot, ObjectSource& source, const RestoreOptions& options,
+                 RestoreObserver* observer);
+
+  // Counts and tells about what is done, or in a dry run would be. `entry` is null for
+  // what is deleted.
+  void act(RestoreAction action, const RestoreDirectory& directory, std::string_view name,
+           const Entry* entry);
+  // Counts and reports a file that could not be restored as it was; throws `error`
+  // again if it is one that nothing more can be done after.
+  void fail(const RestoreDirectory& directory, std::string_view name, const Error& error);
+
+  void add_written(std::uint64_t bytes) { bytes_ += bytes; }
+  void add_progress(std::uint64_t bytes);
+  void check_cancelled() const;
+  std::string temporary_name();
+  RestoreStats stats();
+
+  ObjectSource& source;
+  const TreeReader reader;
+  const RestoreOptions& options;
+  Limitations limitations;
+  const OwnerMap owners;
+  const MetadataWriter metadata;
+  LinkRecords links;
+  RestoreQueue queue;
+  RestoreDirectory* root = nullptr;  // valid until the queue has run empty
+  // Set when a step failed for good: directories are not finished any more.
+  std::atomic<bool> stopping{false};
+  // Directories that keep their descriptor while they are under way.
+  std::atomic<int> open_directories{0};
+
+ private:
+  RestoreObserver* observer_;
+  const std::uint64_t run_;
+  std::atomic<std::uint64_t> temporaries_{0};
+  std::atomic<std::uint64_t> files_{0};
+  std::atomic<std::uint64_t> directories_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> created_{0};
+  std::atomic<std::uint64_t> replaced_{0};
+  std::atomic<std::uint64_t> unchanged_{0};
+  std::atomic<std::uint64_t> deleted_{0};
+  std::atomic<std::uint64_t> failed_{0};
+};
+
+// True for errors after which the rest would only fail as well.
+bool ends_restore(const Error& error);
+
+}  // namespace snapferry::tree

@@ -1,0 +1,283 @@
+#include "tree/target.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/tree_node.h"
+
+namespace snapferry::tree {
+namespace {
+
+using platform::Fd;
+
+constexpr unsigned kStatMask = STATX_BASIC_STATS;
+constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+constexpr std::string_view kTemporaryPrefix = ".snapferry-restore-";
+
+// The last line of defence: names were checked when they were decoded.
+const char* checked(const std::string& name) {
+  if (!is_valid_name(name)) throw Error(ErrorKind::InvalidArgument, name + ": is not a file name");
+  return name.c_str();
+}
+
+// What a directory that may not be read is made first.
+Fd open_after_chmod(int directory, const std::string& name) {
+  const Fd handle(
+      ::openat(directory, checked(name), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!handle.valid()) throw system_error(errno, "open", name);
+  const std::string path = "/proc/self/fd/" + std::to_string(handle.get());
+  if (::chmod(path.c_str(), 0700) != 0) throw system_error(errno, "open", name);
+  Fd opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.valid()) throw system_error(errno, "open", name);
+  return opened;
+}
+
+// A directory that is being emptied by remove_tree.
+struct Emptied {
+  std::string name;
+  std::uint64_t device;
+  std::uint64_t inode;
+  std::vector<std::string> directories;  // left to do, last first
+  std::size_t path_size;                 // of the path of this one
+};
+
+class TreeRemover {
+ public:
+  TreeRemover(bool dry_run, const std::function<void(std::string_view)>& removed)
+      : dry_run_(dry_run), removed_(removed) {}
+
+  void remove(int directory, const std::string& name) {
+    const struct statx above = stat_open(directory, name);
+    levels_.push_back({"", device_of(above), above.stx_ino, {name}, 0});
+    current_ = Fd(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
+    while (levels_.size() > 1 || !levels_.back().directories.empty()) {
+      if (levels_.back().directories.empty()) {
+        leave();
+      } else {
+        const std::string next = std::move(levels_.back().directories.back());
+        levels_.back().directories.pop_back();
+        enter(next);
+      }
+    }
+  }
+
+ private:
+  void enter(const std::string& name) {
+    const std::optional<struct statx> stat = stat_at(current_.get(), name);
+    if (!stat) return;
+    if (!is_directory(*stat)) return unlink(name, 0);
+    Fd opened =
+        open_directory_at(current_.get(), name, dry_run_ ? Access::AsItIs : Access::MakeAccessible);
+    const struct statx inside = stat_open(opened.get(), name);
+    if (device_of(inside) != levels_.back().device) {
+      throw Error(ErrorKind::Busy, name + ": is a mounted filesystem; unmount it first");
+    }
+    current_ = std::move(opened);
+    append(name);
+    levels_.push_back({name, device_of(inside), inside.stx_ino, {}, path_.size()});
+    empty_of_files();
+  }
+
+  void empty_of_files() {
+    for (std::string& name : list_names(current_.get())) {
+      const std::optional<struct statx> stat = stat_at(current_.get(), name);
+      if (!stat) continue;
+      if (is_directory(*stat)) {
+        levels_.back().directories.push_back(std::move(name));
+      } else {
+        unlink(name, 0);
+      }
+    }
+  }
+
+  void leave() {
+    const Emptied done = std::move(levels_.back());
+    levels_.pop_back();
+    current_ = open_parent(current_.get(), levels_.back().device, levels_.back().inode);
+    path_.resize(levels_.back().path_size);
+    unlink(done.name, AT_REMOVEDIR);
+  }
+
+  void unlink(const std::string& name, int flags) {
+    if (!dry_run_ && ::unlinkat(current_.get(), checked(name), flags) != 0 && errno != ENOENT) {
+      throw system_error(errno, "remove", name);
+    }
+    const std::size_t size = path_.size();
+    append(name);
+    removed_(path_);
+    path_.resize(size);
+  }
+
+  void append(const std::string& name) {
+    if (!path_.empty()) path_ += '/';
+    path_ += name;
+  }
+
+  bool dry_run_;
+  const std::function<void(std::string_view)>& removed_;
+  std::vector<Emptied> levels_;
+  Fd current_;  // the directory of levels_.back()
+  std::string path_;
+};
+
+}  // namespace
+
+std::optional<struct statx> stat_at(int directory, const std::string& name) {
+  struct statx stat;
+  if (::statx(directory, checked(name), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kStatMask, &stat) ==
+      0) {
+    return stat;
+  }
+  if (errno == ENOENT) return std::nullopt;
+  throw system_error(errno, "look at", name);
+}
+
+struct statx stat_open(int fd, std::string_view subject) {
+  struct statx stat;
+  if (::statx(fd, "", AT_EMPTY_PATH, kStatMask, &stat) != 0) {
+    throw system_error(errno, "look at", subject);
+  }
+  return stat;
+}
+
+std::uint64_t device_of(const struct statx& stat) {
+  return makedev(stat.stx_dev_major, stat.stx_dev_minor);
+}
+
+bool is_directory(const struct statx& stat) { return S_ISDIR(stat.stx_mode); }
+
+Fd open_directory_at(int directory, const std::string& name, Access access) {
+  Fd opened(::openat(directory, checked(name), kDirectoryFlags));
+  if (opened.valid()) return opened;
+  if (errno == EACCES && access == Access::MakeAccessible) return open_after_chmod(directory, name);
+  throw system_error(errno, "open", name);
+}
+
+Fd open_parent(int directory, std::uint64_t device, std::uint64_t inode) {
+  Fd opened(::openat(directory, "..", kDirectoryFlags));
+  if (!opened.valid()) throw system_error(errno, "open", "parent directory");
+  const struct statx stat = stat_open(opened.get(), "parent directory");
+  if (device_of(stat) != device || stat.stx_ino != inode) {
+    throw Error(ErrorKind::Conflict, "parent directory: was moved meanwhile; restore it again");
+  }
+  return opened;
+}
+
+bool create_directory_at(int directory, const std::string& name) {
+  if (::mkdirat(directory, checked(name), 0700) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw system_error(errno, "create directory", name);
+}
+
+void unlink_at(int directory, const std::string& name) {
+  if (::unlinkat(directory, checked(name), 0) != 0 && errno != ENOENT) {
+    throw system_error(errno, "remove", name);
+  }
+}
+
+bool remove_empty_directory(int directory, const std::string& name) {
+  if (::unlinkat(directory, checked(name), AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
+  if (errno == ENOTEMPTY || errno == EEXIST) return false;
+  throw system_error(errno, "remove", name);
+}
+
+Fd open_for_metadata(int directory, const std::string& name) {
+  Fd opened(::openat(directory, checked(name), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened.valid()) throw system_error(errno, "open", name);
+  return opened;
+}
+
+std::vector<std::string> list_names(int directory) {
+  // Not a duplicate, which would share the position.
+  Fd again(::openat(directory, ".", kDirectoryFlags));
+  if (!again.valid()) throw system_error(errno, "list", "directory");
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(again.get()), ::closedir);
+  if (!stream) throw system_error(errno, "list", "directory");
+  again.release();
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* found = ::readdir(stream.get())) {
+    const std::string_view name = found->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0) throw system_error(errno, "list", "directory");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void remove_tree(int directory, const std::string& name, bool dry_run,
+                 const std::function<void(std::string_view path)>& removed) {
+  TreeRemover(dry_run, removed).remove(directory, name);
+}
+
+Fd open_existing_target(const std::string& path) {
+  Fd opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.valid() || errno == ENOENT) return opened;
+  if (errno == ENOTDIR) {
+    throw Error(ErrorKind::InvalidArgument, path + ": is not a directory; name one to restore to");
+  }
+  throw system_error(errno, "open", path);
+}
+
+Fd open_target(const std::string& path, bool& created) {
+  if (Fd opened = open_existing_target(path); opened.valid()) return opened;
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const std::string parent = path.substr(0, slash);
+    if (::mkdir(parent.c_str(), 0777) != 0 && errno != EEXIST) {
+      throw system_error(errno, "create", parent);
+    }
+  }
+  if (::mkdir(path.c_str(), 0700) == 0) {
+    created = true;
+  } else if (errno != EEXIST) {
+    throw system_error(errno, "create", path);
+  }
+  return platform::open_path(path, O_RDONLY | O_DIRECTORY);
+}
+
+std::string temporary_name(std::uint64_t run, std::uint64_t number) {
+  char digits[40];
+  std::snprintf(digits, sizeof digits, "%016llx-%llx", static_cast<unsigned long long>(run),
+                static_cast<unsigned long long>(number));
+  return std::string(kTemporaryPrefix) + digits;
+}
+
+bool is_temporary_name(std::string_view name) {
+  if (!name.starts_with(kTemporaryPrefix)) return false;
+  name.remove_prefix(kTemporaryPrefix.size());
+  const auto all_hex = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  };
+  return name.size() > 17 && name[16] == '-' && all_hex(name.substr(0, 16)) &&
+         all_hex(name.substr(17));
+}
+
+Placement::Placement(int directory, const std::string& name, std::string temporary)
+    : directory_(directory), name_(name), temporary_(std::move(temporary)) {
+  checked(name_);
+}
+
+Placement::~Placement() {
+  if (created_) ::unlinkat(directory_, name().c_str(), 0);
+}
+
+void Placement::commit() {
+  if (!temporary_.empty() &&
+      ::renameat(directory_, temporary_.c_str(), directory_, name_.c_str()) != 0) {
+    throw system_error(errno, "replace", name_);
+  }
+  created_ = false;
+}
+
+}  // namespace snapferry::tree

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include "core/entry.h"
+#include "platform/fd.h"
+
+namespace snapferry::tree {
+
+// Steps on the target of a restore, each relative to an open directory, none of which
+// follows a symlink. Names are those of a directory entry: one with '/' or NUL, "."
+// and ".." throw InvalidArgument before anything is done. All throw system errors.
+
+// What `name` is; nullopt if there is nothing.
+std::optional<struct statx> stat_at(int directory, const std::string& name);
+// What an open file is.
+struct statx stat_open(int fd, std::string_view subject);
+
+std::uint64_t device_of(const struct statx& stat);
+bool is_directory(const struct statx& stat);
+
+enum class Access { AsItIs, MakeAccessible };
+
+// Opens the directory `name` for reading. With MakeAccessible one that its owner may
+// not read gets the mode 0700 first. Throws NotFound if `name` is something else, a
+// symlink too.
+platform::Fd open_directory_at(int directory, const std::string& name, Access access);
+
+// The same for the parent of an open directory, if that is still `device`, `inode`.
+// Throws Conflict if it was moved.
+platform::Fd open_parent(int directory, std::uint64_t device, std::uint64_t inode);
+
+// Creates the directory `name` with mode 0700, less the umask. False if there is
+// something already.
+bool create_directory_at(int directory, const std::string& name);
+
+// Removes `name`, which is no directory; no error if it is not there.
+void unlink_at(int directory, const std::string& name);
+// Removes the directory `name`; false if it is not empty.
+bool remove_empty_directory(int directory, const std::string& name);
+
+// A handle on `name` for metadata only, whatever it is.
+platform::Fd open_for_metadata(int directory, const std::string& name);
+
+// The names in an open directory, in order of their bytes.
+std::vector<std::string> list_names(int directory);
+
+// Removes `name` with everything below it. `removed` is called for each with its path
+// relative to `directory`; in a dry run nothing else happens. Filesystems mounted below
+// are not entered: then throws Busy. Holds one descriptor at any depth.
+void remove_tree(int directory, const std::string& name, bool dry_run,
+                 const std::function<void(std::string_view path)>& removed);
+
+// Opens the directory `path`, which is created with its parents if missing; sets
+// `created` then. Symlinks in `path` are followed: it is the user's.
+platform::Fd open_target(const std::string& path, bool& created);
+// The same without creating: an invalid Fd if it is not there.
+platform::Fd open_existing_target(const std::string& path);
+
+// Names of files that are not complete yet.
+std::string temporary_name(std::uint64_t run, std::uint64_t number);
+bool is_temporary_name(std::string_view name);
+
+// A new name in a directory: the final one, or a temporary one beside what is there.
+// What was created under it is removed again unless committed.
+class Placement {
+ public:
+  // `temporary` empty: directly. Borrows `directory`.
+  Placement(int directory, const std::string& name, std::string temporary);
+  ~Placement();
+  Placement(const Placement&) = delete;
+  Placement& operator=(const Placement&) = delete;
+
+  int directory() const { return directory_; }
+  const std::string& name() const { return temporary_.empty() ? name_ : temporary_; }
+  void created() { created_ = true; }
+  // Moves it to its final name.
+  void commit();
+
+ private:
+  int directory_;
+  std::string name_;
+  std::string temporary_;
+  bool created_ = false;
+};
+
+}  // namespace snapferry::tree
