@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -147,10 +146,6 @@ struct statx stat_open(int fd, std::string_view subject) {
     throw system_error(errno, "look at", subject);
   }
   return stat;
-}
-
-std::uint64_t device_of(const struct statx& stat) {
-  return makedev(stat.stx_dev_major, stat.stx_dev_minor);
 }
 
 bool is_directory(const struct statx& stat) { return S_ISDIR(stat.stx_mode); }

@@ -10,6 +10,7 @@
 
 #include "core/entry.h"
 #include "platform/fd.h"
+#include "tree/change_detection.h"
 
 namespace snapferry::tree {
 
@@ -22,7 +23,6 @@ std::optional<struct statx> stat_at(int directory, const std::string& name);
 // What an open file is.
 struct statx stat_open(int fd, std::string_view subject);
 
-std::uint64_t device_of(const struct statx& stat);
 bool is_directory(const struct statx& stat);
 
 enum class Access { AsItIs, MakeAccessible };
