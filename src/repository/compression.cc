@@ -12,7 +12,7 @@ namespace snapferry::repository {
 namespace {
 
 // FORMAT.md, "Numbers".
-constexpr int kLevel = 3;
+constexpr int kLevel = 2;
 constexpr std::size_t kSmallest = 64;      // smaller payloads rarely shrink
 constexpr std::size_t kProbeFrom = 128 << 10;
 constexpr std::size_t kProbeSize = 4 << 10;

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# A full disk during backup, prune and restore: a clear error, nothing lost, and it
+# works again once there is room.
+set -euo pipefail
+
+[ "$(id -u)" = 0 ] || { echo "SKIP: mounting a small file system needs root"; exit 77; }
+work=$(mktemp -d)
+small=$work/small
+mkdir "$small" "$work/source"
+mount -t tmpfs -o size=24m tmpfs "$small" || { echo "SKIP: cannot mount a tmpfs here"; exit 77; }
+trap 'umount "$small"; rm -rf "$work"' EXIT
+
+export SNAPFERRY_STORE=repo:$small/store SNAPFERRY_PASSWORD=secret SNAPFERRY_CACHE=$work/cache
+failures=0
+expect() { # STATUS COMMAND…
+  local wanted=$1 status=0
+  shift
+  "$@" >"$work/out" 2>&1 || status=$?
+  if [ "$status" != "$wanted" ]; then
+    echo "FAILED: expected exit status $wanted, got $status: $*"
+    cat "$work/out"
+    failures=$((failures + 1))
+  fi
+}
+
+expect 0 "$SNAPFERRY" init
+head -c 8M /dev/urandom >"$work/source/first"
+expect 0 "$SNAPFERRY" backup "$work/source"
+
+# Backup: 32 MiB more do not fit.
+head -c 32M /dev/urandom >"$work/source/second"
+expect 14 "$SNAPFERRY" backup "$work/source"
+grep -q "no space\|No space" "$work/out" || { echo "FAILED: the message does not say why"; cat "$work/out"; failures=1; }
+[ "$(wc -l <"$work/out")" -le 3 ] || { echo "FAILED: more than a clear line"; cat "$work/out"; failures=1; }
+expect 0 "$SNAPFERRY" list
+grep -q "source" "$work/out"
+expect 0 "$SNAPFERRY" verify --read-data
+
+# It works again once there is room.
+mount -o remount,size=64m "$small"
+expect 0 "$SNAPFERRY" backup "$work/source"
+expect 0 "$SNAPFERRY" verify --read-data
+
+# Prune that has to rewrite with no room at all.
+rm "$work/source/second"
+head -c 1M /dev/urandom >"$work/source/third"
+expect 0 "$SNAPFERRY" backup "$work/source"
+head -c 64M /dev/zero >"$small/ballast" 2>/dev/null || true
+expect 14 "$SNAPFERRY" prune --keep-last 1
+rm "$small/ballast"
+expect 0 "$SNAPFERRY" verify --read-data
+expect 0 "$SNAPFERRY" prune --keep-last 1
+expect 0 "$SNAPFERRY" verify --read-data
+
+# Restore onto a full disk leaves no half file and goes on once there is room.
+head -c 64M /dev/zero >"$small/ballast" 2>/dev/null || true
+expect 14 "$SNAPFERRY" restore latest --target "$small/target"
+rm "$small/ballast"
+expect 0 "$SNAPFERRY" restore latest --target "$small/target" --overwrite changed
+diff -r "$work/source" "$small/target" || failures=$((failures + 1))
+
+[ "$failures" = 0 ] && echo "all as expected"
+exit "$failures"
