@@ -10,7 +10,6 @@
 #include "cli/io.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
-#include "platform/clock.h"
 
 namespace {
 
