@@ -10,7 +10,6 @@
 #include "cli/io.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
-#include "platform/clock.h"
 
 namespace {
 
@@ -55,7 +54,7 @@ std::optional<std::string> environment(const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace snapferry;
+  namespace cli = snapferry::cli;
   open_standard_descriptors();
   handle_signals();
   cli::FdOutput out(STDOUT_FILENO, "standard output");
@@ -67,7 +66,7 @@ int main(int argc, char** argv) {
              .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
              .width = cli::terminal_width(STDERR_FILENO),
              .host = host_name(),
-             .clock = platform::system_clock(),
+             .clock = snapferry::platform::system_clock(),
              .cancellation = cancellation,
              .environment = environment,
              .ask_secret = [](std::string_view prompt) {

@@ -24,6 +24,7 @@ ExitCode run_forget(Context& context) {
     }
   }
   std::vector<ObjectId> ids;
+  ids.reserve(chosen.size());
   for (const Snapshot* snapshot : chosen) ids.push_back(snapshot->id);
   store.repository->forget(ids);
   for (const Snapshot* snapshot : chosen) {

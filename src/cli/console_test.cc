@@ -23,7 +23,7 @@ class ConsoleTest : public ::testing::Test {
             .cancellation = cancellation_};
   }
   StringOutput out_, err_;
-  testing::FakeClock clock_;
+  StoppedClock clock_;
   Cancellation cancellation_;
 };
 

@@ -78,7 +78,7 @@ TEST(Help, FitsEightyColumns) {
 
 TEST(Help, ShowsDefaultsChoicesAndExamples) {
   const std::string text = help_for(*find_command("init"));
-  EXPECT_TRUE(contains(text, "password, none")) << text;
+  EXPECT_TRUE(contains(text, "--encryption password|none")) << text;
   EXPECT_TRUE(contains(text, "(default: password)"));
   EXPECT_TRUE(contains(text, "Examples:\n  snapferry init"));
 }

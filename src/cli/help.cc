@@ -50,12 +50,12 @@ std::string option_label(const OptionSpec& option) {
   std::string label = option.letter == 0 ? "" : fmt::format("-{}, ", option.letter);
   label += option.name;
   if (option.value_optional) return label + fmt::format("[={}]", option.value);
+  if (!option.choices.empty()) return fmt::format("{} {}", label, fmt::join(option.choices, "|"));
   return option.value.empty() ? label : fmt::format("{} {}", label, option.value);
 }
 
 std::string option_help(const OptionSpec& option) {
   std::string help(option.help);
-  if (!option.choices.empty()) help += fmt::format(": {}", fmt::join(option.choices, ", "));
   if (option.repeatable) help += "; may be given several times";
   if (!option.fallback.empty()) help += fmt::format(" (default: {})", option.fallback);
   return help;

@@ -15,9 +15,9 @@ std::string help_for(const CommandSpec& command);
 // The commands of "key"; empty if there is no such group.
 std::string help_for_group(std::string_view group);
 
-// "-R, --recursive" or "--set NAME".
+// "-R, --recursive", "--set NAME" or "--encryption password|none".
 std::string option_label(const OptionSpec& option);
-// The help of an option with its choices and default.
+// The help of an option with its default.
 std::string option_help(const OptionSpec& option);
 
 // What a SNAPSHOT, a VOLUME, a STORE and so on may be, for help and man pages.

@@ -104,6 +104,7 @@ JsonObject& JsonObject::list(std::string_view name, const std::vector<std::strin
   members_ += ']';
   if (exact) return *this;
   std::vector<std::string> encoded;
+  encoded.reserve(values.size());
   for (const auto& value : values) encoded.push_back(to_base64(value));
   return list(fmt::format("{}_base64", name), encoded);
 }

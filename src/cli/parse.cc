@@ -79,6 +79,7 @@ class Parser {
   [[noreturn]] void unknown_command(const std::string& word) const {
     std::vector<std::string_view> candidates;
     const auto group = commands_of_group(result_.group);
+    candidates.reserve(command_table().size());
     for (const CommandSpec* command : group) {
       candidates.push_back(command->name.substr(result_.group.size() + 1));
     }

@@ -35,6 +35,7 @@ struct SpawnActions {
 
 pid_t spawn(const std::vector<std::string>& words, int output) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   SpawnActions spawn_actions;
@@ -75,7 +76,7 @@ std::string from_terminal(Context& context, const PasswordSources& sources) {
                 fmt::format("no password given, and no terminal to ask on; set {} or use {}",
                             sources.variable, sources.file_option));
   }
-  const std::string password = context.io.ask_secret(sources.prompt);
+  std::string password = context.io.ask_secret(sources.prompt);
   if (sources.twice && context.io.ask_secret("the same again: ") != password) {
     throw Error(ErrorKind::InvalidArgument, "the two passwords differ; try again");
   }

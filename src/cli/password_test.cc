@@ -54,7 +54,7 @@ class Password : public ::testing::Test {
 
   testing::TemporaryDirectory directory_;
   StringOutput out_;
-  testing::FakeClock clock_;
+  StoppedClock clock_;
   Cancellation cancellation_;
   Invocation options_;
   std::string variable_;

@@ -55,7 +55,7 @@ TEST(AbsolutePath, ResolvesWhereAParentIsNamed) {
 
 TEST(CacheDirectory, FollowsTheEnvironment) {
   StringOutput out;
-  testing::FakeClock clock;
+  StoppedClock clock;
   const Cancellation cancellation;
   std::map<std::string, std::string> environment;
   Io io{.out = out, .err = out, .clock = clock, .cancellation = cancellation};

@@ -5,10 +5,22 @@
 #include <vector>
 
 #include "cli/run.h"
-#include "testing/fake_clock.h"
+#include "core/wall_time.h"
+#include "platform/clock.h"
 
 // For tests of this room only: the whole program in process, in a world of its own.
 namespace snapferry::cli {
+
+// Stands still until it is told otherwise; whole seconds.
+class StoppedClock : public platform::Clock {
+ public:
+  Timestamp now() override { return {seconds_, 0}; }
+  void set(std::int64_t seconds) { seconds_ = seconds; }
+  void advance(Duration duration) { seconds_ += duration.seconds; }
+
+ private:
+  std::int64_t seconds_ = 1'772'366'400;
+};
 
 class StringOutput : public Output {
  public:
@@ -27,7 +39,7 @@ class TestProgram {
  public:
   std::map<std::string, std::string> environment;
   std::vector<std::string> secrets;  // what is typed, one after the other
-  testing::FakeClock clock;
+  StoppedClock clock;
   Cancellation cancellation;
   int input = -1;
 
