@@ -88,7 +88,7 @@ class Snapferry(Tool):
         self.program = program
 
     def version(self):
-        return first_line([self.program, "--version"])
+        return first_line([self.program, "version"])
 
     def environment(self, place):
         return {"SNAPFERRY_STORE": "repo:" + place.repository, "SNAPFERRY_PASSWORD": PASSWORD,
