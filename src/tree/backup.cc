@@ -1,11 +1,11 @@
 #include "tree/backup.h"
 
-#include <unistd.h>
-
 #include <limits>
 #include <memory>
 #include <thread>
 #include <utility>
+
+#include <unistd.h>
 
 #include "core/tree_node.h"
 #include "platform/clock.h"
@@ -82,8 +82,8 @@ Content read_stream(int fd, WalkContext& context, std::uint64_t& size) {
 }  // namespace
 
 BackupResult backup_with_hooks(const std::string& path, const std::optional<Base>& base,
-                               ObjectSource& source, ObjectSink& sink,
-                               const BackupOptions& options, const WalkHooks& hooks) {
+                               ObjectSource& source, ObjectSink& sink, const BackupOptions& options,
+                               const WalkHooks& hooks) {
   WalkContext context(source, sink, options, hooks);
   std::optional<Entry> base_root;
   if (base) {
@@ -91,8 +91,8 @@ BackupResult backup_with_hooks(const std::string& path, const std::optional<Base
     base_root = base->root;
   }
   RootEntry root;
-  const auto workers = run_workers(
-      context, root, [&](DirectoryWalker& worker) { worker.start(path, base_root); });
+  const auto workers =
+      run_workers(context, root, [&](DirectoryWalker& worker) { worker.start(path, base_root); });
   WorkerTotals totals;
   for (const auto& worker : workers) totals.add(worker->totals());
   BackupResult result;
@@ -116,9 +116,8 @@ BackupResult backup_stream(int fd, ObjectSink& sink, const BackupOptions& option
   BackupResult result;
   Entry& entry = result.root;
   entry = entry_for_stream();
-  run_workers(context, unused, [&](DirectoryWalker&) {
-    entry.content = read_stream(fd, context, entry.size);
-  });
+  run_workers(context, unused,
+              [&](DirectoryWalker&) { entry.content = read_stream(fd, context, entry.size); });
   result.stats.files = 1;
   result.stats.files_new = 1;
   result.stats.bytes = entry.size;

@@ -25,9 +25,9 @@ struct BackupOptions {
   bool one_filesystem = false;             // mount points are kept as empty directories
   // Directories never entered, by device and inode: the store and the cache.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> skip;
-  unsigned threads = 0;                    // 0: one per processor that this process may use
+  unsigned threads = 0;  // 0: one per processor that this process may use
   Progress* progress = nullptr;
-  ProblemSink* problems = nullptr;         // each unreadable file, by its path
+  ProblemSink* problems = nullptr;  // each unreadable file, by its path
   const Cancellation* cancellation = nullptr;
 };
 

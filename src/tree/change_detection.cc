@@ -1,8 +1,8 @@
 #include "tree/change_detection.h"
 
-#include <sys/sysmacros.h>
-
 #include <cstring>
+
+#include <sys/sysmacros.h>
 
 #include "core/tree_node.h"
 
@@ -14,13 +14,20 @@ constexpr std::size_t kCompared = offsetof(FixedEntry, mode);
 
 std::uint8_t type_byte(std::uint16_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFDIR: return static_cast<std::uint8_t>(EntryType::Directory);
-    case S_IFLNK: return static_cast<std::uint8_t>(EntryType::Symlink);
-    case S_IFIFO: return static_cast<std::uint8_t>(EntryType::Fifo);
-    case S_IFSOCK: return static_cast<std::uint8_t>(EntryType::Socket);
-    case S_IFCHR: return static_cast<std::uint8_t>(EntryType::CharacterDevice);
-    case S_IFBLK: return static_cast<std::uint8_t>(EntryType::BlockDevice);
-    default: return static_cast<std::uint8_t>(EntryType::File);
+    case S_IFDIR:
+      return static_cast<std::uint8_t>(EntryType::Directory);
+    case S_IFLNK:
+      return static_cast<std::uint8_t>(EntryType::Symlink);
+    case S_IFIFO:
+      return static_cast<std::uint8_t>(EntryType::Fifo);
+    case S_IFSOCK:
+      return static_cast<std::uint8_t>(EntryType::Socket);
+    case S_IFCHR:
+      return static_cast<std::uint8_t>(EntryType::CharacterDevice);
+    case S_IFBLK:
+      return static_cast<std::uint8_t>(EntryType::BlockDevice);
+    default:
+      return static_cast<std::uint8_t>(EntryType::File);
   }
 }
 

@@ -94,8 +94,7 @@ void ChunkPipeline::put(ByteView chunk) {
   const std::size_t index = runs_.size();
   runs_.push_back({chunk.size(), ObjectId{}});
   ++shared_->under_way;
-  ChunkTask task{Bytes(chunk.begin(), chunk.end()),
-                 [shared = shared_, index](const ObjectId& id) {
+  ChunkTask task{Bytes(chunk.begin(), chunk.end()), [shared = shared_, index](const ObjectId& id) {
                    const std::lock_guard lock(shared->mutex);
                    shared->stored.emplace_back(index, id);
                    --shared->under_way;

@@ -49,8 +49,10 @@ std::size_t find_border(const std::uint8_t* data, std::size_t begin, std::size_t
     const std::uint8_t first = data[at];
     const std::uint64_t middle = (h << 1) + kGear.one[first];
     h = (h << 2) + kGear.two[first] + kGear.one[data[at + 1]];
-    if (middle < threshold) [[unlikely]] return at + 1;
-    if (h < threshold) [[unlikely]] return at + 2;
+    if (middle < threshold) [[unlikely]]
+      return at + 1;
+    if (h < threshold) [[unlikely]]
+      return at + 2;
   }
   if (at < end) {
     h = (h << 1) + kGear.one[data[at]];

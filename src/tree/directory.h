@@ -61,7 +61,7 @@ class OpenDirectories {
   Descriptor kept(const Directory& directory);
 
   const std::size_t limit_;
-  std::mutex mutex_;  // guards descriptor_ of every directory, too
+  std::mutex mutex_;                           // guards descriptor_ of every directory, too
   std::deque<std::weak_ptr<Directory>> kept_;  // the oldest is in front
 };
 

@@ -1,11 +1,11 @@
 #include "tree/directory_listing.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/error.h"
 
@@ -86,8 +86,9 @@ DirectoryListing::Name DirectoryListing::operator[](std::size_t index) const {
 }
 
 std::size_t DirectoryListing::find(std::string_view name) const {
-  const auto at = std::lower_bound(order_.begin(), order_.end(), name,
-                                   [this](const Key& a, std::string_view b) { return view(a) < b; });
+  const auto at =
+      std::lower_bound(order_.begin(), order_.end(), name,
+                       [this](const Key& a, std::string_view b) { return view(a) < b; });
   if (at == order_.end() || view(*at) != name) return order_.size();
   return static_cast<std::size_t>(at - order_.begin());
 }

@@ -14,9 +14,9 @@ namespace snapferry::tree {
 class DirectoryListing {
  public:
   struct Name {
-    const char* text;      // ends with NUL
+    const char* text;  // ends with NUL
     std::uint8_t length;
-    std::uint8_t type;     // DT_… of readdir(3); DT_UNKNOWN where the filesystem does not tell
+    std::uint8_t type;  // DT_… of readdir(3); DT_UNKNOWN where the filesystem does not tell
     std::string_view view() const { return {text, length}; }
   };
 

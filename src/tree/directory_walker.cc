@@ -1,15 +1,15 @@
 #include "tree/directory_walker.h"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <utility>
 
 #include "tree/exclude.h"
 
@@ -191,8 +191,8 @@ bool DirectoryWalker::is_excluded(const EntryPlace& place, std::uint8_t type) {
   bool is_directory = type == DT_DIR;
   if (type == DT_UNKNOWN) {
     struct stat stat;
-    is_directory = ::fstatat(place.fd, place.text, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
-                   S_ISDIR(stat.st_mode);
+    is_directory =
+        ::fstatat(place.fd, place.text, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(stat.st_mode);
   }
   exclude_path_.resize(exclude_prefix_);
   exclude_path_ += place.name;

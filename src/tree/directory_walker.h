@@ -59,8 +59,8 @@ class DirectoryWalker {
   EntryReader entries_;
   DirectoryListing listing_;
   std::vector<DirectoryTask> subdirectories_;
-  std::uint64_t shown_ = 0;  // bytes of big files, which Progress has counted already
-  std::string exclude_path_;         // the directory's path and a slash, then a name
+  std::uint64_t shown_ = 0;   // bytes of big files, which Progress has counted already
+  std::string exclude_path_;  // the directory's path and a slash, then a name
   std::size_t exclude_prefix_ = 0;
 };
 

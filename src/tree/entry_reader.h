@@ -1,10 +1,10 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <sys/stat.h>
 
 #include "tree/file_reader.h"
 #include "tree/walk_context.h"
@@ -36,9 +36,9 @@ struct EntryOutcome {
   std::uint64_t shown = 0;  // of it, what Progress has counted while it was read
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::uint64_t device = 0;   // of a directory: that it is on
-  bool mount_point = false;   // of a directory
-  ByteView content;           // of an Unstored file; valid until the next call
+  std::uint64_t device = 0;  // of a directory: that it is on
+  bool mount_point = false;  // of a directory
+  ByteView content;          // of an Unstored file; valid until the next call
   bool unsettled = false;
 
   bool is_directory() const { return type == EntryType::Directory; }

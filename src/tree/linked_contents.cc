@@ -17,7 +17,9 @@ std::size_t weight_of(const LinkedContents::Found& found) {
 }  // namespace
 
 LinkedContents::Key LinkedContents::key_of(const struct statx& stat) {
-  return {device_of(stat), stat.stx_ino, stat.stx_size,
+  return {device_of(stat),
+          stat.stx_ino,
+          stat.stx_size,
           {stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec}};
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstddef>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "core/entry.h"
 

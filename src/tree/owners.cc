@@ -1,16 +1,16 @@
 #include "tree/owners.h"
 
+#include <cerrno>
+
 #include <grp.h>
 #include <pwd.h>
-
-#include <cerrno>
 
 namespace snapferry::tree {
 namespace {
 
 // getpwuid_r(3) and getgrgid_r(3) have one shape; groups with many members need room.
 template <typename Record, typename Lookup>
-std::vector<OwnerName> names(const OwnerIds& ids, Lookup lookup, char* Record::* name) {
+std::vector<OwnerName> names(const OwnerIds& ids, Lookup lookup, char* Record::*name) {
   std::vector<OwnerName> found;
   std::vector<char> buffer(4096);
   for (const std::uint32_t id : ids.ids()) {

@@ -1,10 +1,10 @@
 #include "tree/walk_context.h"
 
-#include <sched.h>
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include <sched.h>
+#include <sys/resource.h>
 
 namespace snapferry::tree {
 namespace {

@@ -6,7 +6,7 @@ namespace snapferry::tree {
 
 // As backup(), with hooks.
 BackupResult backup_with_hooks(const std::string& path, const std::optional<Base>& base,
-                               ObjectSource& source, ObjectSink& sink,
-                               const BackupOptions& options, const WalkHooks& hooks);
+                               ObjectSource& source, ObjectSink& sink, const BackupOptions& options,
+                               const WalkHooks& hooks);
 
 }  // namespace snapferry::tree

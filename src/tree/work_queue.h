@@ -22,10 +22,10 @@ namespace snapferry::tree {
 struct DirectoryTask {
   std::shared_ptr<Directory> parent;  // nullptr for the root
   std::string name;
-  IdSlot slot;                         // in the parent
-  std::optional<ObjectId> base;        // its tree in the base
-  bool leave_empty = false;            // a mount point that is not entered
-  bool crosses_device = false;         // so it may be the mount point of a pseudo filesystem
+  IdSlot slot;                   // in the parent
+  std::optional<ObjectId> base;  // its tree in the base
+  bool leave_empty = false;      // a mount point that is not entered
+  bool crosses_device = false;   // so it may be the mount point of a pseudo filesystem
 };
 
 // Content to be put; `stored` is told its id.
@@ -64,8 +64,7 @@ class WorkQueue {
 
   // Puts waiting chunks by calling `put` until `enough` holds or the queue was stopped.
   // `enough` becomes true by chunks being stored, and is called under a lock.
-  void help_until(const std::function<bool()>& enough,
-                  const std::function<void(ChunkTask&)>& put);
+  void help_until(const std::function<bool()>& enough, const std::function<void(ChunkTask&)>& put);
 
   // Ends all work; the first error is kept.
   void stop(std::exception_ptr error) noexcept;
