@@ -3,6 +3,14 @@
 //
 // SNAPFERRY_KILLS sets how many processes are killed (default 300).
 
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -11,14 +19,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <fstream>
-#include <map>
-#include <random>
-#include <set>
-#include <string>
-#include <vector>
 
 #include "testing/temporary_directory.h"
 
@@ -38,7 +38,8 @@ class Program {
                                      0600);
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     EXPECT_EQ(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ), 0);
     posix_spawn_file_actions_destroy(&actions);
@@ -135,7 +136,8 @@ class KillTest : public ::testing::Test {
 TEST_F(KillTest, NothingCommittedIsLostAndNothingNeedsAHand) {
   const char* setting = std::getenv("SNAPFERRY_KILLS");
   const int wanted = setting == nullptr ? 300 : std::atoi(setting);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(setting ? 3600 : 150);
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::seconds(setting ? 3600 : 150);
   int round = 0;
   while (killed_ < wanted && std::chrono::steady_clock::now() < deadline) {
     change(static_cast<int>(random_() % 40));
@@ -149,7 +151,10 @@ TEST_F(KillTest, NothingCommittedIsLostAndNothingNeedsAHand) {
   EXPECT_EQ(run({"verify", "--read-data"}), 0) << output();
   EXPECT_NE(output().find("1 snapshot"), std::string::npos) << output();
   for (const char* leftovers : {"claims", "condemned"}) {
-    EXPECT_EQ(std::system(("test -z \"$(ls " + (directory_ / "store") + "/" + leftovers + " 2>/dev/null)\"").c_str()), 0)
+    EXPECT_EQ(std::system(
+                  ("test -z \"$(ls " + (directory_ / "store") + "/" + leftovers + " 2>/dev/null)\"")
+                      .c_str()),
+              0)
         << leftovers;
   }
   RecordProperty("killed", killed_);

@@ -13,7 +13,8 @@ class Cancellation {
   bool requested() const noexcept { return requested_.load(std::memory_order_relaxed); }
   // Throws Cancelled once requested.
   void check() const {
-    if (requested()) throw Error(ErrorKind::Cancelled, "interrupted; run the command again to carry on");
+    if (requested())
+      throw Error(ErrorKind::Cancelled, "interrupted; run the command again to carry on");
   }
 
  private:

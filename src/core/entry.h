@@ -53,15 +53,15 @@ struct Timestamp {
 // One file of any type as it was when the snapshot was taken.
 struct Entry {
   EntryType type = EntryType::File;
-  std::string name;            // any bytes but '/' and NUL; empty for the root of a volume
-  std::uint32_t mode = 0;      // permission bits with setuid, setgid and sticky: 07777
+  std::string name;        // any bytes but '/' and NUL; empty for the root of a volume
+  std::uint32_t mode = 0;  // permission bits with setuid, setgid and sticky: 07777
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   Timestamp mtime;
-  Timestamp ctime;             // never restored; tells the next backup that nothing changed
+  Timestamp ctime;  // never restored; tells the next backup that nothing changed
   std::uint64_t inode = 0;
-  std::uint64_t size = 0;      // of a file: bytes; otherwise 0
-  std::uint64_t device = 0;    // of a device node: its rdev as st_rdev; otherwise 0
+  std::uint64_t size = 0;    // of a file: bytes; otherwise 0
+  std::uint64_t device = 0;  // of a device node: its rdev as st_rdev; otherwise 0
   // Set for a non-directory with more than one link: the st_dev it lives on. Entries
   // of one snapshot with the same link_device and inode are one file.
   std::optional<std::uint64_t> link_device;

@@ -8,19 +8,32 @@ namespace snapferry {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::InvalidArgument: return "InvalidArgument";
-    case ErrorKind::NotFound: return "NotFound";
-    case ErrorKind::AlreadyExists: return "AlreadyExists";
-    case ErrorKind::Busy: return "Busy";
-    case ErrorKind::Conflict: return "Conflict";
-    case ErrorKind::Unavailable: return "Unavailable";
-    case ErrorKind::NoSpace: return "NoSpace";
-    case ErrorKind::PermissionDenied: return "PermissionDenied";
-    case ErrorKind::WrongPassword: return "WrongPassword";
-    case ErrorKind::Corrupt: return "Corrupt";
-    case ErrorKind::Unsupported: return "Unsupported";
-    case ErrorKind::Cancelled: return "Cancelled";
-    case ErrorKind::Internal: return "Internal";
+    case ErrorKind::InvalidArgument:
+      return "InvalidArgument";
+    case ErrorKind::NotFound:
+      return "NotFound";
+    case ErrorKind::AlreadyExists:
+      return "AlreadyExists";
+    case ErrorKind::Busy:
+      return "Busy";
+    case ErrorKind::Conflict:
+      return "Conflict";
+    case ErrorKind::Unavailable:
+      return "Unavailable";
+    case ErrorKind::NoSpace:
+      return "NoSpace";
+    case ErrorKind::PermissionDenied:
+      return "PermissionDenied";
+    case ErrorKind::WrongPassword:
+      return "WrongPassword";
+    case ErrorKind::Corrupt:
+      return "Corrupt";
+    case ErrorKind::Unsupported:
+      return "Unsupported";
+    case ErrorKind::Cancelled:
+      return "Cancelled";
+    case ErrorKind::Internal:
+      return "Internal";
   }
   return "Internal";
 }
@@ -42,21 +55,29 @@ namespace {
 ErrorKind kind_of(int number) {
   switch (number) {
     case ENOENT:
-    case ENOTDIR: return ErrorKind::NotFound;
+    case ENOTDIR:
+      return ErrorKind::NotFound;
     case EACCES:
     case EPERM:
-    case EROFS: return ErrorKind::PermissionDenied;
+    case EROFS:
+      return ErrorKind::PermissionDenied;
     case ENOSPC:
-    case EDQUOT: return ErrorKind::NoSpace;
+    case EDQUOT:
+      return ErrorKind::NoSpace;
     case EEXIST:
-    case ENOTEMPTY: return ErrorKind::AlreadyExists;
+    case ENOTEMPTY:
+      return ErrorKind::AlreadyExists;
     case EBUSY:
-    case ETXTBSY: return ErrorKind::Busy;
+    case ETXTBSY:
+      return ErrorKind::Busy;
     case EINVAL:
-    case ENAMETOOLONG: return ErrorKind::InvalidArgument;
+    case ENAMETOOLONG:
+      return ErrorKind::InvalidArgument;
     case EOPNOTSUPP:
-    case ENOSYS: return ErrorKind::Unsupported;
-    default: return ErrorKind::Unavailable;
+    case ENOSYS:
+      return ErrorKind::Unsupported;
+    default:
+      return ErrorKind::Unavailable;
   }
 }
 

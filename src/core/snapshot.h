@@ -22,10 +22,10 @@ struct VolumeName {
 
 // What a backup found and what it cost.
 struct BackupStats {
-  std::uint64_t files = 0;            // entries that are not directories
+  std::uint64_t files = 0;  // entries that are not directories
   std::uint64_t directories = 0;
-  std::uint64_t bytes = 0;            // sum of the sizes of files
-  std::uint64_t files_new = 0;        // not in the base
+  std::uint64_t bytes = 0;      // sum of the sizes of files
+  std::uint64_t files_new = 0;  // not in the base
   std::uint64_t files_changed = 0;
   std::uint64_t files_unchanged = 0;  // taken over from the base unread
   std::uint64_t files_removed = 0;    // in the base only
@@ -45,19 +45,19 @@ struct OwnerName {
 
 // A committed snapshot of a tree: the content of its manifest.
 struct Snapshot {
-  ObjectId id;             // random; not part of the manifest's bytes, but its name
+  ObjectId id;  // random; not part of the manifest's bytes, but its name
   VolumeName volume;
-  std::string set;         // "default" unless named
-  Timestamp time;          // when the backup began: everything older is in it
+  std::string set;  // "default" unless named
+  Timestamp time;   // when the backup began: everything older is in it
   Timestamp finished;
-  Entry root;              // without a name; a directory, or whatever PATH was
-  std::vector<OwnerName> users;   // ascending by id; the owners that occur
+  Entry root;                    // without a name; a directory, or whatever PATH was
+  std::vector<OwnerName> users;  // ascending by id; the owners that occur
   std::vector<OwnerName> groups;
   std::vector<std::string> excludes;  // the patterns in force, as given
   bool one_filesystem = false;
   bool incomplete = false;  // some files were unreadable: stats.files_failed > 0
   BackupStats stats;
-  std::string program;      // "snapferry 0.1.0"
+  std::string program;  // "snapferry 0.1.0"
   bool operator==(const Snapshot&) const = default;
 };
 

@@ -32,7 +32,8 @@ Content decode_content(ByteReader& in) {
     run.length &= ~kHole;
     if (run.length == 0) in.fail("has an empty run");
     if (!hole) run.id = ObjectId::from_bytes(in.raw(ObjectId::kSize));
-    if (content.depth == 0 && !hole && run.length > kMaxObjectSize) in.fail("has a run that is too long");
+    if (content.depth == 0 && !hole && run.length > kMaxObjectSize)
+      in.fail("has a run that is too long");
     content.runs.push_back(run);
   }
   return content;
@@ -159,14 +160,17 @@ Entry decode_entry(ByteView bytes, bool root) {
       entry.content = decode_content(in);
       check_total(entry.content, entry.size, in);
       break;
-    case EntryType::Directory: entry.tree = ObjectId::from_bytes(in.raw(ObjectId::kSize)); break;
+    case EntryType::Directory:
+      entry.tree = ObjectId::from_bytes(in.raw(ObjectId::kSize));
+      break;
     case EntryType::Symlink: {
       const ByteView target = in.raw(in.remaining());
       if (std::memchr(target.data(), 0, target.size()) != nullptr) in.fail("target has a NUL");
       entry.target = as_text(target);
       break;
     }
-    default: break;
+    default:
+      break;
   }
   in.expect_end();
   return entry;
@@ -220,12 +224,15 @@ TreeNode TreeNode::parse(ByteView bytes) {
   ByteReader in(bytes, "tree node");
   TreeNode node;
   switch (in.u8()) {
-    case kLeaf: parse_leaf(in, bytes, node); break;
+    case kLeaf:
+      parse_leaf(in, bytes, node);
+      break;
     case kInner:
       node.is_leaf = false;
       parse_inner(in, node);
       break;
-    default: in.fail("kind is unknown");
+    default:
+      in.fail("kind is unknown");
   }
   return node;
 }

@@ -73,7 +73,7 @@ bool is_valid_name(std::string_view name);
 // the bytes given to parse().
 struct TreeNode {
   struct Item {
-    ByteView bytes;         // the whole encoded entry
+    ByteView bytes;  // the whole encoded entry
     std::string_view name;
     FixedEntry fixed() const;
     // Of a directory entry: the id of its tree.
@@ -84,9 +84,9 @@ struct TreeNode {
     ObjectId id;
   };
   bool is_leaf = true;
-  std::uint8_t height = 0;        // 0 for a leaf
-  std::vector<Item> items;        // of a leaf
-  std::vector<Child> children;    // of an inner node
+  std::uint8_t height = 0;      // 0 for a leaf
+  std::vector<Item> items;      // of a leaf
+  std::vector<Child> children;  // of an inner node
 
   // Checks order, lengths, types and names; entries themselves are fully checked by
   // decode_entry. Throws Corrupt.

@@ -1,9 +1,9 @@
 #include "platform/fd.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include <fcntl.h>
 
 #include "core/error.h"
 

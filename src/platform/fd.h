@@ -1,10 +1,10 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
+
+#include <unistd.h>
 
 #include "core/bytes.h"
 

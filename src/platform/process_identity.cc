@@ -1,11 +1,11 @@
 #include "platform/process_identity.h"
 
+#include <array>
+#include <optional>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
-#include <optional>
 
 #include "core/error.h"
 #include "platform/fd.h"

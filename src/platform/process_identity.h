@@ -12,7 +12,7 @@ struct ProcessIdentity {
   std::string boot_id;              // /proc/sys/kernel/random/boot_id
   std::uint64_t pid_namespace = 0;  // inode of /proc/self/ns/pid
   std::uint64_t pid = 0;
-  std::uint64_t start_time = 0;     // field 22 of /proc/PID/stat, proc(5)
+  std::uint64_t start_time = 0;  // field 22 of /proc/PID/stat, proc(5)
   bool operator==(const ProcessIdentity&) const = default;
 };
 

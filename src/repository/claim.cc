@@ -81,9 +81,12 @@ Claim decode_claim(ByteView bytes, std::string_view subject) {
 bool is_dead(const ObjectId& id, const Claim& claim, Timestamp now) {
   if (claim.process == platform::this_process()) return !held_claims().contains(id);
   switch (platform::look_for(claim.process)) {
-    case platform::Presence::Running: return false;
-    case platform::Presence::Gone: return true;
-    case platform::Presence::Unknown: break;
+    case platform::Presence::Running:
+      return false;
+    case platform::Presence::Gone:
+      return true;
+    case platform::Presence::Unknown:
+      break;
   }
   return now.seconds - claim.refreshed.seconds > kExpirySeconds;
 }

@@ -29,8 +29,8 @@ class Collection {
     recover(claim);
     look();  // P2
     decide();
-    rewrite();  // P3
-    condemn();  // P4
+    rewrite();                 // P3
+    condemn();                 // P4
     if (nobody_else(claim)) {  // P5, P6
       finish();                // P7 to P9
     } else {
@@ -90,7 +90,8 @@ class Collection {
       copies.clear();
     };
     table_->for_each([&](std::uint64_t ordinal, const IndexRecord& record) {
-      if (!copies.empty() && (copies.front().id != record.id || copies.front().kind != record.kind)) {
+      if (!copies.empty() &&
+          (copies.front().id != record.id || copies.front().kind != record.kind)) {
         close();
       }
       if (copies.empty()) first = ordinal;
@@ -232,8 +233,8 @@ class Collection {
                                  object_name(ObjectType::Index, id));
       std::size_t total = 0;
       for (const PackRecords& pack : listed) total += pack.pieces.size();
-      const std::size_t going = std::erase_if(
-          listed, [&](const PackRecords& pack) { return gone.contains(pack.pack); });
+      const std::size_t going =
+          std::erase_if(listed, [&](const PackRecords& pack) { return gone.contains(pack.pack); });
       if (going == 0 && (total >= kSmallIndex || !many_small)) continue;
       old.push_back(id);
       for (PackRecords& pack : listed) {

@@ -1,9 +1,9 @@
 #include "repository/compression.h"
 
-#include <zstd.h>
-
 #include <memory>
 #include <new>
+
+#include <zstd.h>
 
 #include "core/error.h"
 #include "core/object_store.h"
@@ -13,7 +13,7 @@ namespace {
 
 // FORMAT.md, "Numbers".
 constexpr int kLevel = 2;
-constexpr std::size_t kSmallest = 64;      // smaller payloads rarely shrink
+constexpr std::size_t kSmallest = 64;  // smaller payloads rarely shrink
 constexpr std::size_t kProbeFrom = 128 << 10;
 constexpr std::size_t kProbeSize = 4 << 10;
 constexpr std::size_t kProbes = 3;
@@ -43,8 +43,8 @@ bool looks_compressible(ByteView plain) {
   std::uint8_t out[ZSTD_COMPRESSBOUND(kProbeSize)];
   const std::size_t step = (plain.size() - kProbeSize) / (kProbes - 1);
   for (std::size_t i = 0; i < kProbes; ++i) {
-    const std::size_t size = ZSTD_compressCCtx(compressor(), out, sizeof out,
-                                               plain.data() + i * step, kProbeSize, 1);
+    const std::size_t size =
+        ZSTD_compressCCtx(compressor(), out, sizeof out, plain.data() + i * step, kProbeSize, 1);
     if (ZSTD_isError(size) || pays(size, kProbeSize)) return true;
   }
   return false;

@@ -20,7 +20,7 @@ Bytes encode_config(const Config& config, const Key& master);
 // A config that was read but not yet authenticated.
 struct ReadConfig {
   Config config;
-  Bytes covered;        // what the mac is over
+  Bytes covered;  // what the mac is over
   ObjectId mac;
   bool one_damaged = false;
   // Throws Corrupt unless `master` is the key it was written with.

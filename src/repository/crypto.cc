@@ -1,11 +1,11 @@
 #include "repository/crypto.h"
 
-#include <openssl/evp.h>
-#include <sodium.h>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
+
+#include <openssl/evp.h>
+#include <sodium.h>
 
 #include "core/error.h"
 

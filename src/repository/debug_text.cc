@@ -63,8 +63,8 @@ Json to_json(const Content& content) {
 }
 
 Json to_json(const Entry& entry) {
-  static constexpr std::string_view kTypes[] = {"",       "file",   "directory",        "symlink",
-                                                "fifo",   "socket", "character device", "block device"};
+  static constexpr std::string_view kTypes[] = {
+      "", "file", "directory", "symlink", "fifo", "socket", "character device", "block device"};
   Json json = {{"name", readable(entry.name)},
                {"type", kTypes[static_cast<std::size_t>(entry.type)]},
                {"mode", entry.mode},
@@ -190,7 +190,8 @@ ObjectId complete_content(const SessionContext& context, ObjectKind kind, std::s
     found = record.id;
   });
   if (!found) {
-    throw Error(ErrorKind::NotFound, std::string(id) + ": no such object; see: snapferry debug list");
+    throw Error(ErrorKind::NotFound,
+                std::string(id) + ": no such object; see: snapferry debug list");
   }
   return *found;
 }
@@ -216,8 +217,10 @@ Json object_json(const SessionContext& context, ObjectType type, std::string_vie
     case ObjectType::Index:
       for (const PackRecords& pack : decode_index(plain, name)) json.push_back(to_json(pack));
       return json;
-    case ObjectType::Snapshot: return to_json(decode_manifest(plain, object));
-    case ObjectType::Claim: return to_json(decode_claim(plain, name));
+    case ObjectType::Snapshot:
+      return to_json(decode_manifest(plain, object));
+    case ObjectType::Claim:
+      return to_json(decode_claim(plain, name));
     default:
       for (const ObjectId& pack : decode_condemned(plain, name)) json.push_back(pack.hex());
       return json;

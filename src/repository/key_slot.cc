@@ -1,8 +1,8 @@
 #include "repository/key_slot.h"
 
-#include <sodium.h>
-
 #include <algorithm>
+
+#include <sodium.h>
 
 #include "core/error.h"
 #include "repository/twin_copy.h"
@@ -52,9 +52,12 @@ Key argon2id(const KeySlot& slot, std::string_view password) {
 
 Key wrapping_key(const KeySlot& slot, ByteView secret) {
   switch (slot.derivation) {
-    case Derivation::None: return {};
-    case Derivation::Argon2id: return argon2id(slot, as_text(secret));
-    case Derivation::Hmac: return Key{ByteView(hmac_sha256(slot.salt, {secret}))};
+    case Derivation::None:
+      return {};
+    case Derivation::Argon2id:
+      return argon2id(slot, as_text(secret));
+    case Derivation::Hmac:
+      return Key{ByteView(hmac_sha256(slot.salt, {secret}))};
   }
   return {};
 }

@@ -24,7 +24,7 @@ inline constexpr KeyCost kWeakKeyCost{1, 8};  // for tests
 struct KeySlot {
   SlotKind kind = SlotKind::Password;
   Derivation derivation = Derivation::Argon2id;
-  Bytes salt;     // 16
+  Bytes salt;  // 16
   KeyCost cost;
   Timestamp created;
   std::string label;

@@ -13,10 +13,10 @@ constexpr std::uint8_t kIncomplete = 2;
 
 // In the order of the format; new ones go at the end.
 constexpr std::uint64_t BackupStats::*kStatistics[] = {
-    &BackupStats::files,          &BackupStats::directories,     &BackupStats::bytes,
-    &BackupStats::files_new,      &BackupStats::files_changed,   &BackupStats::files_unchanged,
-    &BackupStats::files_removed,  &BackupStats::files_failed,    &BackupStats::bytes_read,
-    &BackupStats::bytes_added,    &BackupStats::bytes_stored,
+    &BackupStats::files,         &BackupStats::directories,   &BackupStats::bytes,
+    &BackupStats::files_new,     &BackupStats::files_changed, &BackupStats::files_unchanged,
+    &BackupStats::files_removed, &BackupStats::files_failed,  &BackupStats::bytes_read,
+    &BackupStats::bytes_added,   &BackupStats::bytes_stored,
 };
 
 void put_time(ByteWriter& out, const Timestamp& time) {

@@ -1,11 +1,11 @@
 #include "repository/object_index.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
 #include <system_error>
+
+#include <unistd.h>
 
 #include "core/error.h"
 
@@ -32,8 +32,8 @@ Bytes encode_note(const std::vector<ObjectId>& ids) {
 void add_records(IndexTableBuilder& builder, const PackRecords& pack) {
   const std::uint32_t ordinal = builder.add_pack(pack.pack);
   for (const PieceRecord& piece : pack.pieces) {
-    builder.add({piece.id, piece.kind, ordinal, piece.offset, piece.stored_length,
-                 piece.plain_length});
+    builder.add(
+        {piece.id, piece.kind, ordinal, piece.offset, piece.stored_length, piece.plain_length});
   }
 }
 

@@ -4,11 +4,16 @@ namespace snapferry::repository {
 
 std::string_view directory_of(ObjectType type) {
   switch (type) {
-    case ObjectType::Pack: return "packs";
-    case ObjectType::Index: return "index";
-    case ObjectType::Snapshot: return "snapshots";
-    case ObjectType::Claim: return "claims";
-    case ObjectType::Condemned: return "condemned";
+    case ObjectType::Pack:
+      return "packs";
+    case ObjectType::Index:
+      return "index";
+    case ObjectType::Snapshot:
+      return "snapshots";
+    case ObjectType::Claim:
+      return "claims";
+    case ObjectType::Condemned:
+      return "condemned";
   }
   return "";
 }

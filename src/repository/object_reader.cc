@@ -8,9 +8,12 @@ namespace {
 
 std::string_view kind_name(ObjectKind kind) {
   switch (kind) {
-    case ObjectKind::Data: return "data";
-    case ObjectKind::Tree: return "tree";
-    case ObjectKind::List: return "list";
+    case ObjectKind::Data:
+      return "data";
+    case ObjectKind::Tree:
+      return "tree";
+    case ObjectKind::List:
+      return "list";
   }
   return "object";
 }
@@ -100,9 +103,8 @@ Bytes ObjectReader::read_coded(const ObjectId& pack, const PieceRecord& piece) {
 }
 
 Bytes ObjectReader::open(ObjectKind kind, const ObjectId& id, const Location& location) {
-  const Bytes coded =
-      read_coded(location.pack, {id, kind, location.offset, location.stored_length,
-                                 location.plain_length});
+  const Bytes coded = read_coded(
+      location.pack, {id, kind, location.offset, location.stored_length, location.plain_length});
   return decompress(coded, location.plain_length, subject(kind, id));
 }
 

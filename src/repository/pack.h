@@ -31,8 +31,8 @@ struct PieceRecord {
 
 // Whether the lengths of a record are possible, so that a reader may allocate them.
 inline bool is_bounded(const PieceRecord& piece) {
-  return piece.plain_length <= kMaxObjectSize &&
-         piece.stored_length > kTagSize && piece.stored_length <= kMaxObjectSize + 1 + kTagSize;
+  return piece.plain_length <= kMaxObjectSize && piece.stored_length > kTagSize &&
+         piece.stored_length <= kMaxObjectSize + 1 + kTagSize;
 }
 
 struct PackRecords {

@@ -1,10 +1,10 @@
 #include "repository/repository.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+
+#include <sys/stat.h>
 
 #include "core/error.h"
 #include "platform/process_identity.h"
@@ -157,9 +157,9 @@ void Repository::create(blob::Storage& storage, const CreateOptions& options) {
   const Timestamp now = platform::system_clock().now();
   const KeyCost cost = options.weak_key_derivation ? kWeakKeyCost : KeyCost{};
   const Config config{random_id(), encrypt ? Sealing::Encrypt : Sealing::Authenticate};
-  const KeySlot slot = encrypt ? make_password_slot(master, options.password, cost,
-                                                    platform::host_name(), now)
-                               : make_clear_slot(master, now);
+  const KeySlot slot =
+      encrypt ? make_password_slot(master, options.password, cost, platform::host_name(), now)
+              : make_clear_slot(master, now);
   try {
     const std::string key = store_slot(storage, slot);
     try {

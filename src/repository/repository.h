@@ -24,7 +24,7 @@ enum class Encryption {
 
 struct CreateOptions {
   Encryption encryption = Encryption::Password;
-  std::string password;  // not empty with Encryption::Password
+  std::string password;              // not empty with Encryption::Password
   bool weak_key_derivation = false;  // for tests: milliseconds instead of tenths of a second
 };
 
@@ -48,14 +48,15 @@ struct KeyInfo {
 struct RepositoryStats {
   std::uint64_t snapshots = 0;
   std::uint64_t packs = 0;
-  std::uint64_t bytes_stored = 0;      // all objects of the storage
+  std::uint64_t bytes_stored = 0;  // all objects of the storage
   std::uint64_t data_objects = 0;
-  std::uint64_t data_bytes = 0;        // before compression
-  std::uint64_t data_bytes_stored = 0; // in packs
-  std::uint64_t tree_objects = 0;      // trees and lists
+  std::uint64_t data_bytes = 0;         // before compression
+  std::uint64_t data_bytes_stored = 0;  // in packs
+  std::uint64_t tree_objects = 0;       // trees and lists
   std::uint64_t tree_bytes = 0;
   std::uint64_t tree_bytes_stored = 0;
-  std::uint64_t bytes_referenced = 0;  // sum of the sizes of all snapshots: what restoring all would write
+  std::uint64_t bytes_referenced =
+      0;  // sum of the sizes of all snapshots: what restoring all would write
 };
 
 struct CollectOptions {
@@ -69,23 +70,23 @@ struct CollectOptions {
 
 struct CollectReport {
   std::uint64_t packs_before = 0;
-  std::uint64_t packs_removed = 0;    // with those rewritten
+  std::uint64_t packs_removed = 0;  // with those rewritten
   std::uint64_t packs_rewritten = 0;
-  std::uint64_t packs_deferred = 0;   // removed by a later prune, after backups that run now
+  std::uint64_t packs_deferred = 0;  // removed by a later prune, after backups that run now
   std::uint64_t bytes_before = 0;
-  std::uint64_t bytes_freed = 0;      // net of what was written again
+  std::uint64_t bytes_freed = 0;  // net of what was written again
   std::uint64_t bytes_unused_left = 0;
 };
 
 struct Damage {
-  std::string object;   // "packs/3f…", "snapshots/…", "tree 12ab…"
+  std::string object;  // "packs/3f…", "snapshots/…", "tree 12ab…"
   std::string message;
 };
 
 struct AffectedPath {
   ObjectId snapshot;
   VolumeName volume;
-  std::string path;     // of a file, or of a directory whose whole content is lost
+  std::string path;  // of a file, or of a directory whose whole content is lost
 };
 
 struct VerifyOptions {

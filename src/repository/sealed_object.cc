@@ -24,11 +24,16 @@ Bytes additional_data(ObjectType type, std::string_view name) {
 
 std::string_view key_label(ObjectType type) {
   switch (type) {
-    case ObjectType::Pack: return "pack";
-    case ObjectType::Index: return "index";
-    case ObjectType::Snapshot: return "snapshot";
-    case ObjectType::Claim: return "claim";
-    case ObjectType::Condemned: return "condemned";
+    case ObjectType::Pack:
+      return "pack";
+    case ObjectType::Index:
+      return "index";
+    case ObjectType::Snapshot:
+      return "snapshot";
+    case ObjectType::Claim:
+      return "claim";
+    case ObjectType::Condemned:
+      return "condemned";
   }
   return "";
 }

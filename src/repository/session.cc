@@ -119,8 +119,8 @@ class Session : public BackupSession {
   // After the claim is written, before anything is looked up: FORMAT.md, B2.
   IdSet prepare() {
     CondemnedLists condemned = read_condemned(context_.objects);
-    const OtherClaims others = other_claims(context_.storage, context_.objects, claim_.id(),
-                                            context_.clock.now());
+    const OtherClaims others =
+        other_claims(context_.storage, context_.objects, claim_.id(), context_.clock.now());
     if (!others.dead.empty()) recover_from_the_dead(context_, others.dead, condemned.packs);
     return std::move(condemned.packs);
   }

@@ -29,7 +29,7 @@ class ExcludeRules {
     std::string pattern;
     bool negated = false;
     bool directories_only = false;
-    bool anchored = false;   // match the whole path, else any last part
+    bool anchored = false;  // match the whole path, else any last part
   };
   std::vector<Rule> rules_;
 };

@@ -42,7 +42,7 @@ class RestoreObserver {
 struct RestoreStats {
   std::uint64_t files = 0;
   std::uint64_t directories = 0;
-  std::uint64_t bytes = 0;         // written
+  std::uint64_t bytes = 0;  // written
   std::uint64_t created = 0;
   std::uint64_t replaced = 0;
   std::uint64_t unchanged = 0;

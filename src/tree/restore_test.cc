@@ -17,9 +17,9 @@
 
 #include "core/error.h"
 #include "core/tree_node.h"
+#include "testing/file_tree.h"
 #include "testing/memory_objects.h"
 #include "testing/temporary_directory.h"
-#include "testing/file_tree.h"
 
 namespace snapferry::tree {
 namespace {
