@@ -36,7 +36,7 @@ check_layering() {
   tests/layering.sh src
 }
 
-# Runs clang-tidy on each source that changed, or includes what changed, since it was
+# Runs clang-tidy on each source of the product that changed, or includes what changed, since it was
 # last found clean. A source's stamp in build/tidy/ is the list of hashes it was clean
 # with.
 check_tidy() {
@@ -58,7 +58,9 @@ check_tidy() {
 
 compiled_sources() {
   sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/compile_commands.json |
-    sed "s|^$ROOT/||" | grep -v '^/' | grep -v '^build' | sort -u
+    sed "s|^$ROOT/||" | grep '^src/' | grep -v '_test\.cc$' | sort -u
+}$/\1/p' build/compile_commands.json |
+    sed "s|^$ROOT/||" | grep '^src/.*[^t]\.cc$\|^src/.*[^s]t\.cc$' | sort -u
 }
 
 tidy_stamp() { printf 'build/tidy/%s' "${1//\//__}"; }
