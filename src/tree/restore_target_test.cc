@@ -112,9 +112,11 @@ TEST_F(RestoreTarget, NeverLeavesAloneWhatExists) {
   write(at("a"), "mine");
   write(at("file"), "mine too");
   options_.overwrite = Overwrite::Never;
-  run(directory("", {file("a", "new"), file("b", "new").link(4), file("c", "new").link(4),
-                     directory("d", {file("e", "new")}), directory("file", {file("x")})}));
+  run(directory("", {file("a", "new").link(5), file("z", "new").link(5), file("b", "new").link(4),
+                     file("c", "new").link(4), directory("d", {file("e", "new")}),
+                     directory("file", {file("x")})}));
   EXPECT_EQ(content(at("a")), "mine");
+  EXPECT_EQ(content(at("z")), "new") << "nobody knows what is in the other name";
   EXPECT_EQ(content(at("b")), "new");
   EXPECT_EQ(look(at("c")).st_ino, look(at("b")).st_ino);
   EXPECT_EQ(content(at("d/e")), "new");
@@ -241,13 +243,21 @@ TEST_F(RestoreTarget, NeverFollowsASymlinkInTheTarget) {
 }
 
 TEST_F(RestoreTarget, DoesNotCorrectAFileThatHasANameElsewhere) {
-  const Snapshot snapshot = snapshot_of(directory("", {file("a", "1").mode(0666)}), objects_);
+  const Snapshot snapshot =
+      snapshot_of(directory("", {file("a", "1").mode(0666), file("b", "2").mode(0666).link(1),
+                                 file("c", "2").mode(0666).link(1)}),
+                  objects_);
   run(snapshot);
-  ::chmod(at("a").c_str(), 0600);
-  ASSERT_EQ(::link(at("a").c_str(), (outside_ / "elsewhere").c_str()), 0);
+  for (const char* name : {"a", "b"}) {
+    ::chmod(at(name).c_str(), 0600);
+    ASSERT_EQ(::link(at(name).c_str(), (outside_ / name).c_str()), 0);
+  }
   run(snapshot);
-  EXPECT_EQ(look(outside_ / "elsewhere").st_mode & 07777, 0600u);
-  EXPECT_EQ(look(at("a")).st_mode & 07777, 0666u);
+  for (const char* name : {"a", "b"}) {
+    EXPECT_EQ(look(outside_ / name).st_mode & 07777, 0600u) << name;
+    EXPECT_EQ(look(at(name)).st_mode & 07777, 0666u) << name;
+  }
+  EXPECT_EQ(look(at("b")).st_ino, look(at("c")).st_ino);
 }
 
 TEST_F(RestoreTarget, RefusesATargetThatIsNoDirectory) {
