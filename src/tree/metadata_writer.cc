@@ -99,7 +99,7 @@ MetadataWriter::MetadataWriter(const OwnerMap& owners, Limitations& limitations)
       umask_(read_umask()) {}
 
 unsigned MetadataWriter::creation_mode(const Entry& entry, const NewFileTraits& traits) const {
-  if (!traits.exact_mode || traits.inherits_acl) return kPrivate;
+  if (!traits.exact_mode || traits.inherits_acl || !entry.xattrs.empty()) return kPrivate;
   const std::uint32_t mode = wanted_owner(entry).mode;
   return (mode & (07000 | umask_)) == 0 ? mode : kPrivate;
 }
@@ -113,9 +113,10 @@ void MetadataWriter::own_new(int fd, const Entry& entry, const NewFileTraits& tr
 
 void MetadataWriter::finish_new(int fd, const Entry& entry, const NewFileTraits& traits) const {
   if (traits.inherits_acl) remove_xattr(fd, kAccessAcl, entry);
+  write_xattrs(fd, entry, BeforeMode::Yes);
   const std::uint32_t mode = wanted_owner(entry).mode;
   if (traits.inherits_acl || creation_mode(entry, traits) != mode) set_mode(fd, mode, entry);
-  for (const ExtendedAttribute& xattr : entry.xattrs) write_xattr(fd, xattr, entry);
+  write_xattrs(fd, entry, BeforeMode::No);
   set_times(fd, entry);
 }
 
@@ -129,7 +130,17 @@ bool MetadataWriter::differs(int directory, const std::string& name, const struc
       stat.stx_mtime.tv_nsec != entry.mtime.nanoseconds) {
     return true;
   }
-  const std::vector<ExtendedAttribute> present = read_xattrs_at(directory, name.c_str(), name);
+  try {
+    return xattrs_differ(read_xattrs_at(directory, name.c_str(), name), entry);
+  } catch (const Error& error) {
+    // Its owner may not read it, but can change that.
+    if (error.kind() == ErrorKind::PermissionDenied) return true;
+    throw;
+  }
+}
+
+bool MetadataWriter::xattrs_differ(const std::vector<ExtendedAttribute>& present,
+                                   const Entry& entry) const {
   for (const ExtendedAttribute& xattr : entry.xattrs) {
     if (can_write(xattr.name) && !same_value(present, xattr)) return true;
   }
@@ -145,15 +156,19 @@ void MetadataWriter::apply(int fd, const Entry& entry) const {
       (wanted.group != kLeave && wanted.group != stat.stx_gid)) {
     change_owner(fd, entry, wanted);
   }
-  const std::vector<ExtendedAttribute> present = read_xattrs(fd, entry.name);
-  for (const ExtendedAttribute& xattr : present) {
+  const bool has_mode = entry.type != EntryType::Symlink;
+  if (has_mode && !root_ && (stat.stx_mode & 0600) != 0600) {
+    set_mode(fd, (stat.stx_mode & 07777) | 0600, entry);
+  }
+  for (const ExtendedAttribute& xattr : read_xattrs(fd, entry.name)) {
     if (is_ours(xattr.name) && can_write(xattr.name) && !has_name(entry.xattrs, xattr.name)) {
       remove_xattr(fd, xattr.name, entry);
     }
   }
-  if (entry.type != EntryType::Symlink) set_mode(fd, wanted.mode, entry);
-  // Again even if it was there: chown(2) and chmod(2) change capabilities and ACLs.
-  for (const ExtendedAttribute& xattr : entry.xattrs) write_xattr(fd, xattr, entry);
+  // Again even those that were there: chown(2) and chmod(2) change capabilities and ACLs.
+  write_xattrs(fd, entry, BeforeMode::Yes);
+  if (has_mode) set_mode(fd, wanted.mode, entry);
+  write_xattrs(fd, entry, BeforeMode::No);
   set_times(fd, entry);
 }
 
@@ -188,6 +203,13 @@ void MetadataWriter::change_owner(int fd, const Entry& entry, const Owner& wante
   if (errno != EPERM && errno != EINVAL) throw system_error(errno, "set the owner", entry.name);
   limitations_.add("owners were not restored where the system refused it: " +
                    std::string(errno == EPERM ? "not permitted" : "no such owner here"));
+}
+
+void MetadataWriter::write_xattrs(int fd, const Entry& entry, BeforeMode when) const {
+  for (const ExtendedAttribute& xattr : entry.xattrs) {
+    const bool before = xattr.name.starts_with("user.");
+    if (before == (when == BeforeMode::Yes)) write_xattr(fd, xattr, entry);
+  }
 }
 
 void MetadataWriter::write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const {

@@ -54,10 +54,15 @@ class MetadataWriter {
     gid_t group;
     std::uint32_t mode;
   };
+  // User attributes need the permission to write, which the mode may take away from an
+  // owner who is not root; an ACL comes after the mode, of which it is a part.
+  enum class BeforeMode { Yes, No };
   Owner wanted_owner(const Entry& entry) const;
   bool may_have_group(gid_t group) const;
   bool can_write(const std::string& xattr) const;
   void change_owner(int fd, const Entry& entry, const Owner& wanted) const;
+  bool xattrs_differ(const std::vector<ExtendedAttribute>& present, const Entry& entry) const;
+  void write_xattrs(int fd, const Entry& entry, BeforeMode when) const;
   void write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const;
 
   const OwnerMap& owners_;

@@ -224,7 +224,9 @@ Fd open_existing_target(const std::string& path) {
   throw system_error(errno, "open", path);
 }
 
-Fd open_target(const std::string& path, bool& created) {
+Fd open_target(const std::string& given, bool& created) {
+  const std::size_t end = given.find_last_not_of('/');
+  const std::string path = end == std::string::npos ? given : given.substr(0, end + 1);
   if (Fd opened = open_existing_target(path); opened.valid()) return opened;
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {

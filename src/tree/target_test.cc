@@ -1,0 +1,134 @@
+#include "tree/target.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "testing/temporary_directory.h"
+
+namespace snapferry::tree {
+namespace {
+
+using platform::Fd;
+
+class Target : public ::testing::Test {
+ protected:
+  void make_directory(const std::string& name) {
+    ASSERT_EQ(::mkdirat(fd_.get(), name.c_str(), 0755), 0) << name;
+  }
+  void make_file(const std::string& name) {
+    platform::open_at(fd_.get(), name.c_str(), O_CREAT | O_WRONLY, 0600, name);
+  }
+  bool exists(const std::string& name) {
+    struct stat stat;
+    return ::fstatat(fd_.get(), name.c_str(), &stat, AT_SYMLINK_NOFOLLOW) == 0;
+  }
+
+  testing::TemporaryDirectory directory_;
+  Fd fd_ = platform::open_path(directory_.path(), O_RDONLY | O_DIRECTORY);
+};
+
+TEST_F(Target, RefusesWhatIsNoNameBeforeAnythingIsDone) {
+  make_directory("d");
+  make_file("d/f");
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("d/f"),
+        std::string("/etc"), std::string("f\0x", 3), std::string(256, 'n')}) {
+    EXPECT_THROW(stat_at(fd_.get(), name), Error) << name;
+    EXPECT_THROW(open_directory_at(fd_.get(), name, Access::AsItIs), Error) << name;
+    EXPECT_THROW(open_for_metadata(fd_.get(), name), Error) << name;
+    EXPECT_THROW(create_directory_at(fd_.get(), name), Error) << name;
+    EXPECT_THROW(unlink_at(fd_.get(), name), Error) << name;
+    EXPECT_THROW(remove_empty_directory(fd_.get(), name), Error) << name;
+    EXPECT_THROW(remove_tree(fd_.get(), name, false, [](std::string_view) {}), Error) << name;
+    EXPECT_THROW(Placement(fd_.get(), name, ""), Error) << name;
+  }
+  EXPECT_TRUE(exists("d/f"));
+}
+
+TEST_F(Target, OpensNoDirectoryThroughASymlink) {
+  make_directory("d");
+  ASSERT_EQ(::symlinkat("d", fd_.get(), "l"), 0);
+  for (const Access access : {Access::AsItIs, Access::MakeAccessible}) {
+    EXPECT_TRUE(open_directory_at(fd_.get(), "d", access).valid());
+    EXPECT_THROW(open_directory_at(fd_.get(), "l", access), Error);
+  }
+  const struct statx link = *stat_at(fd_.get(), "l");
+  EXPECT_EQ(link.stx_ino, stat_open(open_for_metadata(fd_.get(), "l").get(), "l").stx_ino);
+  EXPECT_TRUE(S_ISLNK(link.stx_mode));
+}
+
+TEST_F(Target, KnowsWhetherTheParentIsStillTheSame) {
+  make_directory("a");
+  make_directory("b");
+  make_directory("a/c");
+  const struct statx above = *stat_at(fd_.get(), "a");
+  const Fd child = platform::open_at(fd_.get(), "a/c", O_RDONLY | O_DIRECTORY, 0, "c");
+  EXPECT_TRUE(open_parent(child.get(), device_of(above), above.stx_ino).valid());
+  ASSERT_EQ(::renameat(fd_.get(), "a/c", fd_.get(), "b/c"), 0);
+  EXPECT_THROW(open_parent(child.get(), device_of(above), above.stx_ino), Error);
+}
+
+TEST_F(Target, RemovesATreeAndNothingThatItPointsTo) {
+  for (const char* name : {"keep", "t", "t/a", "t/a/b", "t/c"}) make_directory(name);
+  for (const char* name : {"keep/x", "t/f", "t/a/b/g", "t/c/h"}) make_file(name);
+  ASSERT_EQ(::symlinkat("../../keep", fd_.get(), "t/a/l"), 0);
+  ASSERT_EQ(::symlinkat("..", fd_.get(), "t/up"), 0);
+  std::vector<std::string> dry;
+  remove_tree(fd_.get(), "t", true, [&](std::string_view path) { dry.emplace_back(path); });
+  EXPECT_TRUE(exists("t/a/b/g"));
+  std::vector<std::string> removed;
+  remove_tree(fd_.get(), "t", false, [&](std::string_view path) { removed.emplace_back(path); });
+  EXPECT_EQ(removed, (std::vector<std::string>{"t/f", "t/up", "t/c/h", "t/c", "t/a/l", "t/a/b/g",
+                                               "t/a/b", "t/a", "t"}));
+  EXPECT_EQ(dry, removed);
+  EXPECT_FALSE(exists("t"));
+  EXPECT_TRUE(exists("keep/x"));
+  remove_tree(fd_.get(), "gone", false, [](std::string_view path) { ADD_FAILURE() << path; });
+}
+
+TEST_F(Target, PlacesUnderTheFinalNameOnlyWhenCommitted) {
+  make_file("a");
+  const auto place = [&](bool commit) {
+    Placement placement(fd_.get(), "a", "temporary");
+    make_file(placement.name());
+    placement.created();
+    EXPECT_TRUE(exists("temporary"));
+    if (commit) placement.commit();
+  };
+  const std::uint64_t before = stat_at(fd_.get(), "a")->stx_ino;
+  place(false);
+  EXPECT_FALSE(exists("temporary"));
+  EXPECT_EQ(stat_at(fd_.get(), "a")->stx_ino, before);
+  place(true);
+  EXPECT_FALSE(exists("temporary"));
+  EXPECT_NE(stat_at(fd_.get(), "a")->stx_ino, before);
+}
+
+TEST(TemporaryName, IsKnownAgainAndNothingElseIs) {
+  EXPECT_TRUE(is_temporary_name(temporary_name(0, 0)));
+  EXPECT_TRUE(is_temporary_name(temporary_name(UINT64_MAX, UINT64_MAX)));
+  for (const char* name :
+       {".snapferry-restore-", ".snapferry-restore-notes.txt", "restore",
+        ".snapferry-restore-0123456789abcdef", ".snapferry-restore-0123456789abcdef-",
+        ".snapferry-restore-0123456789abcdef-x", ".snapferry-restore-0123456789ABCDEF-1"}) {
+    EXPECT_FALSE(is_temporary_name(name)) << name;
+  }
+}
+
+TEST(OpenTarget, CreatesWhatIsMissingWithItsParents) {
+  const testing::TemporaryDirectory directory;
+  bool created = false;
+  EXPECT_FALSE(open_existing_target(directory / "a/b").valid());
+  EXPECT_TRUE(open_target(directory / "a/b/c", created).valid());
+  EXPECT_TRUE(created);
+  created = false;
+  EXPECT_TRUE(open_target(directory / "a/b/", created).valid());
+  EXPECT_FALSE(created);
+  EXPECT_TRUE(open_target(directory / "d/e//", created).valid());
+  EXPECT_TRUE(created);
+}
+
+}  // namespace
+}  // namespace snapferry::tree
