@@ -59,8 +59,6 @@ check_tidy() {
 compiled_sources() {
   sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/compile_commands.json |
     sed "s|^$ROOT/||" | grep '^src/' | grep -v '_test\.cc$' | sort -u
-}$/\1/p' build/compile_commands.json |
-    sed "s|^$ROOT/||" | grep '^src/.*[^t]\.cc$\|^src/.*[^s]t\.cc$' | sort -u
 }
 
 tidy_stamp() { printf 'build/tidy/%s' "${1//\//__}"; }
