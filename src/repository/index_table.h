@@ -89,7 +89,6 @@ class IndexTable {
    private:
     const IndexTable& table_;
     std::uint64_t position_ = 0;
-    std::size_t offset_ = 0;
     Bytes buffer_;
   };
 
