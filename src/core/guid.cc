@@ -1,0 +1,62 @@
+#include "core/guid.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace snapferry {
+namespace {
+
+constexpr std::size_t kNumberSize = sizeof(std::uint64_t);
+
+int digit_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string Guid::hex() const {
+  const bool is_number = std::all_of(bytes.begin() + kNumberSize, bytes.end(),
+                                     [](std::uint8_t byte) { return byte == 0; });
+  return to_hex(ByteView(bytes).first(is_number ? kNumberSize : kSize));
+}
+
+std::uint64_t Guid::number() const {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < kNumberSize; ++i) number = number << 8 | bytes[i];
+  return number;
+}
+
+Guid Guid::from_number(std::uint64_t number) {
+  Guid guid;
+  for (std::size_t i = kNumberSize; i-- > 0; number >>= 8) {
+    guid.bytes[i] = static_cast<std::uint8_t>(number);
+  }
+  return guid;
+}
+
+std::optional<Guid> Guid::from_hex(std::string_view text) {
+  if (text.size() != 2 * kNumberSize && text.size() != 2 * kSize) return std::nullopt;
+  Guid guid;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int value = digit_value(text[i]);
+    if (value < 0) return std::nullopt;
+    guid.bytes[i / 2] = static_cast<std::uint8_t>(guid.bytes[i / 2] << 4 | value);
+  }
+  return guid;
+}
+
+Guid Guid::from_bytes(ByteView bytes) {
+  if (bytes.size() != kSize) {
+    throw Error(ErrorKind::Corrupt, "a snapshot's identity has " + std::to_string(bytes.size()) +
+                                        " bytes where 16 are expected");
+  }
+  Guid guid;
+  std::copy(bytes.begin(), bytes.end(), guid.bytes.begin());
+  return guid;
+}
+
+}  // namespace snapferry

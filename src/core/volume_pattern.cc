@@ -1,0 +1,123 @@
+#include "core/volume_pattern.h"
+
+#include <string>
+
+#include "core/error.h"
+
+namespace snapferry {
+namespace {
+
+constexpr std::string_view kRecursive = "**";
+
+[[noreturn]] void refuse(std::string_view text, std::string_view cause) {
+  throw Error(ErrorKind::InvalidArgument,
+              std::string(text) + ": " + std::string(cause) +
+                  "; give a volume such as zfs:tank/home, zfs:tank/** or btrfs:/home");
+}
+
+bool holds_wildcard(std::string_view part) { return part.find_first_of("*?") != part.npos; }
+
+// Matches one part against a pattern with '*' and '?'; linear with one point to return to.
+bool part_matches(std::string_view pattern, std::string_view part) {
+  std::size_t p = 0, t = 0;
+  std::size_t star = std::string_view::npos, star_text = 0;
+  while (t < part.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == part[t]) && pattern[p] != '*') {
+      ++p, ++t;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_text = t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_text;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+// Takes the first part off `rest`, and the slash behind it.
+std::string_view take_part(std::string_view& rest) {
+  const auto slash = rest.find('/');
+  const auto part = rest.substr(0, slash);
+  rest = slash == rest.npos ? std::string_view() : rest.substr(slash + 1);
+  return part;
+}
+
+// `name` against a pattern without a recursive end, part by part; true also where `name` goes on
+// below if `open_end`.
+bool parts_match(std::string_view pattern, std::string_view name, bool open_end) {
+  while (!pattern.empty()) {
+    if (name.empty()) return false;
+    if (!part_matches(take_part(pattern), take_part(name))) return false;
+  }
+  return open_end || name.empty();
+}
+
+}  // namespace
+
+std::string_view VolumePattern::kind() const {
+  return std::string_view(text_).substr(0, text_.find(':'));
+}
+
+VolumePattern VolumePattern::parse(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == 0 || colon == text.npos) refuse(text, "names no kind of volume");
+  std::string_view name = text.substr(colon + 1);
+  if (name.empty()) refuse(text, "names no volume");
+  if (name.size() > 1 && name.back() == '/') refuse(text, "ends in a slash");
+  std::string_view rest = name.front() == '/' ? name.substr(1) : name;
+  while (!rest.empty()) {
+    const bool last = rest.find('/') == rest.npos;
+    const auto part = take_part(rest);
+    if (part.empty()) refuse(text, "has an empty part");
+    if (part == "..") refuse(text, "has a part '..'");
+    if (part.find(kRecursive) != part.npos && (!last || part != kRecursive)) {
+      refuse(text, "has '**' elsewhere than alone at the end");
+    }
+  }
+  VolumePattern pattern;
+  pattern.text_ = text;
+  return pattern;
+}
+
+bool VolumePattern::is_recursive() const {
+  return text_.ends_with("/**") || text_.ends_with(":**");
+}
+
+bool VolumePattern::has_wildcards() const { return holds_wildcard(text_); }
+
+bool VolumePattern::matches(std::string_view volume) const {
+  const auto own = kind();
+  if (volume.size() <= own.size() || !volume.starts_with(own) || volume[own.size()] != ':') {
+    return false;
+  }
+  std::string_view name = volume.substr(own.size() + 1);
+  std::string_view pattern = std::string_view(text_).substr(own.size() + 1);
+  if (name == pattern && !has_wildcards()) return true;
+  if (pattern == kRecursive) return !name.empty();
+  const bool recursive = is_recursive();
+  if (recursive) pattern.remove_suffix(kRecursive.size() + 1);
+  const bool rooted = !pattern.empty() && pattern.front() == '/';
+  if (rooted || pattern.empty()) {
+    // A pattern of paths: "/**" leaves nothing before the slash.
+    if (name.empty() || name.front() != '/') return false;
+    name.remove_prefix(1);
+    if (rooted) pattern.remove_prefix(1);
+    if (pattern.empty()) return recursive || name.empty();
+  }
+  return parts_match(pattern, name, recursive);
+}
+
+std::string VolumePattern::literal_prefix() const {
+  std::string_view name = std::string_view(text_).substr(kind().size() + 1);
+  const auto wildcard = name.find_first_of("*?");
+  if (wildcard == name.npos) return std::string(name);
+  const auto slash = name.substr(0, wildcard).rfind('/');
+  if (slash == name.npos) return "";
+  return std::string(slash == 0 ? "/" : name.substr(0, slash));
+}
+
+}  // namespace snapferry
