@@ -24,6 +24,9 @@ class Collection {
   }
 
   CollectReport run() {
+    if (!options_.as_if_forgotten.empty()) {
+      throw Error(ErrorKind::Internal, "collect: only a dry run can leave snapshots out");
+    }
     OwnClaim claim(context_.objects, ClaimType::Prune, context_.clock);  // P1
     condemned_ = read_condemned(context_.objects);
     recover(claim);
@@ -71,7 +74,9 @@ class Collection {
                       "the repository: " + id.hex() + " is needed and damaged or missing (" +
                           error.message() + "); nothing was removed; run: snapferry verify");
         });
+    const auto& forgotten = options_.as_if_forgotten;
     for (const Snapshot& snapshot : read_snapshots(context_.objects, context_.cache, nullptr)) {
+      if (std::ranges::find(forgotten, snapshot.id) != forgotten.end()) continue;
       reachability_->mark(snapshot, options_.cancellation, options_.progress);
     }
   }

@@ -7,6 +7,7 @@
 #include "core/tree_node.h"
 #include "repository/config.h"
 #include "repository/key_slot.h"
+#include "repository/twin_copy.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
@@ -148,9 +149,14 @@ TEST_P(RepositoryTest, CollectKeepsWhatIsReferencedAndFreesTheRest) {
   const std::string shared = noise(5, 1 << 20);
   const Snapshot first = back_up(*repository_, {{"old", noise(6, 2 << 20)}, {"shared", shared}});
   const Snapshot second = back_up(*repository_, {{"shared", shared}}, 2000);
+  EXPECT_EQ(repository_->collect({.dry_run = true}).packs_removed, 0u);
+  const auto foreseen = repository_->collect({.dry_run = true, .as_if_forgotten = {first.id}});
+  EXPECT_EQ(repository_->snapshots().size(), 2u);
   repository_->forget({first.id});
   const auto planned = repository_->collect({.dry_run = true});
   EXPECT_EQ(planned.packs_rewritten, 1u);
+  EXPECT_EQ(foreseen.bytes_freed, planned.bytes_freed);
+  EXPECT_EQ(foreseen.packs_removed, planned.packs_removed);
   const auto report = repository_->collect({});
   EXPECT_EQ(report.bytes_freed, planned.bytes_freed);
   EXPECT_GT(report.bytes_freed, 2u << 20);
@@ -290,6 +296,25 @@ TEST(Repository, IsCreatedOnce) {
 TEST(Repository, IsNotFoundInAnEmptyStorage) {
   blob::MemoryStorage storage;
   EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::NotFound);
+}
+
+TEST(Repository, WithoutItsConfigIsDamagedAndNotAbsent) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  storage.remove("config");
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
+}
+
+TEST(Repository, OfANewerVersionIsRefused) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  Bytes body = decode_twin(storage.get("config"), "config").body;
+  body[4] = kFormatVersion + 1;
+  storage.put("config", encode_twin(body));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Unsupported);
+  body[4] = 0;
+  storage.put("config", encode_twin(body));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
 }
 
 TEST(Repository, OpensWithEveryPasswordAndTheRecoveryKey) {
