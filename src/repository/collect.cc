@@ -55,11 +55,16 @@ class Collection {
     const OtherClaims others =
         other_claims(context_.storage, context_.objects, claim.id(), context_.clock.now());
     context_.index.refresh();
-    if (!others.dead.empty() || !context_.index.damaged_objects().empty()) {
+    // A pack that is not in the index belongs to a running backup, was left by one that
+    // died, or was named by an index object that is lost.
+    const auto left_over = [&] {
+      return others.alive.empty() ? context_.index.uncovered_packs()
+                                  : std::vector<blob::ObjectInfo>();
+    };
+    if (!others.dead.empty() || !context_.index.damaged_objects().empty() || !left_over().empty()) {
       recover_from_the_dead(context_, others.dead, condemned_.packs);
     }
-    // What is not in the index belongs to a running backup, or to nobody.
-    if (others.alive.empty()) orphans_ = context_.index.uncovered_packs();
+    orphans_ = left_over();  // torn, and so of no use to anyone
   }
 
   // Everything below decides on this one view of the repository.

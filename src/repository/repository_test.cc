@@ -213,6 +213,22 @@ TEST_P(RepositoryTest, ABackupThatWasTakenForDeadDoesNotCommit) {
   EXPECT_TRUE(repository_->snapshots().empty());
 }
 
+TEST_P(RepositoryTest, WithoutItsIndexIsWholeAndMadeWholeAgainByAPrune) {
+  const Snapshot first = back_up(*repository_, {{"a", "one"}});
+  back_up(*repository_, {{"a", "two"}}, 2000);
+  for (const auto& info : storage_.list("index")) storage_.remove(info.name);
+  reopen();
+  const VerifyReport report = repository_->verify({.read_data = 100});
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_EQ(report.damages[0].object, "index");
+  EXPECT_TRUE(report.affected.empty());
+  EXPECT_EQ(read_back(*repository_, first, "a"), "one");
+  reopen();
+  repository_->collect({});
+  EXPECT_EQ(storage_.list("index").size(), 1u);
+  EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
+}
+
 TEST_P(RepositoryTest, ReadsPacksWhenAnIndexObjectIsGoneOrDamaged) {
   const Snapshot first = back_up(*repository_, {{"a", "one"}});
   const Snapshot second = back_up(*repository_, {{"a", "two"}}, 2000);
