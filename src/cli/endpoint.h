@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,10 +50,5 @@ std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options);
 
 // True for kinds with native snapshots, zfs and btrfs.
 bool is_native(AddressKind kind);
-
-// The words of --ssh-command, divided at blanks; quotes ' and " keep blanks together and a
-// backslash takes the next character as it is. No shell looks at them. Throws InvalidArgument for
-// an unfinished quote, or no word at all.
-std::vector<std::string> split_words(std::string_view command);
 
 }  // namespace snapferry::cli
