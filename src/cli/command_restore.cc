@@ -116,8 +116,8 @@ ExitCode run_restore(Context& context) {
     throw Error(ErrorKind::InvalidArgument, "restore: no target given; use --target DIR");
   }
   const std::string target = absolute_path(context.options.text("--target"));
-  OpenStore store = open_store(context);
-  const Snapshot snapshot = find_snapshot(context, store, context.options.argument(0));
+  const auto store = open_store(context);
+  const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
   require_empty_target(context, target);
   Progress progress;
   progress.begin("restoring");
@@ -130,7 +130,7 @@ ExitCode run_restore(Context& context) {
     const bool whole = options.paths.empty();
     const ProgressDisplay display(context, progress,
                                   {whole ? snapshot.stats.files + snapshot.stats.directories : 0});
-    stats = tree::restore(snapshot, target, *store.repository, options,
+    stats = tree::restore(snapshot, target, store->objects(), options,
                           name_actions ? &printer : nullptr);
   }
   report(context, snapshot, target, stats);
