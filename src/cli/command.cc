@@ -54,6 +54,11 @@ const std::vector<OptionSpec>& store_options() {
        .help = "run COMMAND (a program and its words, no shell) and read the password from the "
                "first line that it prints",
        .kind = WordKind::Command},
+      {.name = "--ssh-command",
+       .value = "COMMAND",
+       .help = "reach other machines with COMMAND (a program and its words, no shell) instead of "
+               "ssh",
+       .kind = WordKind::Command},
   };
   return options;
 }

@@ -220,7 +220,7 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
 constexpr std::array<std::string_view, 4> kOnlyFiles = {"--exclude", "--exclude-from",
                                                         "--exclude-caches", "--one-filesystem"};
 constexpr std::array<std::string_view, 6> kOnlyStreams = {
-    "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--start-anew", "--ssh-command"};
+    "--host", "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--start-anew"};
 
 template <std::size_t kCount>
 void refuse_options(const Invocation& options, const std::array<std::string_view, kCount>& names,
@@ -312,7 +312,8 @@ const CommandSpec& backup_command() {
           "sides have crosses as a stream. '*' and '?' stand for parts of names, '/**' at the end "
           "for the volume and all below it. Nothing is rolled back or forced: a volume that "
           "diverged is reported, and --start-anew begins a new copy beside the old one. A volume "
-          "that fails does not stop the others: the exit code is 3 if others went well, else 1. "
+          "that fails does not stop the others: the exit code is 3 if others went well, else that "
+          "of the first failure, mostly 1. "
           "Interrupted anywhere, the next run carries on by itself.",
       .arguments = {{.name = "PATH",
                      .help = "a directory, any other file, or the address of native volumes",
@@ -358,11 +359,6 @@ const CommandSpec& backup_command() {
                   {.name = "--start-anew",
                    .help = "where a copy cannot go on, set it aside and begin a new one with a "
                            "full stream"},
-                  {.name = "--ssh-command",
-                   .value = "COMMAND",
-                   .help = "reach other machines with COMMAND (a program and its words, no shell) "
-                           "instead of ssh",
-                   .kind = WordKind::Command},
                   {.name = "--dry-run",
                    .letter = 'n',
                    .help = "say what would be added or sent, and why, and write nothing"}},

@@ -178,11 +178,6 @@ const CommandSpec& restore_command() {
                   {.name = "--delete",
                    .help = "remove what is in the target but not in the snapshot"},
                   {.name = "--numeric-owner", .help = "take owners by number instead of by name"},
-                  {.name = "--ssh-command",
-                   .value = "COMMAND",
-                   .help = "reach other machines with COMMAND (a program and its words, no shell) "
-                           "instead of ssh",
-                   .kind = WordKind::Command},
                   {.name = "--dry-run",
                    .letter = 'n',
                    .help = "name what would be done, and change nothing"}},
