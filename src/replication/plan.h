@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -98,8 +99,12 @@ struct ResumeStep {
   Partial partial;
   StreamRequest stream;
 };
-struct AbortStep {};
-struct SetAsideStep {};
+struct AbortStep {
+  VolumeName replica;
+};
+struct SetAsideStep {
+  VolumeName replica;
+};
 struct SendStep {
   StreamRequest stream;
 };

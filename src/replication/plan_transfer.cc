@@ -71,10 +71,14 @@ class TransferPlanner {
     lineage_ = trace_anew(match_, policy_);
     plan_.replica.path = volume_.name;
     if (lineage_.conflict || lineage_.targets.empty()) return;
-    if (replica_ != nullptr && replica_->partial) {
-      add(AbortStep{}, "discard the half-received snapshot of a replica that is set aside");
+    anew_ = true;
+    // One of another name may stay where it is.
+    if (replica_ != nullptr && replica_->volume == plan_.replica) {
+      if (replica_->partial) {
+        add(AbortStep{plan_.replica}, "discard what was half received into the old replica");
+      }
+      if (!replica_->points.empty()) add(SetAsideStep{plan_.replica}, cause);
     }
-    if (replica_ != nullptr && !replica_->points.empty()) add(SetAsideStep{}, cause);
     replica_ = nullptr;
   }
 
@@ -93,7 +97,7 @@ class TransferPlanner {
     const Point* to = find(partial.to, PointKind::Snapshot);
     const std::string stale = why_stale(partial, to);
     if (!stale.empty()) {
-      add(AbortStep{}, "discard the half-received @" + partial.to_name + ": " + stale);
+      add(AbortStep{match_.name}, "discard the half-received @" + partial.to_name + ": " + stale);
       return false;
     }
     StreamRequest stream = request(*to, lineage_.base);
@@ -174,7 +178,7 @@ class TransferPlanner {
   }
 
   std::string why(const std::optional<Point>& base, bool first) const {
-    if (!base && !plan_.steps.empty()) return "full: begun anew";
+    if (!base && anew_) return "full: begun anew";
     if (!base && match_.foreign != nullptr) {
       return "full: the replica " + match_.foreign->volume.text() + " is another volume's";
     }
@@ -208,6 +212,7 @@ class TransferPlanner {
   const ReplicaState* replica_;
   Lineage lineage_;
   VolumePlan plan_;
+  bool anew_ = false;
 };
 
 }  // namespace
