@@ -14,7 +14,7 @@ struct Overloaded : Ts... {
 template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
-std::string text_of(const StreamRequest& stream) {
+std::string stream_text(const StreamRequest& stream) {
   std::string text = "send ";
   if (!stream.intermediates.empty()) {
     text.append(text_of(stream.intermediates.front())).append("..");
@@ -78,7 +78,7 @@ std::string text_of(const Step& step) {
             return "discard what is half received in " + abort.replica.text();
           },
           [](const SetAsideStep& aside) { return "set aside " + aside.replica.text(); },
-          [](const SendStep& send) { return text_of(send.stream); },
+          [](const SendStep& send) { return stream_text(send.stream); },
       },
       step.what);
 }
