@@ -10,6 +10,10 @@ packages_for() {
       echo libgtest-dev libgmock-dev librapidcheck-dev acl attr libcap2-bin \
         btrfs-progs xfsprogs e2fsprogs man-db fish zsh
       ;;
+    vm)
+      echo qemu-system-x86 qemu-utils debootstrap e2fsprogs openssh-client python3-minimal \
+        binutils
+      ;;
     check) echo clang clang-format clang-tidy libbenchmark-dev ;;
     fuzz) echo clang ;;
     bench) echo libbenchmark-dev restic borgbackup rsync python3 ;;
