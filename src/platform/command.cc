@@ -41,7 +41,7 @@ Pipe make_pipe(std::size_t size) {
 
 bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
-std::string find_program(const std::string& name) {
+std::optional<std::string> search_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     if (is_program(name)) return name;
   } else {
@@ -59,6 +59,11 @@ std::string find_program(const std::string& name) {
       if (auto path = std::string(directory) + "/" + name; is_program(path)) return path;
     }
   }
+  return std::nullopt;
+}
+
+std::string find_program(const std::string& name) {
+  if (auto path = search_program(name)) return *std::move(path);
   throw Error(ErrorKind::NotFound,
               name + ": no such program here; install the package that brings it");
 }
@@ -300,6 +305,8 @@ Output Commands::run(const std::vector<std::string>& argv, std::string_view inpu
   output.exit = child->wait();
   return output;
 }
+
+std::optional<std::string> locate_program(const std::string& name) { return search_program(name); }
 
 Commands& system_commands() {
   static SystemCommands commands;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,9 @@ class Commands {
 };
 
 Commands& system_commands();
+
+// Where `name` would be found, as said above; nullopt if there is no such program.
+std::optional<std::string> locate_program(const std::string& name);
 
 // "zfs list -H: exit status 1: …the last line of standard error…", as one line, of kind
 // Unavailable. `next_step` is appended behind "; " unless it is empty.
