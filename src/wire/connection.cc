@@ -68,7 +68,7 @@ Connection::Connection(platform::Fd input, platform::Fd output, const Connection
   Hello own;
   own.program = options.program;
   own.features = options.features;
-  multiplexer_ = std::make_shared<Multiplexer>(options.role, own, times_, now_);
+  multiplexer_ = std::make_shared<Multiplexer>(options.role, own, options.peer, times_, now_);
   reader_ = std::thread([this] { read_frames(); });
   writer_ = std::thread([this] { write_frames(); });
 }
@@ -128,6 +128,7 @@ void Connection::read_until_over() {
     const auto now = now_();
     const auto step = reader.step(take);
     if (step == FrameReader::Step::Ended) {
+      peer_left_ = true;
       return multiplexer_->end_of_input(reader.is_between_frames());
     }
     if (step == FrameReader::Step::Took) liveness.heard(now);

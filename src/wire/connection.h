@@ -20,6 +20,7 @@ namespace snapferry::wire {
 
 struct ConnectionOptions {
   Role role = Role::Client;
+  std::string peer;  // "web1": leads the messages of errors; may be empty
   std::string program = "snapferry " SNAPFERRY_VERSION;
   std::vector<std::string> features;
   TimeLimits times;
@@ -49,6 +50,9 @@ class Connection {
   // connection was lost.
   std::optional<Channel> accept();
 
+  // Whether the peer's end of the connection was seen, in good order or not.
+  bool peer_left() const { return peer_left_; }
+
   // Ends it as if lost, for `error`.
   void abort(const Error& error);
 
@@ -73,6 +77,7 @@ class Connection {
   platform::Fd wake_writer_;
   // Since when the writer waits; 0: it does not.
   std::atomic<Instant::rep> blocked_since_{0};
+  std::atomic<bool> peer_left_{false};
   std::atomic<bool> writer_gone_{false};  // the peer reads no more
   // The writer's: when an ended connection gives up; real time.
   std::optional<Instant> farewell_;
