@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "core/volume_pattern.h"
@@ -307,11 +306,20 @@ class Run {
     VolumeOutcome& outcome = progression.outcome;
     outcome.replica = plan.replica;
     for (std::string& line : step_lines(plan)) outcome.steps.push_back(std::move(line));
+    if (!sends(plan)) return;
     if (!progression.tried) {
       outcome.reason = plan.reason;
       outcome.base = first_base(plan);
     }
     progression.tried = true;
+  }
+
+  // Not only discards what was half received.
+  static bool sends(const VolumePlan& plan) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+      return std::holds_alternative<SendStep>(step.what) ||
+             std::holds_alternative<ResumeStep>(step.what);
+    });
   }
 
   static std::string first_base(const VolumePlan& plan) {
@@ -365,7 +373,7 @@ class Run {
         if (plans[i]->newest)
           progressions_[plans[i]->volume].outcome.snapshot = plans[i]->newest->name;
         if (plans[i]->settlement) settlements_.push_back(*plans[i]->settlement);
-        finish(plans[i]->volume, Outcome::Sent);
+        finish(plans[i]->volume, sends(*plans[i]) ? Outcome::Sent : Outcome::Unchanged);
       }
     }
     return has_to_wait;
@@ -416,7 +424,7 @@ class Run {
     std::vector<VolumeName> unchanged;
     for (const FreezeDecision& decision : report_.decisions) {
       const VolumeOutcome& outcome = progressions_[decision.volume].outcome;
-      if (decision.nothing_written &&
+      if (decision.nothing_written && decision.action != FreezeAction::Freeze &&
           (outcome.outcome == Outcome::Unchanged || outcome.outcome == Outcome::Sent)) {
         unchanged.push_back(outcome.replica);
       }
@@ -451,7 +459,7 @@ class Run {
         accept(plan);
       } else {
         note_plan(plan);
-        finish(plan.volume, Outcome::Planned);
+        finish(plan.volume, sends(plan) ? Outcome::Planned : Outcome::Unchanged);
       }
     }
   }
@@ -488,40 +496,6 @@ class Run {
 
 RunReport run(Source& source, Store& store, const RunOptions& options) {
   return Run(source, store, options).execute();
-}
-
-std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::Sent:
-      return "sent";
-    case Outcome::Unchanged:
-      return "unchanged";
-    case Outcome::Planned:
-      return "planned";
-    case Outcome::Skipped:
-      return "skipped";
-    case Outcome::Conflict:
-      return "conflict";
-    case Outcome::Failed:
-      return "failed";
-  }
-  return "?";
-}
-
-std::uint64_t RunReport::bytes() const {
-  return std::accumulate(
-      volumes.begin(), volumes.end(), std::uint64_t{0},
-      [](std::uint64_t sum, const VolumeOutcome& volume) { return sum + volume.bytes; });
-}
-
-std::size_t RunReport::count(Outcome outcome) const {
-  return static_cast<std::size_t>(
-      std::count_if(volumes.begin(), volumes.end(),
-                    [&](const VolumeOutcome& volume) { return volume.outcome == outcome; }));
-}
-
-std::size_t RunReport::unsuccessful() const {
-  return count(Outcome::Conflict) + count(Outcome::Failed);
 }
 
 }  // namespace snapferry::replication
