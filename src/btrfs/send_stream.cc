@@ -115,7 +115,7 @@ void SendStream::send(const SendLeg& leg, SendFormat format, int input) {
     arguments.flags = BTRFS_SEND_FLAG_VERSION | BTRFS_SEND_FLAG_COMPRESSED;
     arguments.version = kCompressedVersion;
   }
-  if (::ioctl(leg.subvolume.get(), BTRFS_IOC_SEND, &arguments) != 0) {
+  if (::ioctl(leg.subvolume.get(), BTRFS_IOC_SEND, &arguments) < 0) {
     throw system_error(errno, "send the subvolume", leg.subject);
   }
 }

@@ -70,7 +70,7 @@ void for_each_root_item(int fd, std::string_view subject, Use use) {
   while (true) {
     key.nr_items = ~std::uint32_t{0};
     arguments->buf_size = kBufferSize;
-    if (::ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, arguments) != 0) {
+    if (::ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, arguments) < 0) {
       throw system_error(errno, "list its subvolumes", subject);
     }
     if (key.nr_items == 0) return;
@@ -148,7 +148,7 @@ bool SubvolumeTable::directory_path(std::uint64_t tree, std::uint64_t inode,
   btrfs_ioctl_ino_lookup_args lookup{};
   lookup.treeid = tree;
   lookup.objectid = inode;
-  if (::ioctl(fd_, BTRFS_IOC_INO_LOOKUP, &lookup) != 0) {
+  if (::ioctl(fd_, BTRFS_IOC_INO_LOOKUP, &lookup) < 0) {
     if (errno == ENOENT) return false;
     throw system_error(errno, "look up a directory", subject_);
   }
