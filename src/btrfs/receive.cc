@@ -114,6 +114,7 @@ class Receiver {
          record = inspector_.next()) {
       writer.apply(*record);
     }
+    writer.finish();
     if (last) inspector_.next();
     partial.publish(writer.root(), point);
     base_guid_ = point.guid;

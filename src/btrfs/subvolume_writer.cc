@@ -63,7 +63,13 @@ bool is_trouble_of_the_system(int error) {
 
 SubvolumeWriter::SubvolumeWriter(platform::Fd root, std::vector<CloneSource> sources,
                                  const StreamInspector& inspector)
-    : root_(std::move(root)), sources_(std::move(sources)), inspector_(inspector) {}
+    : root_(std::move(root)), sources_(std::move(sources)), inspector_(inspector) {
+  struct stat status{};
+  check(::fstat(root_.get(), &status));
+  root_times_ = {status.st_atim, status.st_mtim};
+}
+
+void SubvolumeWriter::finish() { check(::futimens(root_.get(), root_times_.data())); }
 
 void SubvolumeWriter::fail(int error) const {
   if (is_trouble_of_the_system(error)) {
@@ -290,6 +296,7 @@ void SubvolumeWriter::change_times(const StreamRecord& record) {
   const auto at = entry(root_.get(), record.text(Attribute::Path));
   const std::array<timespec, 2> times = {to_timespec(record.time(Attribute::Atime)),
                                          to_timespec(record.time(Attribute::Mtime))};
+  if (record.text(Attribute::Path).empty()) root_times_ = times;
   check(::utimensat(at.directory.get(), at.name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW));
 }
 
