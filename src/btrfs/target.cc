@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "btrfs/directory_names.h"
-#include "btrfs/receive.h"
+#include "btrfs/restore.h"
 #include "btrfs/send_stream.h"
-#include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/store_layout.h"
@@ -41,36 +40,6 @@ platform::Fd open_parent(const std::string& volume, const Split& place) {
   return parent;
 }
 
-// Of the snapshot that is there already; invalid if there is none of its name.
-platform::Fd find_complete(int directory, const std::string& path, const Point& point) {
-  mend_interrupted(directory, path);
-  platform::Fd fd(::openat(directory, point.name.c_str(), kOpenRoot));
-  if (!fd.valid() && errno == ENOENT) return fd;
-  const std::string subject = path + "/" + point.name;
-  if (!fd.valid()) throw system_error(errno, "open", subject);
-  if (is_subvolume(fd.get())) {
-    const Subvolume found = describe(fd.get(), subject);
-    if (found.read_only && found.identity() == point.guid) return fd;
-  }
-  throw Error(ErrorKind::Conflict, subject +
-                                       ": is another snapshot of the same name; restore to "
-                                       "another path, or move it away");
-}
-
-platform::Fd receive_one(int directory, const std::string& path, const StreamRequest& request,
-                         Stream& stream, Progress* progress, const Cancellation* cancellation) {
-  ReceiveTarget target;
-  target.directory = directory;
-  target.path = path;
-  target.open = [&](const Point& point) -> platform::Fd {
-    throw Error(ErrorKind::Internal,
-                path + ": a restore needs no other snapshot, not even " + point.name);
-  };
-  receive_snapshots(target, request, stream, progress, cancellation);
-  return platform::open_at(directory, request.to.name.c_str(), kOpenRoot, 0,
-                           path + "/" + request.to.name);
-}
-
 }  // namespace
 
 StreamFeatures BtrfsTarget::features() {
@@ -94,17 +63,7 @@ void BtrfsTarget::require_free(const std::string& volume) {
 
 void BtrfsTarget::restore(const std::string& volume, VolumeType, const StreamRequest& request,
                           Stream& stream, Progress* progress, const Cancellation* cancellation) {
-  require_free(volume);
-  const std::string path = path_of_volume(volume);
-  const Split split_path = split(path);
-  const SnapshotPlace place{split_path.parent == "/" ? "" : split_path.parent, split_path.name};
-  const auto directory = open_snapshot_place(place);
-  auto snapshot = find_complete(directory.get(), place.path(), request.to);
-  if (!snapshot.valid()) {
-    snapshot = receive_one(directory.get(), place.path(), request, stream, progress, cancellation);
-  }
-  const auto parent = open_parent(volume, split_path);
-  create_snapshot(snapshot.get(), parent.get(), split_path.name, Access::ReadWrite, path);
+  restore_volume(volume, request, stream, progress, cancellation);
 }
 
 void create_store(const std::string& directory) {
