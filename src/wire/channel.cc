@@ -1,0 +1,36 @@
+#include "wire/channel.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace snapferry::wire {
+
+std::size_t Channel::read(std::span<std::uint8_t> buffer, const Cancellation* cancellation) {
+  if (position_ == current_.size()) {
+    auto next = multiplexer_->take_data(*state_, cancellation);
+    current_ = next ? std::move(*next) : Payload();
+    position_ = 0;
+  }
+  const auto size = std::min(buffer.size(), current_.size() - position_);
+  if (size > 0) std::memcpy(buffer.data(), current_.view().data() + position_, size);
+  position_ += size;
+  return size;
+}
+
+void Channel::cancel_and_wait(Duration limit) {
+  multiplexer_->cancel(*state_);
+  multiplexer_->wait_until_closed(*state_, limit);
+}
+
+std::size_t ChannelStream::read(std::span<std::uint8_t> buffer) {
+  if (ended_) return 0;
+  const auto size = channel_.read(buffer);
+  ended_ = size == 0;
+  return size;
+}
+
+void ChannelStream::finish() {
+  if (!ended_) throw Error(ErrorKind::Internal, "a stream was finished before its end");
+}
+
+}  // namespace snapferry::wire
