@@ -68,7 +68,7 @@ Connection::Connection(platform::Fd input, platform::Fd output, const Connection
   Hello own;
   own.program = options.program;
   own.features = options.features;
-  multiplexer_ = std::make_shared<Multiplexer>(options.role, own, times_, now_);
+  multiplexer_ = std::make_shared<Multiplexer>(options.role, own, options.peer, times_, now_);
   reader_ = std::thread([this] { read_frames(); });
   writer_ = std::thread([this] { write_frames(); });
 }

@@ -20,6 +20,7 @@ namespace snapferry::wire {
 
 struct ConnectionOptions {
   Role role = Role::Client;
+  std::string peer;  // "web1": leads the messages of errors; may be empty
   std::string program = "snapferry " SNAPFERRY_VERSION;
   std::vector<std::string> features;
   TimeLimits times;

@@ -52,8 +52,12 @@ void signal(const platform::Fd& wake) {
 
 }  // namespace
 
-Multiplexer::Multiplexer(Role role, Hello own, const TimeLimits& times, Now now)
-    : role_(role), own_(std::move(own)), times_(times), now_(std::move(now)) {}
+Multiplexer::Multiplexer(Role role, Hello own, std::string peer, const TimeLimits& times, Now now)
+    : role_(role),
+      own_(std::move(own)),
+      peer_name_(std::move(peer)),
+      times_(times),
+      now_(std::move(now)) {}
 
 // What comes.
 
@@ -142,10 +146,13 @@ void Multiplexer::take_in_channel(ChannelState& channel, Frame& frame) {
     case FrameType::Data:
     case FrameType::End:
       return take_data_frame(channel, frame);
-    case FrameType::Failure:
+    case FrameType::Failure: {
       if (role_ != Role::Client) out_of_turn(frame.header);
+      auto error = decode_failure(frame.payload.view());
+      if (!peer_name_.empty()) error.add_context(peer_name_);
       channel.peer_closed = true;
-      return fail_channel(channel, decode_failure(frame.payload.view()));
+      return fail_channel(channel, error);
+    }
     default:
       out_of_turn(frame.header);
   }
@@ -385,11 +392,12 @@ void Multiplexer::fail(const Error& error, bool tell) {
   fail_locked(error, tell);
 }
 
-void Multiplexer::fail_locked(const Error& error, bool tell) {
+void Multiplexer::fail_locked(Error error, bool tell) {
   if (dead_) return;
+  if (tell) goodbye_due_ = encode_failure(error);
+  if (!peer_name_.empty()) error.add_context(peer_name_);
   dead_ = error;
   over_ = true;
-  if (tell) goodbye_due_ = encode_failure(error);
   for (auto& [id, channel] : channels_) {
     drop_outgoing(*channel);
     fail_channel(*channel, error);

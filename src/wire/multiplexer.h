@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/cancellation.h"
@@ -27,7 +28,8 @@ class Multiplexer {
  public:
   using ChannelPointer = std::shared_ptr<ChannelState>;
 
-  Multiplexer(Role role, Hello own, const TimeLimits& times, Now now);
+  // Errors that the peer sends or causes get the context `peer`, unless it is empty.
+  Multiplexer(Role role, Hello own, std::string peer, const TimeLimits& times, Now now);
 
   // The reader's side. take() throws Corrupt for what the protocol forbids.
   void take(Frame frame);
@@ -95,7 +97,7 @@ class Multiplexer {
   void drop_outgoing(ChannelState& channel);
   void drop_incoming(ChannelState& channel);
   void fail_channel(ChannelState& channel, const Error& error);
-  void fail_locked(const Error& error, bool tell);
+  void fail_locked(Error error, bool tell);
   void throw_if_failed(const ChannelState& channel) const;
   template <typename Predicate>
   static void wait(Lock& lock, std::condition_variable& changed, const Cancellation* cancellation,
@@ -103,6 +105,7 @@ class Multiplexer {
 
   const Role role_;
   const Hello own_;
+  const std::string peer_name_;
   const TimeLimits times_;
   const Now now_;
 
