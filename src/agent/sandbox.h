@@ -57,6 +57,7 @@ struct SandboxReport {
   std::vector<LayerReport> layers;
   // Every layer holds at least partly.
   bool in_force() const;
+  bool operator==(const SandboxReport&) const = default;
 };
 
 enum class SandboxMode : std::uint8_t {
