@@ -215,10 +215,11 @@ class SystemCommands : public Commands {
     Pipe input, output, errors;
     if (options.input) input = make_pipe(options.pipe_size);
     if (options.output) output = make_pipe(options.pipe_size);
-    if (!options.inherit_errors) errors = make_pipe(0);
+    if (!options.inherit_errors && options.errors_to < 0) errors = make_pipe(0);
     connect(settings, STDIN_FILENO, input.read, O_RDONLY);
     connect(settings, STDOUT_FILENO, output.write, O_WRONLY);
-    if (errors.write.valid()) settings.connect(errors.write.get(), STDERR_FILENO);
+    const int errors_to = errors.write.valid() ? errors.write.get() : options.errors_to;
+    if (!options.inherit_errors) settings.connect(errors_to, STDERR_FILENO);
     pid_t pid = -1;
     const int failed =
         ::posix_spawn(&pid, program.c_str(), settings.actions(), settings.attributes(),

@@ -40,6 +40,7 @@ struct StartOptions {
   bool output = false;               // a pipe; otherwise /dev/null
   std::size_t pipe_size = 1u << 20;  // F_SETPIPE_SZ, as far as the system allows
   bool inherit_errors = false;       // standard error stays that of this process (ssh asking on it)
+  int errors_to = -1;                // otherwise standard error goes there, borrowed, if it is set
 };
 
 struct Output {

@@ -128,6 +128,7 @@ void Connection::read_until_over() {
     const auto now = now_();
     const auto step = reader.step(take);
     if (step == FrameReader::Step::Ended) {
+      peer_left_ = true;
       return multiplexer_->end_of_input(reader.is_between_frames());
     }
     if (step == FrameReader::Step::Took) liveness.heard(now);

@@ -50,6 +50,9 @@ class Connection {
   // connection was lost.
   std::optional<Channel> accept();
 
+  // Whether the peer's end of the connection was seen, in good order or not.
+  bool peer_left() const { return peer_left_; }
+
   // Ends it as if lost, for `error`.
   void abort(const Error& error);
 
@@ -74,6 +77,7 @@ class Connection {
   platform::Fd wake_writer_;
   // Since when the writer waits; 0: it does not.
   std::atomic<Instant::rep> blocked_since_{0};
+  std::atomic<bool> peer_left_{false};
   std::atomic<bool> writer_gone_{false};  // the peer reads no more
   // The writer's: when an ended connection gives up; real time.
   std::optional<Instant> farewell_;
