@@ -229,6 +229,7 @@ void add_btrfs_store(Plan& plan, const Policy& policy) {
   if (::stat(store.c_str(), &status) == 0) make_directory(own);
   plan.allow(mount_point_of(store), PathAccess::List);
   plan.allow(own, PathAccess::Tree);
+  plan.allow(store + "/.snapferry-store", PathAccess::Read);  // its identity
   plan.keep({CAP_CHOWN, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP});
 }
 
