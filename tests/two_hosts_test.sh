@@ -116,7 +116,7 @@ Host *
   ConnectTimeout 10
 EOF
 nap() { read -rt 0.05 <> <(:) || true; }
-connected() { ssh -F "$work/ssh/config" other true 2>&1 | grep -q "Permission denied"; }
+connected() { [[ $(ssh -F "$work/ssh/config" other true 2>&1) == *"Permission denied"* ]]; }
 for _ in $(seq 50); do
   connected && break
   nap
