@@ -74,16 +74,19 @@ const Subvolume* Filesystem::at(const std::string& path) const {
   return subvolume != nullptr && subvolume->uuid == found.uuid ? subvolume : nullptr;
 }
 
-platform::Fd Filesystem::open(const Subvolume& subvolume, std::string& path) const {
-  for (auto& candidate : paths_of(subvolume)) {
-    platform::Fd fd(
-        ::open(candidate.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME));
-    if (!fd.valid() || !is_subvolume(fd.get())) continue;
-    const auto found = describe(fd.get(), candidate);
-    // The identity of the filesystem, too: another one may be mounted over it.
-    if (found.id != subvolume.id || found.uuid != subvolume.uuid) continue;
-    path = std::move(candidate);
-    return fd;
+platform::Fd Filesystem::open_at(const Subvolume& subvolume, const std::string& path) const {
+  platform::Fd fd(
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME));
+  if (!fd.valid() || !is_subvolume(fd.get())) return {};
+  const auto found = describe(fd.get(), path);
+  // Of another filesystem that is mounted over it the id could be the same.
+  if (found.id != subvolume.id || found.uuid != subvolume.uuid) return {};
+  return fd;
+}
+
+platform::Fd Filesystem::open(const Subvolume& subvolume) const {
+  for (const auto& path : paths_of(subvolume)) {
+    if (auto fd = open_at(subvolume, path); fd.valid()) return fd;
   }
   return {};
 }

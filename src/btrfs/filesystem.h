@@ -27,9 +27,10 @@ class Filesystem {
 
   // All paths at which `subvolume` is to be seen by the table of mounts.
   std::vector<std::string> paths_of(const Subvolume& subvolume) const;
-  // Opens it by the first of these that leads to it and is not hidden by another mount;
-  // an invalid one if there is none. `path` becomes that path.
-  platform::Fd open(const Subvolume& subvolume, std::string& path) const;
+  // Opens it by this one; invalid if something else is there, another mount over it for one.
+  platform::Fd open_at(const Subvolume& subvolume, const std::string& path) const;
+  // Opens it by the first that leads to it.
+  platform::Fd open(const Subvolume& subvolume) const;
 
  private:
   Filesystem(std::vector<Mount> mounts, platform::Fd fd);

@@ -81,10 +81,9 @@ SendStream::SendStream(std::vector<SendLeg> legs, SendFormat format) {
   output_ = platform::Fd(ends[0]);
   platform::Fd input(ends[1]);
   (void)::fcntl(input.get(), F_SETPIPE_SZ, kPipeSize);
-  maker_ = std::thread(
-      [this, legs = std::move(legs), format, input = std::move(input)]() mutable {
-        make(legs, format, std::move(input));
-      });
+  maker_ = std::thread([this, legs = std::move(legs), format, input = std::move(input)]() mutable {
+    make(legs, format, std::move(input));
+  });
 }
 
 SendStream::~SendStream() {
@@ -115,7 +114,7 @@ void SendStream::send(const SendLeg& leg, SendFormat format, int input) {
     arguments.flags = BTRFS_SEND_FLAG_VERSION | BTRFS_SEND_FLAG_COMPRESSED;
     arguments.version = kCompressedVersion;
   }
-  if (::ioctl(leg.subvolume.get(), BTRFS_IOC_SEND, &arguments) != 0) {
+  if (::ioctl(leg.subvolume.get(), BTRFS_IOC_SEND, &arguments) < 0) {
     throw system_error(errno, "send the subvolume", leg.subject);
   }
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <mutex>
-#include <set>
 #include <thread>
 
 #include <fcntl.h>
@@ -13,8 +11,9 @@
 
 #include "btrfs/filesystem.h"
 #include "btrfs/lineage.h"
-#include "btrfs/send_stream.h"
 #include "btrfs/receive.h"
+#include "btrfs/send_stream.h"
+#include "btrfs/snapshot_finder.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/store_layout.h"
 #include "core/error.h"
@@ -58,8 +57,7 @@ bool covered(const std::vector<VolumePattern>& patterns, const Subvolume& subvol
              const std::string& path) {
   const auto name = std::string(kKind) + path;
   return std::any_of(patterns.begin(), patterns.end(), [&](const VolumePattern& pattern) {
-    return pattern.matches(name) &&
-           (!pattern.has_wildcards() || is_for_wildcards(subvolume, path));
+    return pattern.matches(name) && (!pattern.has_wildcards() || is_for_wildcards(subvolume, path));
   });
 }
 
@@ -89,12 +87,9 @@ void list(const Filesystem& filesystem, const std::vector<VolumePattern>& patter
   for (const auto& subvolume : filesystem.subvolumes().all()) {
     for (const auto& path : filesystem.paths_of(subvolume)) {
       if (!covered(patterns, subvolume, path)) continue;
-      std::string shown = path;
-      const auto fd = filesystem.open(subvolume, shown);
-      if (!fd.valid()) break;
-      // Hidden here, it may be covered where it is to be seen.
-      if (shown != path && !covered(patterns, subvolume, shown)) continue;
-      states.push_back(state_of(subvolume, shown, fd.get(), lineage));
+      const auto fd = filesystem.open_at(subvolume, path);
+      if (!fd.valid()) continue;
+      states.push_back(state_of(subvolume, path, fd.get(), lineage));
       break;
     }
   }
@@ -104,13 +99,14 @@ void require_each(const std::vector<VolumePattern>& patterns,
                   const std::vector<VolumeState>& states) {
   for (const auto& pattern : patterns) {
     if (pattern.has_wildcards()) continue;
-    const bool found =
-        std::any_of(states.begin(), states.end(),
-                    [&](const VolumeState& state) { return state.name == pattern.text(); });
+    const bool found = std::any_of(states.begin(), states.end(), [&](const VolumeState& state) {
+      return state.name == pattern.text();
+    });
     if (found) continue;
     throw Error(ErrorKind::NotFound,
-                pattern.text() + ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
-                                 "there are, and a directory can be backed up as a tree");
+                pattern.text() +
+                    ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
+                    "there are, and a directory can be backed up as a tree");
   }
 }
 
@@ -160,7 +156,7 @@ Point take_snapshot(const std::string& volume, const std::string& name) {
 
 void refuse_existing(const std::vector<std::string>& volumes, const std::string& name) {
   for (const auto& volume : volumes) {
-    struct stat status{};
+    struct stat status {};
     try {
       const auto directory = find_snapshot_place(snapshot_place(path_of_volume(volume)));
       if (!directory.valid() ||
@@ -174,60 +170,6 @@ void refuse_existing(const std::vector<std::string>& volumes, const std::string&
                 volume + ": has a snapshot " + name + " already; run again in a second");
   }
 }
-
-// Finds the subvolumes of one request: by where our snapshots lie, else in the table of all.
-class SnapshotFinder {
- public:
-  explicit SnapshotFinder(std::string volume)
-      : volume_(std::move(volume)), path_(path_of_volume(volume_)) {}
-
-  platform::Fd open(const Point& point) {
-    if (auto fd = open_ours(point); fd.valid()) return fd;
-    if (auto fd = open_listed(point); fd.valid()) return fd;
-    throw Error(ErrorKind::NotFound,
-                volume_ + "@" + point.name +
-                    ": this snapshot is gone, or is not below any mount; run the command again");
-  }
-
- private:
-  platform::Fd open_ours(const Point& point) {
-    try {
-      const auto directory = find_snapshot_place(snapshot_place(path_));
-      if (!directory.valid()) return {};
-      platform::Fd fd(::openat(directory.get(), point.name.c_str(),
-                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME));
-      if (fd.valid() && is_subvolume(fd.get()) && fits(describe(fd.get(), volume_), point)) {
-        return fd;
-      }
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::NotFound) throw;
-    }
-    return {};
-  }
-
-  platform::Fd open_listed(const Point& point) {
-    if (!listed_) {
-      filesystems_ = Filesystem::touched_by({path_}, Filesystem::Sync::No);
-      listed_ = true;
-    }
-    std::string path;
-    for (const auto& filesystem : filesystems_) {
-      for (const auto* subvolume : filesystem.subvolumes().snapshots(point.guid)) {
-        if (auto fd = filesystem.open(*subvolume, path); fd.valid()) return fd;
-      }
-    }
-    return {};
-  }
-
-  static bool fits(const Subvolume& subvolume, const Point& point) {
-    return subvolume.read_only && subvolume.identity() == point.guid;
-  }
-
-  std::string volume_;
-  std::string path_;
-  bool listed_ = false;
-  std::vector<Filesystem> filesystems_;
-};
 
 void settle_volume(const Filesystem& filesystem, const Lineage& lineage,
                    const Settlement& settlement) {
@@ -277,9 +219,8 @@ std::vector<VolumeState> BtrfsSource::inventory(const std::vector<std::string>& 
     list(filesystem, patterns, states);
   }
   require_each(patterns, states);
-  std::sort(states.begin(), states.end(), [](const VolumeState& one, const VolumeState& other) {
-    return one.name < other.name;
-  });
+  std::sort(states.begin(), states.end(),
+            [](const VolumeState& one, const VolumeState& other) { return one.name < other.name; });
   return states;
 }
 

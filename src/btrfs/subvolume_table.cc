@@ -48,7 +48,8 @@ void fill_name(Subvolume& subvolume, std::uint64_t parent, ByteView bytes) {
   const auto name = bytes.subspan(sizeof reference);
   subvolume.parent_id = parent;
   subvolume.directory = le64toh(reference.dirid);
-  subvolume.name = as_text(name.first(std::min<std::size_t>(name.size(), le16toh(reference.name_len))));
+  subvolume.name =
+      as_text(name.first(std::min<std::size_t>(name.size(), le16toh(reference.name_len))));
 }
 
 bool is_volume_id(std::uint64_t id) {
@@ -70,7 +71,7 @@ void for_each_root_item(int fd, std::string_view subject, Use use) {
   while (true) {
     key.nr_items = ~std::uint32_t{0};
     arguments->buf_size = kBufferSize;
-    if (::ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, arguments) != 0) {
+    if (::ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, arguments) < 0) {
       throw system_error(errno, "list its subvolumes", subject);
     }
     if (key.nr_items == 0) return;
@@ -148,7 +149,7 @@ bool SubvolumeTable::directory_path(std::uint64_t tree, std::uint64_t inode,
   btrfs_ioctl_ino_lookup_args lookup{};
   lookup.treeid = tree;
   lookup.objectid = inode;
-  if (::ioctl(fd_, BTRFS_IOC_INO_LOOKUP, &lookup) != 0) {
+  if (::ioctl(fd_, BTRFS_IOC_INO_LOOKUP, &lookup) < 0) {
     if (errno == ENOENT) return false;
     throw system_error(errno, "look up a directory", subject_);
   }

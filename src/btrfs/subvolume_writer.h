@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,10 @@ class SubvolumeWriter {
   // place in the stream.
   void apply(const StreamRecord& record);
 
+  // To be called behind the last record. A file in the making passes through the root directory,
+  // whose times the stream only tells where they changed at its source: sets them right.
+  void finish();
+
   int root() const { return root_.get(); }
 
  private:
@@ -66,6 +72,7 @@ class SubvolumeWriter {
   [[noreturn]] void fail(int error) const;
 
   platform::Fd root_;
+  std::array<timespec, 2> root_times_{};  // last access and modification
   std::vector<CloneSource> sources_;
   const StreamInspector& inspector_;
   std::string written_path_;  // of the file that is open, because writes come in rows

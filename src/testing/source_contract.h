@@ -148,7 +148,7 @@ TEST_P(SourceContract, WrittenIsZeroUntilSomethingIsWritten) {
   if (!state("a").written) GTEST_SKIP() << "it cannot tell";
   EXPECT_EQ(state("a").written, 0u);
   place_->write("a", "file", std::string(100'000, 'x'));
-  EXPECT_GT(state("a").written, 0u);
+  EXPECT_NE(state("a").written, 0u);  // a number, or "it cannot tell"
   freeze("a", 2);
   EXPECT_EQ(state("a").written, 0u);
 }
