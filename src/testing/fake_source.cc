@@ -226,6 +226,12 @@ std::vector<std::string> FakeHost::tags(const std::string& volume) const {
   return tags;
 }
 
+std::set<std::string> FakeHost::tags_of(const std::string& volume, const Point& point) const {
+  const std::lock_guard lock(mutex_);
+  const State* state = find_snapshot(find(volume), point.guid);
+  return state == nullptr ? std::set<std::string>{} : state->tags;
+}
+
 VolumeState FakeHost::listing_of(const std::string& name, const Volume& volume) const {
   VolumeState listing;
   listing.name = name;

@@ -51,6 +51,8 @@ class FakeHost {
   // The tags of all holds of a volume's snapshots; a tag appears once for each hold.
   std::vector<std::string> tags(const std::string& volume) const;
 
+  std::set<std::string> tags_of(const std::string& volume, const Point& point) const;
+
   // Called before each single change that settle() makes and may throw, as if the machine had
   // gone down there. "hold", "bookmark", "release", "destroy".
   std::function<void(const char* verb)> before_change;
