@@ -154,9 +154,7 @@ void FakeHost::rollback(const std::string& volume, const std::string& snapshot) 
     const std::uint64_t order = state.point.order;
     found.files = state.files;
     found.revision = state.revision;
-    std::erase_if(found.states, [&](const State& one) {
-      return one.point.kind == PointKind::Snapshot && one.point.order > order;
-    });
+    std::erase_if(found.states, [&](const State& one) { return one.point.order > order; });
     return;
   }
 }

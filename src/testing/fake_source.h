@@ -36,7 +36,7 @@ class FakeHost {
   void remove(const std::string& volume, const Point& point);
   void rename(const std::string& from, const std::string& to);
   void destroy(const std::string& volume);
-  // Back to a snapshot; younger ones go, bookmarks stay.
+  // Back to a snapshot; younger ones and their bookmarks go.
   void rollback(const std::string& volume, const std::string& snapshot);
   // A second volume with the same snapshots, as send and receive on one machine make it.
   void duplicate(const std::string& from, const std::string& to);
