@@ -96,7 +96,8 @@ class ZfsStoreTest : public ::testing::Test {
 
   FakeCommands commands_;
   FakeClock clock_;
-  ZfsStore store_{commands_, "b/s", clock_, {.version = ZfsVersion{2, 1}}};
+  ZfsStore store_{
+      commands_, "b/s", clock_, {.privilege = Privilege::Root, .version = ZfsVersion{2, 1}}};
 };
 
 TEST_F(ZfsStoreTest, ListsAHostInOneProcess) {
