@@ -21,6 +21,7 @@ SnapshotFinder::SnapshotFinder(std::string volume)
     : volume_(std::move(volume)), path_(path_of_volume(volume_)) {}
 
 platform::Fd SnapshotFinder::open(const Point& point) {
+  if (auto fd = open_origin(point); fd.valid()) return fd;
   if (auto fd = open_ours(point); fd.valid()) return fd;
   if (auto fd = open_listed(point); fd.valid()) return fd;
   throw Error(ErrorKind::NotFound,
@@ -42,12 +43,32 @@ platform::Fd SnapshotFinder::open_ours(const Point& point) const {
   return {};
 }
 
-platform::Fd SnapshotFinder::open_listed(const Point& point) {
+platform::Fd SnapshotFinder::open_origin(const Point& point) {
+  if (!origin_) {
+    const platform::Fd volume(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const bool there = volume.valid() && is_subvolume(volume.get());
+    origin_ = there ? describe(volume.get(), volume_).parent_uuid : Guid{};
+  }
+  if (origin_->is_zero()) return {};
+  for (const auto& filesystem : filesystems()) {
+    for (const auto* subvolume : filesystem.subvolumes().snapshots(point.guid)) {
+      if (subvolume->uuid != *origin_) continue;
+      if (auto fd = filesystem.open(*subvolume); fd.valid()) return fd;
+    }
+  }
+  return {};
+}
+
+const std::vector<Filesystem>& SnapshotFinder::filesystems() {
   if (!listed_) {
     filesystems_ = Filesystem::touched_by({path_}, Filesystem::Sync::No);
     listed_ = true;
   }
-  for (const auto& filesystem : filesystems_) {
+  return filesystems_;
+}
+
+platform::Fd SnapshotFinder::open_listed(const Point& point) {
+  for (const auto& filesystem : filesystems()) {
     for (const auto* subvolume : filesystem.subvolumes().snapshots(point.guid)) {
       if (auto fd = filesystem.open(*subvolume); fd.valid()) return fd;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,17 @@ class SnapshotFinder {
   platform::Fd open(const Point& point);
 
  private:
+  // The one that the volume itself was made of by a restore. Another of the same identity, such as
+  // the snapshot that was once backed up, shares no data with it: relative to that one everything
+  // would be sent.
+  platform::Fd open_origin(const Point& point);
   platform::Fd open_ours(const Point& point) const;
   platform::Fd open_listed(const Point& point);
+  const std::vector<Filesystem>& filesystems();
 
   std::string volume_;
   std::string path_;
+  std::optional<Guid> origin_;  // what the volume is a snapshot of; zero: of nothing
   bool listed_ = false;
   std::vector<Filesystem> filesystems_;
 };

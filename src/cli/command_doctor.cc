@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
 #include "agent/inspection.h"
+#include "agent/remote_source.h"
 #include "agent/sandbox_plan.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/endpoint.h"
 #include "cli/format.h"
 #include "cli/password.h"
-#include "cli/remote_ends.h"
 #include "cli/store.h"
 #include "core/error.h"
+#include "wire/ssh_transport.h"
 
 namespace snapferry::cli {
 namespace {
@@ -90,9 +91,12 @@ void inspect_this(const std::string& host, const Address& subject, Report& repor
 void inspect_remote(Context& context, const Address& subject, Report& report) {
   const auto host = printable(subject.host());
   try {
-    auto command = context.options.given("--ssh-command");
-    RemoteEnds remote(command ? split_words(*command) : std::vector<std::string>{"ssh"});
-    const auto transport = remote.transport(subject.remote);
+    wire::SshOptions options;
+    if (const auto command = context.options.given("--ssh-command")) {
+      options.command = split_words(*command);
+    }
+    const auto transport =
+        wire::SshTransport::open(platform::system_commands(), subject.remote, options);
     report.add(host, {"connection", Verdict::Good, "answers as " + transport->peer().program});
     auto channel = transport->connection().request(
         wire::Verb::AgentReport, wire::encode(wire::Nothing{}), &context.io.cancellation);
@@ -100,7 +104,8 @@ void inspect_remote(Context& context, const Address& subject, Report& report) {
     for (const auto& finding : reply.findings) report.add(host, finding);
     if (is_native(subject.kind)) {
       // That the policy covers it, and that it is there.
-      const auto found = remote.source(subject)->inventory({subject.local_text()});
+      agent::RemoteSource source(transport->connection(), std::string(kind_name(subject.kind)));
+      const auto found = source.inventory({subject.local_text()});
       report.add(host, {subject.local_text(), Verdict::Good,
                         fmt::format("{} volumes to back up", found.size())});
     }

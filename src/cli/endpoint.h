@@ -14,8 +14,9 @@ namespace snapferry::cli {
 
 // How ends on other machines are reached.
 struct EndpointOptions {
-  std::vector<std::string> ssh_command = {"ssh"};  // argv; host and remote command are appended
-  std::string set = "default";                     // that a remote agent is asked to serve
+  std::vector<std::string> ssh_command = {};  // argv that host and remote command follow; empty:
+                                              // the system's ssh
+  std::string set = "default";                // that a remote agent is asked to serve
   const Cancellation* cancellation = nullptr;
 };
 

@@ -22,11 +22,12 @@ constexpr std::size_t kInnerChildren = 512;
 constexpr std::size_t kMaxDirectories = 128;
 constexpr std::size_t kMaxFiles = 1 << 16;
 
-platform::Fd open_directory_at(int at, const char* name, std::string_view subject) {
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-  int fd = ::openat(at, name, kFlags | O_NOATIME);
+platform::Fd open_directory_at(int at, const char* name, std::string_view subject,
+                               int more_flags = O_NOFOLLOW) {
+  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | more_flags;
+  int fd = ::openat(at, name, flags | O_NOATIME);
   // Only the owner may ask that the access time stays.
-  if (fd < 0 && errno == EPERM) fd = ::openat(at, name, kFlags);
+  if (fd < 0 && errno == EPERM) fd = ::openat(at, name, flags);
   if (fd < 0) throw system_error(errno, "open the directory", subject);
   return platform::Fd(fd);
 }
@@ -183,8 +184,10 @@ LiveObjects::CachedDirectory& LiveObjects::cached(std::uint32_t view, std::uint3
   for (auto down = closed.rbegin(); down != closed.rend(); ++down) {
     const bool is_root = numbers_.parent(*down) == DirectoryNumbers::kNone;
     const std::string name = is_root ? snapshot->path() : numbers_.name(*down);
-    platform::Fd fd = open_directory_at(is_root ? AT_FDCWD : at->descriptor->fd.get(), name.c_str(),
-                                        text(view, *down));
+    // The path of the snapshot itself may be a link of /proc to a mount.
+    platform::Fd fd =
+        is_root ? open_directory_at(AT_FDCWD, name.c_str(), text(view, *down), 0)
+                : open_directory_at(at->descriptor->fd.get(), name.c_str(), text(view, *down));
     if (is_root) views_[view].device = device_of(look_at(fd.get(), views_[view].name));
     at = &cache(view, *down,
                 std::make_shared<OpenedDirectory>(OpenedDirectory{snapshot, std::move(fd)}));
