@@ -47,7 +47,7 @@ class Endpoints {
 };
 
 // Those of the system.
-std::unique_ptr<Endpoints> system_endpoints(const EndpointOptions& options);
+std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options);
 
 // True for kinds with native snapshots, zfs and btrfs.
 bool is_native(AddressKind kind);
