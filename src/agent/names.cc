@@ -64,8 +64,8 @@ bool is_set_name(std::string_view text) {
 }
 
 bool is_host_name(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestName && text.front() != '-' && text != "." &&
-         text != ".." && consists_of(text, ".:-_");
+  return !text.empty() && text.size() <= kLongestName && text.front() != '-' &&
+         text.front() != '.' && consists_of(text, ".:-_");
 }
 
 bool is_volume_name(std::string_view text) {

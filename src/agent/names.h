@@ -7,7 +7,7 @@ namespace snapferry::agent {
 
 // What may stand in a set's name: letters, digits, '.', ':' and '-', not '-' in front.
 bool is_set_name(std::string_view text);
-// A name of a host that is also one directory or dataset: as a set's, and '_'; not "." or "..".
+// A name of a host that is also one directory or dataset: as a set's, and '_'; not '.' in front.
 bool is_host_name(std::string_view text);
 
 // "zfs:tank/home" or "btrfs:/mnt/data": a kind that can be sent and a name that its tools take

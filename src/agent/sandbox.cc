@@ -95,7 +95,7 @@ SandboxReport enter_sandbox(const SandboxPlan& plan, SandboxMode mode) {
   report.layers.push_back(renounce_privileges());
   report.layers.push_back(reduce_capabilities(plan.capabilities));
   report.layers.push_back(restrict_files(plan.paths));
-  report.layers.push_back(restrict_system_calls(plan.ioctls, plan.chroot));
+  report.layers.push_back(restrict_system_calls(plan.ioctls, plan.programs));
   for (const auto& layer : report.layers) {
     if (mode == SandboxMode::Require && layer.grip == Grip::None) {
       throw Error(ErrorKind::Unsupported,

@@ -29,7 +29,7 @@ struct SandboxPlan {
   std::vector<PathGrant> paths;
   std::vector<int> capabilities;      // CAP_… that stay, in as far as the process has them
   std::vector<std::uint16_t> ioctls;  // type << 8 | number of those that stay
-  bool chroot = false;                // `btrfs receive -C` confines itself
+  bool programs = false;              // whether it starts any
   bool operator==(const SandboxPlan&) const = default;
 };
 
@@ -57,6 +57,7 @@ struct SandboxReport {
   std::vector<LayerReport> layers;
   // Every layer holds at least partly.
   bool in_force() const;
+  bool operator==(const SandboxReport&) const = default;
 };
 
 enum class SandboxMode : std::uint8_t {

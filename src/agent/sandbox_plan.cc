@@ -118,7 +118,7 @@ class Plan {
       if (std::ranges::find(all, request) == all.end()) all.push_back(request);
     }
   }
-  void let_chroot() { plan_.chroot = true; }
+  void let_start_programs() { plan_.programs = true; }
   SandboxPlan take() {
     std::ranges::sort(plan_.capabilities);
     std::ranges::sort(plan_.ioctls);
@@ -142,23 +142,32 @@ int find_loader(::dl_phdr_info* program, std::size_t, void* result) {
 }
 
 void add_common(Plan& plan) {
-  for (const auto* directory : {"/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib64",
-                                "/usr/local/lib", "/proc", "/usr/share/zoneinfo"}) {
-    plan.allow(directory, PathAccess::Read);
-  }
-  for (const auto* file : {"/etc/ld.so.cache", "/etc/localtime", "/etc/passwd", "/etc/group",
-                           "/etc/nsswitch.conf", "/dev/urandom"}) {
-    plan.allow(file, PathAccess::Read);
+  for (const auto* path : {"/proc/self", "/etc/localtime", "/usr/share/zoneinfo"}) {
+    plan.allow(path, PathAccess::Read);
   }
   plan.allow("/dev/null", PathAccess::Device);
-  std::string loader;
-  ::dl_iterate_phdr(find_loader, &loader);
-  if (!loader.empty()) plan.allow(loader, PathAccess::Execute);
   plan.let_through(kCommonIoctls);
 }
 
+// The program and what the loader needs to start it. Nothing else can be executed, and a shell
+// not even be read, so that the loader cannot be told to start it.
 void add_program(Plan& plan, const std::string& name) {
-  if (const auto path = platform::locate_program(name)) plan.allow(*path, PathAccess::Execute);
+  const auto path = platform::locate_program(name);
+  if (!path) return;  // told by whoever wants to start it
+  plan.let_start_programs();
+  plan.allow(*path, PathAccess::Execute);
+  std::string loader;
+  ::dl_iterate_phdr(find_loader, &loader);
+  if (!loader.empty()) plan.allow(loader, PathAccess::Execute);
+  for (const auto* directory :
+       {"/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"}) {
+    plan.allow(directory, PathAccess::Read);
+  }
+  for (const auto* file :
+       {"/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/dev/urandom"}) {
+    plan.allow(file, PathAccess::Read);
+  }
+  plan.allow("/proc", PathAccess::Read);  // its own part of it has a number nobody knows yet
 }
 
 // Where the file system that holds `path`, or the part of it that exists, is mounted.
@@ -187,7 +196,6 @@ void add_zfs(Plan& plan) {
 }
 
 void add_btrfs(Plan& plan) {
-  add_program(plan, "btrfs");
   plan.allow("/sys/fs/btrfs", PathAccess::Read);
   // Directories of other owners are passed and written, and O_NOATIME wants an owner.
   plan.keep({CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER});
@@ -221,8 +229,8 @@ void add_btrfs_store(Plan& plan, const Policy& policy) {
   if (::stat(store.c_str(), &status) == 0) make_directory(own);
   plan.allow(mount_point_of(store), PathAccess::List);
   plan.allow(own, PathAccess::Tree);
-  plan.keep({CAP_CHOWN, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP, CAP_SYS_CHROOT});
-  plan.let_chroot();
+  plan.allow(store + "/.snapferry-store", PathAccess::Read);  // its identity
+  plan.keep({CAP_CHOWN, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP});
 }
 
 }  // namespace

@@ -33,7 +33,6 @@ TEST(SandboxPlan, OfZfsHasNoFilesAndOneCapability) {
   for (const auto& plan : {source_of({"zfs:tank/**"}), store_in("zfs:backup")}) {
     EXPECT_TRUE(grants(plan, "/dev/zfs", PathAccess::Device));
     EXPECT_EQ(plan.capabilities, std::vector<int>{CAP_SYS_ADMIN});
-    EXPECT_FALSE(plan.chroot);
     for (const auto& grant : plan.paths) {
       EXPECT_NE(grant.access, PathAccess::Tree) << grant.path;
       EXPECT_NE(grant.access, PathAccess::Directories) << grant.path;
@@ -63,7 +62,7 @@ TEST(SandboxPlan, OfABtrfsSourceReadsNoFileOfItsVolumes) {
   const auto plan = source_of({"btrfs:" + home + "/*"});
   EXPECT_TRUE(grants(plan, home, PathAccess::Directories));
   EXPECT_TRUE(grants(plan, directory.path(), PathAccess::Directories)) << "for .snapferry";
-  EXPECT_FALSE(plan.chroot);
+  EXPECT_FALSE(plan.programs);
   EXPECT_TRUE(std::ranges::none_of(plan.paths, [&](const PathGrant& grant) {
     return grant.path.starts_with(directory.path()) && grant.access != PathAccess::Directories;
   }));
@@ -80,7 +79,7 @@ TEST(SandboxPlan, OfABtrfsStoreWritesBelowItsHostAlone) {
   EXPECT_TRUE(grants(plan, own, PathAccess::Tree));
   EXPECT_EQ(std::ranges::count(plan.paths, PathAccess::Tree, &PathGrant::access), 1);
   EXPECT_EQ(std::ranges::count(plan.paths, PathAccess::Directories, &PathGrant::access), 0);
-  EXPECT_TRUE(plan.chroot);
+  EXPECT_FALSE(plan.programs);
   struct ::stat status {};
   ASSERT_EQ(::stat(own.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0700u);

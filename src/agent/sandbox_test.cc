@@ -55,6 +55,20 @@ SandboxPlan source_plan() {
       Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank/**"}}));
 }
 
+// With what `program` needs to be started.
+SandboxPlan plan_with(const std::string& program) {
+  auto plan = source_plan();
+  plan.programs = true;
+  plan.paths.push_back({program, PathAccess::Execute});
+  for (const auto* path : {"/lib", "/lib64", "/usr/lib", "/usr/lib64"}) {
+    plan.paths.push_back({path, PathAccess::Execute});
+    plan.paths.push_back({path, PathAccess::Read});
+  }
+  plan.paths.push_back({"/etc", PathAccess::Read});
+  plan.paths.push_back({"/proc", PathAccess::Read});
+  return plan;
+}
+
 // The same, after the process was contained by `plan`.
 int contained(const SandboxPlan& plan, const std::function<int()>& body) {
   return in_child([&] {
@@ -133,9 +147,13 @@ TEST_F(SandboxFiles, ExecuteNoShellAndNothingThatWasWritten) {
       return errno;
     };
   };
-  EXPECT_EQ(contained(plan(PathAccess::Tree), execute("/bin/sh")), EACCES);
+  EXPECT_EQ(contained(plan(PathAccess::Tree), execute("/bin/sh")), EPERM) << "by the filter";
+  EXPECT_EQ(contained(plan_with("/bin/true"), execute("/bin/true")), 0);
+  EXPECT_EQ(contained(plan_with("/bin/true"), execute("/bin/sh")), EACCES) << "by the paths";
   ASSERT_EQ(::system(("cp /bin/true " + path("inside/true")).c_str()), 0);  // NOLINT
-  EXPECT_EQ(contained(plan(PathAccess::Tree), execute(path("inside/true"))), EACCES);
+  auto writing = plan_with("/bin/true");
+  writing.paths.push_back({path("inside"), PathAccess::Tree});
+  EXPECT_EQ(contained(writing, execute(path("inside/true"))), EACCES);
 }
 
 TEST_F(SandboxFiles, CannotSignalWhoIsOutside) {
@@ -189,8 +207,7 @@ TEST(SandboxSystemCalls, LetThroughOnlyTheRequestsOfIoctlThatThePlanNames) {
 }
 
 TEST(SandboxSystemCalls, AllowThreadsProgramsAndPipes) {
-  auto plan = source_plan();
-  plan.paths.push_back({"/bin/cat", PathAccess::Execute});
+  const auto plan = plan_with("/bin/cat");
   EXPECT_EQ(contained(plan,
                       [] {
                         int value = 1;
@@ -221,9 +238,8 @@ TEST_F(SandboxAsRoot, LosesTheCapabilitiesThatThePlanDoesNotName) {
 }
 
 TEST_F(SandboxAsRoot, StartsProgramsWithoutThemToo) {
-  SandboxPlan plan = source_plan();
+  auto plan = plan_with("/bin/cat");
   plan.capabilities = {CAP_FOWNER};
-  plan.paths.push_back({"/bin/cat", PathAccess::Execute});
   const auto shown = [] {
     const auto text =
         platform::system_commands().run({"cat", "/proc/self/status"}, {}, 1 << 16).text;
@@ -252,8 +268,7 @@ TEST_F(SandboxAsRoot, GainsNothingByASetUserIdProgram) {
     return in_child([&] { return ::setuid(65534) == 0 ? body() : 249; });
   };
   ASSERT_EQ(as_nobody(effective_user), 1) << "set-user-id programs do not work here at all";
-  auto plan = source_plan();
-  plan.paths.push_back({program, PathAccess::Execute});
+  const auto plan = plan_with(program);
   EXPECT_EQ(as_nobody([&] {
               (void)enter_sandbox(plan, SandboxMode::BestEffort);
               return effective_user();

@@ -20,11 +20,11 @@ namespace snapferry::agent {
 // (guarded_source.h, guarded_store.h), each made once, when it is first asked for.
 struct Served {
   // For "zfs" or "btrfs". Empty, or throws: this agent sends nothing (of that kind).
-  std::function<std::unique_ptr<Source>(std::string_view kind)> source;
+  std::function<std::unique_ptr<Source>(std::string_view kind)> source{};
   // Empty: this agent has no store.
-  std::function<std::unique_ptr<Store>()> store;
+  std::function<std::unique_ptr<Store>()> store{};
   // What `snapferry doctor` shows of this machine. Empty: nothing.
-  std::function<std::vector<wire::Finding>()> report;
+  std::function<std::vector<wire::Finding>()> report{};
 };
 
 // Answers the requests of one connection: streams in parallel, everything else in turn.

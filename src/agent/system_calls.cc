@@ -154,7 +154,7 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "msync",
     "membarrier",
     // processes and threads
-    "execve",
+
     "fork",
     "vfork",
     "exit",
@@ -228,15 +228,13 @@ constexpr auto kAllowed = std::to_array<const char*>({
 
 // Tried in good faith by libc or by libzfs, or to no effect.
 constexpr auto kRefused = std::to_array<const char*>({
-    "socket",    "connect",     "bind",
-    "listen",    "accept",      "accept4",
-    "mount",     "umount2",     "umount",
-    "setuid",    "setgid",      "setreuid",
-    "setregid",  "setresuid",   "setresgid",
-    "setgroups", "setfsuid",    "setfsgid",
-    "capset",    "personality", "keyctl",
-    "add_key",   "request_key", "syslog",
-    "setrlimit", "execveat",    "name_to_handle_at",
+    "chroot",      "socket",    "connect",   "bind",
+    "listen",      "accept",    "accept4",   "mount",
+    "umount2",     "umount",    "setuid",    "setgid",
+    "setreuid",    "setregid",  "setresuid", "setresgid",
+    "setgroups",   "setfsuid",  "setfsgid",  "capset",
+    "personality", "keyctl",    "add_key",   "request_key",
+    "syslog",      "setrlimit", "execveat",  "name_to_handle_at",
 });
 
 constexpr auto kDeadly = std::to_array<const char*>({
@@ -323,12 +321,12 @@ class Filter {
 
 }  // namespace
 
-LayerReport restrict_system_calls(std::span<const std::uint16_t> ioctls, bool chroot) {
+LayerReport restrict_system_calls(std::span<const std::uint16_t> ioctls, bool programs) {
   Filter filter;
   for (const char* name : kAllowed) filter.add(SCMP_ACT_ALLOW, name);
   for (const char* name : kRefused) filter.add(SCMP_ACT_ERRNO(EPERM), name);
   for (const char* name : kDeadly) filter.add(SCMP_ACT_KILL_PROCESS, name);
-  filter.add(chroot ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "chroot");
+  filter.add(programs ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "execve");
   filter.add(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0));
   for (const std::uint16_t request : ioctls) {
     filter.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffff, request));

@@ -21,8 +21,8 @@ namespace {
 
 using testing::BtrfsImage;
 using testing::BtrfsStreamBuilder;
-using testing::TextStream;
 using ::testing::HasSubstr;
+using testing::TextStream;
 
 const Guid kFirst = BtrfsStreamBuilder::guid(1);
 const Guid kSecond = BtrfsStreamBuilder::guid(2);
@@ -162,7 +162,7 @@ TEST_F(HostileStream, ChangesWhatASymlinkPointsToByItsModeOwnerOrTime) {
       .set_xattr("absolute", "trusted.a", "b")
       .end();
   receive(kVolume, "second", kSecond, point("first", kFirst), builder);
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat((*image_ / "victim").c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 0u);
   EXPECT_NE(status.st_mtim.tv_sec, 1'000'000'000);
@@ -176,20 +176,21 @@ TEST_F(HostileStream, ReflinksWhatIsNotItsOwn) {
               HasSubstr("does not fit"));
   EXPECT_THAT(refused([&](auto& b) { b.mkfile("n").clone("n", kSecond, "sideways/f", 4096); }),
               HasSubstr("does not fit"));
-  EXPECT_THAT(refused([&](auto& b) {
-                b.symlink("s", "../../../web2/home/secret/f").mkfile("n").clone("n", kSecond, "s", 4096);
-              }),
-              HasSubstr("no file"));
-  EXPECT_THAT(refused([&](auto& b) { b.mkfile("n").clone("n", kFirst, "../../web2/home/secret/f", 1); }),
-              HasSubstr("lead out"));
+  EXPECT_THAT(
+      refused([&](auto& b) {
+        b.symlink("s", "../../../web2/home/secret/f").mkfile("n").clone("n", kSecond, "s", 4096);
+      }),
+      HasSubstr("no file"));
+  EXPECT_THAT(
+      refused([&](auto& b) { b.mkfile("n").clone("n", kFirst, "../../web2/home/secret/f", 1); }),
+      HasSubstr("lead out"));
 }
 
 TEST_F(HostileStream, WritesIntoADeviceOrAFifo) {
   // /dev/null is as good as a disk.
-  EXPECT_THAT(refused([](auto& b) {
-                b.mknod("n", S_IFCHR | 0666, makedev(1, 3)).write("n", 0, "evil");
-              }),
-              HasSubstr("no file"));
+  EXPECT_THAT(
+      refused([](auto& b) { b.mknod("n", S_IFCHR | 0666, makedev(1, 3)).write("n", 0, "evil"); }),
+      HasSubstr("no file"));
   EXPECT_THAT(refused([](auto& b) {
                 b.record(6, {{15, "n"}, {3, BtrfsStreamBuilder::number(1)}}).write("n", 0, "evil");
               }),
@@ -255,7 +256,8 @@ TEST_F(HostileStream, NamesHostsAndVolumesThatLeadOut) {
     ASSERT_EQ(states.size(), 1u) << host;
     EXPECT_EQ(states[0].volume, (VolumeName{host, "btrfs:/x"}));
   }
-  for (const std::string path : {"btrfs:/../x", "btrfs:/a/..", "btrfs:x", "zfs:x", "btrfs:", "btrfs:/a//b"}) {
+  for (const std::string path :
+       {"btrfs:/../x", "btrfs:/a/..", "btrfs:x", "zfs:x", "btrfs:", "btrfs:/a//b"}) {
     EXPECT_ERROR(receive({"web1", path}, "x", kSecond, std::nullopt, builder),
                  ErrorKind::InvalidArgument);
   }

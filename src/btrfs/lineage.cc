@@ -118,7 +118,8 @@ std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume) const {
            std::tuple(other.point.order, !other.ours, other.subvolume->id);
   });
   std::set<Guid> seen;
-  std::erase_if(points, [&](const VolumePoint& point) { return !seen.insert(point.point.guid).second; });
+  std::erase_if(points,
+                [&](const VolumePoint& point) { return !seen.insert(point.point.guid).second; });
   make_names_unique(points, table_);
   return points;
 }
@@ -132,9 +133,8 @@ std::optional<std::uint64_t> Lineage::written(const Subvolume& volume,
                                               const std::vector<VolumePoint>& points) {
   if (points.empty()) return std::nullopt;
   const Subvolume& newest = *points.back().subvolume;
-  const bool same = newest.parent_uuid == volume.uuid && newest.read_only &&
-                    newest.otransid != 0 && newest.generation == newest.otransid &&
-                    volume.generation == newest.otransid;
+  const bool same = newest.parent_uuid == volume.uuid && newest.read_only && newest.otransid != 0 &&
+                    newest.generation == newest.otransid && volume.generation == newest.otransid;
   if (same) return 0;
   return std::nullopt;
 }

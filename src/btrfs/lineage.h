@@ -48,7 +48,8 @@ class Lineage {
   std::multimap<Guid, const Subvolume*> snapshots_by_parent_;
 };
 
-// Percent-encodes '/' and '%', and a first '.', so that any path is one name that is no "." or "..".
+// Percent-encodes '/' and '%', and a first '.', so that any path is one name that is no "." or
+// "..".
 std::string escape_path(std::string_view path);
 // nullopt unless `name` is what escape_path() makes of something.
 std::optional<std::string> unescape_path(std::string_view name);

@@ -20,19 +20,18 @@ constexpr std::size_t kLargestFile = 16u << 20;
 }  // namespace
 
 platform::Fd find_directory(int parent, const std::string& name, const std::string& subject) {
-  platform::Fd fd(
-      ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  platform::Fd fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid() && errno != ENOENT) throw system_error(errno, "open", subject);
   return fd;
 }
 
-platform::Fd open_or_make_private(int parent, const std::string& name,
-                                  const std::string& subject) {
+platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject) {
   if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
     throw system_error(errno, "create it", subject);
   }
-  auto fd = platform::open_at(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, subject);
-  struct stat status{};
+  auto fd =
+      platform::open_at(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, subject);
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(errno, "look at it", subject);
   if (status.st_uid != ::geteuid()) {
     throw Error(ErrorKind::PermissionDenied,
@@ -49,7 +48,7 @@ std::string read_small_file(int directory, const std::string& name, const std::s
   const platform::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid() && errno == ENOENT) return "";
   if (!fd.valid()) throw system_error(errno, "open", subject);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(errno, "look at it", subject);
   if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > kLargestFile) {
     throw Error(ErrorKind::Corrupt, subject + ": is too large, or no file");
@@ -63,8 +62,9 @@ void replace_small_file(int directory, const std::string& name, std::string_view
                         const std::string& subject) {
   const auto temporary = name + ".new-" + std::to_string(::getpid());
   {
-    const auto fd = platform::open_at(directory, temporary.c_str(),
-                                      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, kFileMode, subject);
+    const auto fd =
+        platform::open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+                          kFileMode, subject);
     platform::write_all(fd.get(), as_bytes(content), subject);
     if (::fsync(fd.get()) != 0) throw system_error(errno, "make it durable", subject);
   }

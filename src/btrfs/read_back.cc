@@ -48,7 +48,7 @@ class Reader {
 
  private:
   void read_entry(int directory, const std::string& name, const std::string& path) {
-    struct stat status{};
+    struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       throw system_error(errno, "look at it", path);
     }

@@ -23,7 +23,7 @@ using Attribute = stream_format::Attribute;
 constexpr int kOpenRoot = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 bool exists(int directory, const std::string& name) {
-  struct stat status{};
+  struct stat status {};
   return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -36,7 +36,7 @@ class Partial {
   ~Partial() {
     if (published_) return;
     try {
-      remove_partial(directory_, path_);
+      if (remove_partial(directory_, path_)) reclaim_space(directory_);
     } catch (const Error&) {  // the next receive tries again
     }
   }
@@ -93,7 +93,8 @@ class Receiver {
 
  private:
   void refuse_taken(const Point& point) const {
-    if (point.name.empty() || point.name.starts_with('.') || point.name.find('/') != point.name.npos) {
+    if (point.name.empty() || point.name.starts_with('.') ||
+        point.name.find('/') != point.name.npos) {
       throw Error(ErrorKind::InvalidArgument,
                   target_.path + ": '" + point.name + "' cannot be the name of a snapshot here");
     }
@@ -154,8 +155,9 @@ bool remove_partial(int directory, const std::string& path) {
     const platform::Fd partial(::openat(directory, kPartialName, kOpenRoot | O_CLOEXEC));
     if (!partial.valid() && errno == ENOENT) return false;
     if (!partial.valid() || !is_subvolume(partial.get())) {
-      throw Error(ErrorKind::Conflict, subject + ": is no subvolume, and nothing of this program's "
-                                                 "making; move it away");
+      throw Error(ErrorKind::Conflict, subject +
+                                           ": is no subvolume, and nothing of this program's "
+                                           "making; move it away");
     }
   }
   destroy_subvolume(directory, kPartialName, subject);
@@ -168,8 +170,8 @@ void mend_interrupted(int directory, const std::string& path) {
     const platform::Fd fd(::openat(directory, name.c_str(), kOpenRoot | O_CLOEXEC));
     if (!fd.valid() || !is_subvolume(fd.get())) continue;
     const auto state = describe(fd.get(), path + "/" + name);
-    const bool complete = !state.received_uuid.is_zero() && state.rtransid != 0 &&
-                          state.generation <= state.rtransid;
+    const bool complete =
+        !state.received_uuid.is_zero() && state.rtransid != 0 && state.generation <= state.rtransid;
     if (!state.read_only && complete) set_read_only(fd.get(), path + "/" + name);
   }
 }

@@ -18,11 +18,12 @@ namespace {
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 void refuse_existing(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) {
     throw Error(ErrorKind::AlreadyExists,
-                path + ": is there already and is never replaced; move it away, or restore under "
-                       "another name");
+                path +
+                    ": is there already and is never replaced; move it away, or restore under "
+                    "another name");
   }
   if (errno != ENOENT) throw system_error(errno, "look at it", path);
 }

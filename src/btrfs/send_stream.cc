@@ -81,10 +81,9 @@ SendStream::SendStream(std::vector<SendLeg> legs, SendFormat format) {
   output_ = platform::Fd(ends[0]);
   platform::Fd input(ends[1]);
   (void)::fcntl(input.get(), F_SETPIPE_SZ, kPipeSize);
-  maker_ = std::thread(
-      [this, legs = std::move(legs), format, input = std::move(input)]() mutable {
-        make(legs, format, std::move(input));
-      });
+  maker_ = std::thread([this, legs = std::move(legs), format, input = std::move(input)]() mutable {
+    make(legs, format, std::move(input));
+  });
 }
 
 SendStream::~SendStream() {

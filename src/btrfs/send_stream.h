@@ -16,8 +16,8 @@ namespace snapferry::btrfs {
 
 // One subvolume of a stream.
 struct SendLeg {
-  std::string subject;  // names it in messages
-  platform::Fd subvolume;  // read-only
+  std::string subject;       // names it in messages
+  platform::Fd subvolume;    // read-only
   std::uint64_t parent = 0;  // the id of the one it is sent relative to; 0: whole
   std::vector<std::uint64_t> clone_sources;
   // Kept open so that nobody destroys them meanwhile.

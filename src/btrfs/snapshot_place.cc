@@ -32,7 +32,7 @@ std::string parent_of(const std::string& path) {
 }
 
 bool exists(int parent, const char* name) {
-  struct stat status{};
+  struct stat status {};
   return ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 

@@ -11,9 +11,9 @@
 
 #include "btrfs/filesystem.h"
 #include "btrfs/lineage.h"
+#include "btrfs/receive.h"
 #include "btrfs/send_stream.h"
 #include "btrfs/snapshot_finder.h"
-#include "btrfs/receive.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/store_layout.h"
 #include "core/error.h"
@@ -57,8 +57,7 @@ bool covered(const std::vector<VolumePattern>& patterns, const Subvolume& subvol
              const std::string& path) {
   const auto name = std::string(kKind) + path;
   return std::any_of(patterns.begin(), patterns.end(), [&](const VolumePattern& pattern) {
-    return pattern.matches(name) &&
-           (!pattern.has_wildcards() || is_for_wildcards(subvolume, path));
+    return pattern.matches(name) && (!pattern.has_wildcards() || is_for_wildcards(subvolume, path));
   });
 }
 
@@ -100,13 +99,14 @@ void require_each(const std::vector<VolumePattern>& patterns,
                   const std::vector<VolumeState>& states) {
   for (const auto& pattern : patterns) {
     if (pattern.has_wildcards()) continue;
-    const bool found =
-        std::any_of(states.begin(), states.end(),
-                    [&](const VolumeState& state) { return state.name == pattern.text(); });
+    const bool found = std::any_of(states.begin(), states.end(), [&](const VolumeState& state) {
+      return state.name == pattern.text();
+    });
     if (found) continue;
     throw Error(ErrorKind::NotFound,
-                pattern.text() + ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
-                                 "there are, and a directory can be backed up as a tree");
+                pattern.text() +
+                    ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
+                    "there are, and a directory can be backed up as a tree");
   }
 }
 
@@ -156,7 +156,7 @@ Point take_snapshot(const std::string& volume, const std::string& name) {
 
 void refuse_existing(const std::vector<std::string>& volumes, const std::string& name) {
   for (const auto& volume : volumes) {
-    struct stat status{};
+    struct stat status {};
     try {
       const auto directory = find_snapshot_place(snapshot_place(path_of_volume(volume)));
       if (!directory.valid() ||
@@ -219,9 +219,8 @@ std::vector<VolumeState> BtrfsSource::inventory(const std::vector<std::string>& 
     list(filesystem, patterns, states);
   }
   require_each(patterns, states);
-  std::sort(states.begin(), states.end(), [](const VolumeState& one, const VolumeState& other) {
-    return one.name < other.name;
-  });
+  std::sort(states.begin(), states.end(),
+            [](const VolumeState& one, const VolumeState& other) { return one.name < other.name; });
   return states;
 }
 

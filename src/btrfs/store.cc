@@ -38,7 +38,7 @@ constexpr std::size_t kMostNamed = 100;  // damaged files of one snapshot
 using Place = std::pair<std::uint64_t, std::uint64_t>;
 
 Place place_of(int directory, const std::string& subject) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(directory, &status) != 0) throw system_error(errno, "look at it", subject);
   return {subvolume_id_of(directory, subject), status.st_ino};
 }
@@ -167,12 +167,14 @@ struct BtrfsStore::Replica {
           return fd;
         }
         if (i == 0) {
-          for (auto& other : names_in(directory.get(), path)) candidates.push_back(std::move(other));
+          for (auto& other : names_in(directory.get(), path))
+            candidates.push_back(std::move(other));
         }
       }
     }
-    throw Error(ErrorKind::NotFound,
-                path + "/" + point.name + ": no such snapshot; `snapferry list` shows which there are");
+    throw Error(
+        ErrorKind::NotFound,
+        path + "/" + point.name + ": no such snapshot; `snapferry list` shows which there are");
   }
 
   bool holds_snapshots() const {
@@ -253,8 +255,8 @@ std::string BtrfsStore::identity() {
     // Whoever links it first has named the store.
     const auto own = file + "." + random_identity();
     replace_small_file(store.get(), own, random_identity() + "\n", subject);
-    const bool linked = ::renameat2(store.get(), own.c_str(), store.get(), file.c_str(),
-                                    RENAME_NOREPLACE) == 0;
+    const bool linked =
+        ::renameat2(store.get(), own.c_str(), store.get(), file.c_str(), RENAME_NOREPLACE) == 0;
     if (!linked && errno != EEXIST) throw system_error(errno, "create it", subject);
     if (!linked) ::unlinkat(store.get(), own.c_str(), 0);
     if (::fsync(store.get()) != 0) throw system_error(errno, "make it durable", subject);
@@ -262,8 +264,9 @@ std::string BtrfsStore::identity() {
   }
   if (text.ends_with('\n')) text.pop_back();
   if (text.size() == 2 * Guid::kSize && Guid::from_hex(text)) return text;
-  throw Error(ErrorKind::Corrupt, subject + ": holds no identity; remove it to give the store a new "
-                                            "one, and every volume a new cursor");
+  throw Error(ErrorKind::Corrupt, subject +
+                                      ": holds no identity; remove it to give the store a new "
+                                      "one, and every volume a new cursor");
 }
 
 StreamFeatures BtrfsStore::features() {
@@ -316,19 +319,20 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
     remove_partial(replica.directory.get(), replica.path);
     if (!wanted.base && replica.holds_snapshots()) {
       throw Error(ErrorKind::Conflict,
-                  replica.path + ": has snapshots already, and a whole stream never replaces them; "
-                                 "set the replica aside to start anew");
+                  replica.path +
+                      ": has snapshots already, and a whole stream never replaces them; "
+                      "set the replica aside to start anew");
     }
-    const ReceiveTarget target{
-        replica.directory.get(), replica.path, [&](const Point& point) {
-          try {
-            return replica.open(point);
-          } catch (const Error& error) {
-            if (error.kind() != ErrorKind::NotFound) throw;
-            throw Error(ErrorKind::Conflict, replica.path + ": has no snapshot " + point.name +
-                                                 ", which the stream is relative to; run again");
-          }
-        }};
+    const ReceiveTarget target{replica.directory.get(), replica.path, [&](const Point& point) {
+                                 try {
+                                   return replica.open(point);
+                                 } catch (const Error& error) {
+                                   if (error.kind() != ErrorKind::NotFound) throw;
+                                   throw Error(ErrorKind::Conflict,
+                                               replica.path + ": has no snapshot " + point.name +
+                                                   ", which the stream is relative to; run again");
+                                 }
+                               }};
     receive_snapshots(target, wanted, stream, request.progress, request.cancellation);
   } catch (...) {
     replica.remove_if_empty();
@@ -409,6 +413,7 @@ std::vector<VolumeFailure> BtrfsStore::destroy(const VolumeName& volume,
       failures.push_back({volume.path, error.message()});
     }
   }
+  reclaim_space(replica.host.get());
   replica.remove_if_empty();
   return failures;
 }
@@ -446,15 +451,16 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
 std::vector<std::string> BtrfsStore::warnings() {
   std::vector<std::string> lines;
   const auto store = open_store();
-  struct statvfs mount{};
-  struct stat status{};
+  struct statvfs mount {};
+  struct stat status {};
   if (::fstatvfs(store.get(), &mount) != 0 || ::fstat(store.get(), &status) != 0) {
     throw system_error(errno, "look at it", directory_);
   }
   const bool safe = (mount.f_flag & ST_NOSUID) != 0 && (mount.f_flag & ST_NODEV) != 0;
   if (!safe) {
-    lines.push_back(name() + ": is mounted without nosuid or nodev, so that set-user-id programs and "
-                             "devices of other machines work in it; add both to /etc/fstab");
+    lines.push_back(name() +
+                    ": is mounted without nosuid or nodev, so that set-user-id programs and "
+                    "devices of other machines work in it; add both to /etc/fstab");
   }
   if ((status.st_mode & 077) != 0) {
     lines.push_back(name() + ": others may look into the directory; chmod 0700 it");

@@ -45,8 +45,8 @@ class BtrfsStore : public Store {
                                      const std::vector<Point>& snapshots) override;
   // With `read_data` every file is read from the disk, past the page cache, so that btrfs checks
   // its checksums; damaged ones are named.
-  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data,
-                                    Progress* progress, const Cancellation* cancellation) override;
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override;
 
   // What is no damage but could be safer, each as one line.
   std::vector<std::string> warnings();

@@ -122,7 +122,8 @@ void StreamInspector::read_record() {
 
 void StreamInspector::check_begin(const StreamPlan::Step& step) const {
   const bool full = record_->command() == Command::Subvol;
-  if (record_->guid(Attribute::Uuid) != step.to) refuse("begins another snapshot than was asked for");
+  if (record_->guid(Attribute::Uuid) != step.to)
+    refuse("begins another snapshot than was asked for");
   if (full && step.base) refuse("begins a whole stream where an incremental one was asked for");
   if (!full && !step.base) refuse("begins an incremental stream where a whole one was asked for");
   if (!full && record_->guid(Attribute::CloneUuid) != *step.base) {

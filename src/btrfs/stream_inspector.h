@@ -74,7 +74,7 @@ class StreamInspector {
   std::uint64_t records_ = 0;
   std::uint32_t version_ = 0;
   std::size_t step_ = 0;
-  bool in_step_ = false;  // behind Subvol or Snapshot, before End
+  bool in_step_ = false;                  // behind Subvol or Snapshot, before End
   std::optional<std::uint16_t> command_;  // of the current record, known before its form is
   std::optional<StreamRecord> record_;
 };

@@ -11,8 +11,8 @@ namespace snapferry::btrfs {
 namespace {
 
 using testing::BtrfsStreamBuilder;
-using testing::TextStream;
 using ::testing::HasSubstr;
+using testing::TextStream;
 
 const Guid kTo = BtrfsStreamBuilder::guid(1);
 const Guid kBase = BtrfsStreamBuilder::guid(2);
@@ -62,13 +62,15 @@ std::string sound() {
 
 TEST(Crc32c, IsThatOfTheStandardWithoutItsInversions) {
   EXPECT_EQ(~crc32c(~0u, as_bytes("123456789")), 0xe3069283u);
-  EXPECT_EQ(crc32c(crc32c(0, as_bytes("1234")), as_bytes("56789")), crc32c(0, as_bytes("123456789")));
+  EXPECT_EQ(crc32c(crc32c(0, as_bytes("1234")), as_bytes("56789")),
+            crc32c(0, as_bytes("123456789")));
 }
 
 TEST(StreamInspector, PassesASoundStreamOnInPiecesOfAnySize) {
   const auto whole = inspect(sound(), full());
-  EXPECT_EQ(whole, "subvol one; chown ; mkfile o257-7-0; rename o257-7-0; write file; clone file; "
-                   "symlink link; set_xattr file; utimes file; end; ");
+  EXPECT_EQ(whole,
+            "subvol one; chown ; mkfile o257-7-0; rename o257-7-0; write file; clone file; "
+            "symlink link; set_xattr file; utimes file; end; ");
   for (const std::size_t piece : {1, 2, 7, 64}) EXPECT_EQ(inspect(sound(), full(), piece), whole);
 }
 
@@ -91,9 +93,10 @@ TEST(StreamInspector, PassesSeveralStepsOnInTheirOrder) {
 TEST(StreamInspector, NamesRecordAndOffset) {
   // Header 17; subvol 10 + (4 + 3) + (4 + 16) + (4 + 8) = 49; chmod 10 + (4 + 1) + (4 + 8) = 27.
   const auto message = refusal([](auto& builder) { builder.chmod("x", 1).unlink("../up"); });
-  EXPECT_EQ(message, "btrfs:/a@one: the stream's record 3 at offset 93 (unlink) has the path '../up', "
-                     "which could lead out of the subvolume; nothing of it was kept, look at the "
-                     "machine that sent it");
+  EXPECT_EQ(message,
+            "btrfs:/a@one: the stream's record 3 at offset 93 (unlink) has the path '../up', "
+            "which could lead out of the subvolume; nothing of it was kept, look at the "
+            "machine that sent it");
 }
 
 TEST(StreamInspector, RefusesWhatIsCutOffAnywhere) {
@@ -135,8 +138,8 @@ TEST(StreamInspector, RefusesASecondSubvolumeAndWorkBeforeTheFirst) {
 }
 
 TEST(StreamInspector, RefusesPathsThatCouldLeadOut) {
-  for (const std::string path : {"..", "../x", "a/../../x", "a/..", "/etc/passwd", "/", "a//b", "a/",
-                                 "./a", "a/./b", ""}) {
+  for (const std::string path :
+       {"..", "../x", "a/../../x", "a/..", "/etc/passwd", "/", "a//b", "a/", "./a", "a/./b", ""}) {
     EXPECT_THAT(refusal([&](auto& b) { b.mkfile(path); }), HasSubstr("path")) << path;
     EXPECT_THAT(refusal([&](auto& b) { b.write(path, 0, "x"); }), HasSubstr("path")) << path;
     EXPECT_THAT(refusal([&](auto& b) { b.rename("a", path); }), HasSubstr("path")) << path;
@@ -160,26 +163,33 @@ TEST(StreamInspector, TakesDataFromPlannedSnapshotsAlone) {
               HasSubstr("not its own business"));
   auto plan = full();
   plan.clone_sources = {kOther};
-  const auto text =
-      BtrfsStreamBuilder().subvol("one", kTo).clone("a", kOther, "b", 1).end().text();
+  const auto text = BtrfsStreamBuilder().subvol("one", kTo).clone("a", kOther, "b", 1).end().text();
   EXPECT_EQ(inspect(text, plan), "subvol one; clone a; end; ");
 }
 
 TEST(StreamInspector, RefusesRecordsOfAnotherForm) {
   const auto number = BtrfsStreamBuilder::number(1);
   EXPECT_THAT(refusal([&](auto& b) { b.record(3, {{15, "a"}}); }), HasSubstr("too few attributes"));
-  EXPECT_THAT(refusal([&](auto& b) { b.record(3, {{15, "a"}, {15, "a"}, {3, number}}); }),
+  EXPECT_THAT(refusal([&](auto& b) {
+                b.record(3, {{15, "a"}, {15, "a"}, {3, number}});
+              }),
               HasSubstr("twice"));
-  EXPECT_THAT(refusal([&](auto& b) { b.record(3, {{15, "a"}, {3, number}, {4, number}}); }),
+  EXPECT_THAT(refusal([&](auto& b) {
+                b.record(3, {{15, "a"}, {3, number}, {4, number}});
+              }),
               HasSubstr("cannot have"));
-  EXPECT_THAT(refusal([&](auto& b) { b.record(3, {{15, "a"}, {3, "1234"}}); }),
+  EXPECT_THAT(refusal([&](auto& b) {
+                b.record(3, {{15, "a"}, {3, "1234"}});
+              }),
               HasSubstr("of 4 bytes instead of 8"));
   EXPECT_THAT(refusal([&](auto& b) { b.record(3, {{99, "a"}}); }), HasSubstr("cannot have"));
   EXPECT_THAT(refusal([&](auto& b) { b.record(26, {}); }), HasSubstr("command 26"));
   EXPECT_THAT(refusal([&](auto& b) { b.record(0, {}); }), HasSubstr("command 0"));
   EXPECT_THAT(refusal([&](auto& b) { b.encoded_write("a", "x", 1, 2); }),
               HasSubstr("version 1 does not have"));
-  EXPECT_THAT(refusal([&](auto& b) { b.record(22, {{15, "a"}, {18, number}, {4, number}}); }),
+  EXPECT_THAT(refusal([&](auto& b) {
+                b.record(22, {{15, "a"}, {18, number}, {4, number}});
+              }),
               HasSubstr("sent without"));
   EXPECT_THAT(refusal([&](auto& b) { b.write("a", ~0ull, "x"); }), HasSubstr("beyond any file"));
   EXPECT_THAT(refusal([&](auto& b) { b.truncate("a", 1ull << 63); }), HasSubstr("beyond any file"));

@@ -60,14 +60,16 @@ constexpr std::array<CommandRule, kCommandCount> kRules = {{
 }};
 
 // Sizes that are the only right one; 0: any.
-constexpr std::array<std::uint8_t, kAttributeCount> kSizes = {
-    0, 16, 8, 8, 8, 8, 8, 8, 8, 12, 12, 12, 12, 0, 0, 0,
-    0, 0,  8, 0, 16, 8, 0, 8, 8, 4, 8, 8, 8, 8, 4, 4};
+constexpr std::array<std::uint8_t, kAttributeCount> kSizes = {0,  16, 8, 8, 8, 8, 8, 8, 8, 12, 12,
+                                                              12, 12, 0, 0, 0, 0, 0, 8, 0, 16, 8,
+                                                              0,  8,  8, 4, 8, 8, 8, 8, 4, 4};
 
 constexpr std::uint64_t kMaxOffset = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint64_t kHighestCompression = 7;  // BTRFS_ENCODED_IO_COMPRESSION_LZO_64K
 
-[[noreturn]] void refuse(std::string message) { throw Error(ErrorKind::Corrupt, std::move(message)); }
+[[noreturn]] void refuse(std::string message) {
+  throw Error(ErrorKind::Corrupt, std::move(message));
+}
 
 std::string printable(std::string_view text) {
   constexpr std::size_t kLongest = 200;

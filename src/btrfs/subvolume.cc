@@ -33,12 +33,12 @@ Guid guid_of(const std::uint8_t (&uuid)[BTRFS_UUID_SIZE]) { return Guid::from_by
 }  // namespace
 
 bool is_btrfs(int fd) {
-  struct statfs filesystem{};
+  struct statfs filesystem {};
   return ::fstatfs(fd, &filesystem) == 0 && filesystem.f_type == BTRFS_SUPER_MAGIC;
 }
 
 bool is_subvolume(int fd) {
-  struct stat status{};
+  struct stat status {};
   return is_btrfs(fd) && ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) &&
          status.st_ino == BTRFS_FIRST_FREE_OBJECTID;
 }
@@ -131,6 +131,8 @@ void set_received(int fd, const Guid& identity, std::uint64_t transaction,
     throw system_error(errno, "mark it as received", subject);
   }
 }
+
+void reclaim_space(int fd) { (void)::ioctl(fd, BTRFS_IOC_SYNC); }
 
 void sync_filesystem(int fd, std::string_view subject) {
   if (::syncfs(fd) != 0) throw system_error(errno, "make it durable", subject);

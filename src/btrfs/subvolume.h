@@ -12,12 +12,13 @@ namespace snapferry::btrfs {
 // filesystem (linux/btrfs_tree.h, struct btrfs_root_item).
 struct Subvolume {
   std::uint64_t id = 0;
-  std::uint64_t parent_id = 0;  // the subvolume that its name is in; 0: of the top level, or deleted
+  std::uint64_t parent_id =
+      0;  // the subvolume that its name is in; 0: of the top level, or deleted
   std::uint64_t directory = 0;  // the inode there of the directory that holds its name
   std::string name;             // in that directory
   Guid uuid;
-  Guid parent_uuid;    // what it is a snapshot of; zero: of nothing
-  Guid received_uuid;  // zero: was not received
+  Guid parent_uuid;              // what it is a snapshot of; zero: of nothing
+  Guid received_uuid;            // zero: was not received
   std::uint64_t generation = 0;  // the last transaction that changed its tree
   std::uint64_t ctransid = 0;    // the last that changed an inode
   std::uint64_t otransid = 0;    // made in
@@ -55,6 +56,9 @@ void destroy_subvolume_by_id(int fd, std::uint64_t id, std::string_view subject)
 // Marks it as the copy of `identity`, whose ctransid was `transaction` where it comes from.
 void set_received(int fd, const Guid& identity, std::uint64_t transaction,
                   std::string_view subject);
+// Makes the removal of destroyed subvolumes durable and wakes the thread that gives their space
+// back (BTRFS_IOC_SYNC); otherwise it sleeps up to half a minute. Says nothing where it fails.
+void reclaim_space(int fd);
 // Makes everything of the filesystem durable that was written before, delayed data included.
 void sync_filesystem(int fd, std::string_view subject);
 

@@ -48,7 +48,8 @@ void fill_name(Subvolume& subvolume, std::uint64_t parent, ByteView bytes) {
   const auto name = bytes.subspan(sizeof reference);
   subvolume.parent_id = parent;
   subvolume.directory = le64toh(reference.dirid);
-  subvolume.name = as_text(name.first(std::min<std::size_t>(name.size(), le16toh(reference.name_len))));
+  subvolume.name =
+      as_text(name.first(std::min<std::size_t>(name.size(), le16toh(reference.name_len))));
 }
 
 bool is_volume_id(std::uint64_t id) {

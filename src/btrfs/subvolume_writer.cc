@@ -64,7 +64,7 @@ bool is_trouble_of_the_system(int error) {
 SubvolumeWriter::SubvolumeWriter(platform::Fd root, std::vector<CloneSource> sources,
                                  const StreamInspector& inspector)
     : root_(std::move(root)), sources_(std::move(sources)), inspector_(inspector) {
-  struct stat status{};
+  struct stat status {};
   check(::fstat(root_.get(), &status));
   root_times_ = {status.st_atim, status.st_mtim};
 }
@@ -75,8 +75,8 @@ void SubvolumeWriter::fail(int error) const {
   if (is_trouble_of_the_system(error)) {
     throw system_error(error, "carry it out", inspector_.place());
   }
-  const auto cause = error == ELOOP ? "it leads through a symlink"
-                                    : std::generic_category().message(error);
+  const auto cause =
+      error == ELOOP ? "it leads through a symlink" : std::generic_category().message(error);
   inspector_.refuse("does not fit what is there (" + cause + ")");
 }
 
@@ -103,7 +103,7 @@ platform::Fd SubvolumeWriter::open_file(int root, std::string_view path, int fla
   const std::string name(path);
   const platform::Fd handle(open_beneath(root, name, O_PATH));
   check(handle.get());
-  struct stat status{};
+  struct stat status {};
   check(::fstat(handle.get(), &status));
   if (!S_ISREG(status.st_mode)) inspector_.refuse("has data for what is no file");
   platform::Fd file(open_beneath(root, name, flags));

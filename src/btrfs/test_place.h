@@ -37,8 +37,8 @@ class BtrfsPlace : public testing::ReplicationPlace {
   }
   void snapshot(const std::string& name, const std::string& snapshot) override {
     std::filesystem::create_directory(image_ / ("admin/" + name));
-    testing::BtrfsImage::btrfs({"subvolume", "snapshot", "-r", path(name),
-                                image_ / ("admin/" + name + "/" + snapshot)});
+    testing::BtrfsImage::btrfs(
+        {"subvolume", "snapshot", "-r", path(name), image_ / ("admin/" + name + "/" + snapshot)});
   }
   void remove_snapshot(const std::string& name, const std::string& snapshot) override {
     remove_snapshots(name, [&](const std::string& path) { return path.ends_with("/" + snapshot); });
@@ -91,8 +91,10 @@ class BtrfsPlace : public testing::ReplicationPlace {
   // Of all with the volume as parent, those whose path `which` likes.
   template <typename Which>
   void remove_snapshots(const std::string& name, Which which) {
-    const auto uuid = value_of(testing::BtrfsImage::btrfs({"subvolume", "show", path(name)}), "UUID:");
-    std::istringstream lines(testing::BtrfsImage::btrfs({"subvolume", "list", "-q", image_.path()}));
+    const auto uuid =
+        value_of(testing::BtrfsImage::btrfs({"subvolume", "show", path(name)}), "UUID:");
+    std::istringstream lines(
+        testing::BtrfsImage::btrfs({"subvolume", "list", "-q", image_.path()}));
     for (std::string line; std::getline(lines, line);) {
       if (value_of(line, "parent_uuid ") != uuid) continue;
       const auto snapshot = image_ / line.substr(line.find(" path ") + 6);

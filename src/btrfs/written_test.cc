@@ -83,21 +83,32 @@ TEST_F(Written, SeesEveryKindOfChange) {
   const std::map<std::string, std::function<void()>> changes = {
       {"write", [&] { pwrite_at(file(), 0, 0); }},
       {"append", [&] { pwrite_at(file(), 0, 8192); }},
-      {"direct write", [&] { place_->image().run({"dd", "if=/dev/zero", "of=" + file(), "bs=4096",
-                                                  "count=1", "oflag=direct", "conv=notrunc",
-                                                  "status=none"}); }},
+      {"direct write",
+       [&] {
+         place_->image().run({"dd", "if=/dev/zero", "of=" + file(), "bs=4096", "count=1",
+                              "oflag=direct", "conv=notrunc", "status=none"});
+       }},
       {"mmap", [&] { write_through_map(file()); }},
       {"truncate", [&] { ASSERT_EQ(::truncate(file().c_str(), 100), 0); }},
       {"truncate up", [&] { ASSERT_EQ(::truncate(file().c_str(), 1 << 20), 0); }},
-      {"hole", [&] { place_->image().run({"fallocate", "-p", "-o", "0", "-l", "4096", file()}); }},
+      {"hole",
+       [&] {
+         place_->image().run({"fallocate", "-p", "-o", "0", "-l", "4096", file()});
+       }},
       {"chmod", [&] { ASSERT_EQ(::chmod(file().c_str(), 0751), 0); }},
       {"chown", [&] { ASSERT_EQ(::chown(file().c_str(), 12, 34), 0); }},
       {"root chmod", [&] { ASSERT_EQ(::chmod(root().c_str(), 0751), 0); }},
-      {"touch", [&] { place_->image().run({"touch", "-d", "2001-01-01", file()}); }},
+      {"touch",
+       [&] {
+         place_->image().run({"touch", "-d", "2001-01-01", file()});
+       }},
       {"xattr", [&] { ASSERT_EQ(::setxattr(file().c_str(), "user.a", "b", 1, 0), 0); }},
       {"root xattr", [&] { ASSERT_EQ(::setxattr(root().c_str(), "user.a", "b", 1, 0), 0); }},
       {"flag", [&] { set_flag(file(), FS_NODUMP_FL); }},
-      {"property", [&] { BtrfsImage::btrfs({"property", "set", file(), "compression", "zstd"}); }},
+      {"property",
+       [&] {
+         BtrfsImage::btrfs({"property", "set", file(), "compression", "zstd"});
+       }},
       {"rename", [&] { std::filesystem::rename(file(), file("renamed")); }},
       {"move", [&] { std::filesystem::rename(file("other"), file("directory/other")); }},
       {"unlink", [&] { std::filesystem::remove(file("gone")); }},
@@ -108,8 +119,14 @@ TEST_F(Written, SeesEveryKindOfChange) {
       {"rmdir", [&] { std::filesystem::remove(file("directory")); }},
       {"fifo", [&] { ASSERT_EQ(::mkfifo(file("fifo").c_str(), 0600), 0); }},
       {"reflink", [&] { reflink(file("other"), file("gone")); }},
-      {"nested subvolume", [&] { BtrfsImage::btrfs({"subvolume", "create", file("nested")}); }},
-      {"nested snapshot", [&] { BtrfsImage::btrfs({"subvolume", "snapshot", root(), file("copy")}); }},
+      {"nested subvolume",
+       [&] {
+         BtrfsImage::btrfs({"subvolume", "create", file("nested")});
+       }},
+      {"nested snapshot",
+       [&] {
+         BtrfsImage::btrfs({"subvolume", "snapshot", root(), file("copy")});
+       }},
   };
   for (const auto& [name, change] : changes) {
     SCOPED_TRACE(name);

@@ -40,8 +40,9 @@ std::string attributes(const std::string& path) {
   for (ssize_t at = 0; at < size;) {
     const std::string name = &list[static_cast<std::size_t>(at)];
     const auto length = ::lgetxattr(path.c_str(), name.c_str(), value.data(), value.size());
-    lines.push_back(name + "=" +
-                    std::string(value.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0))));
+    lines.push_back(
+        name + "=" +
+        std::string(value.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0))));
     at += static_cast<ssize_t>(name.size()) + 1;
   }
   std::sort(lines.begin(), lines.end());
@@ -66,7 +67,7 @@ std::string content(const std::string& path, const struct stat& status) {
 }
 
 void describe(const std::string& path, const std::string& shown, std::ostringstream& out) {
-  struct stat status{};
+  struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return;
   out << shown << " " << std::oct << status.st_mode << std::dec << " " << status.st_uid << ":"
       << status.st_gid << " " << (S_ISDIR(status.st_mode) ? 1 : status.st_nlink) << " "

@@ -14,7 +14,8 @@
 namespace snapferry::testing {
 
 // Writes streams of `btrfs send` by hand, sound ones and such as no kernel makes; after
-// fs/btrfs/send.h of Linux, apart from the code under test. Checksums are right unless broken later.
+// fs/btrfs/send.h of Linux, apart from the code under test. Checksums are right unless broken
+// later.
 class BtrfsStreamBuilder {
  public:
   // What an attribute of a record is: its number and its bytes.
@@ -45,7 +46,8 @@ class BtrfsStreamBuilder {
     return record(1, {{15, name}, {1, bytes(guid)}, {2, number(7)}});
   }
   BtrfsStreamBuilder& snapshot(const std::string& name, const Guid& guid, const Guid& base) {
-    return record(2, {{15, name}, {1, bytes(guid)}, {2, number(9)}, {20, bytes(base)}, {21, number(7)}});
+    return record(
+        2, {{15, name}, {1, bytes(guid)}, {2, number(9)}, {20, bytes(base)}, {21, number(7)}});
   }
   BtrfsStreamBuilder& mkfile(const std::string& path) {
     return record(3, {{15, path}, {3, number(257)}});
@@ -77,8 +79,13 @@ class BtrfsStreamBuilder {
   }
   BtrfsStreamBuilder& clone(const std::string& path, const Guid& source, const std::string& from,
                             std::uint64_t size) {
-    return record(16, {{15, path}, {18, number(0)}, {24, number(size)}, {20, bytes(source)},
-                       {21, number(7)}, {22, from}, {23, number(0)}});
+    return record(16, {{15, path},
+                       {18, number(0)},
+                       {24, number(size)},
+                       {20, bytes(source)},
+                       {21, number(7)},
+                       {22, from},
+                       {23, number(0)}});
   }
   BtrfsStreamBuilder& truncate(const std::string& path, std::uint64_t size) {
     return record(17, {{15, path}, {4, number(size)}});
@@ -95,8 +102,13 @@ class BtrfsStreamBuilder {
   }
   BtrfsStreamBuilder& encoded_write(const std::string& path, const std::string& data,
                                     std::uint64_t unpacked, std::uint32_t compression) {
-    return record(25, {{15, path}, {18, number(0)}, {27, number(unpacked)}, {28, number(unpacked)},
-                       {29, number(0)}, {30, little(compression, 4)}, {kData, data}});
+    return record(25, {{15, path},
+                       {18, number(0)},
+                       {27, number(unpacked)},
+                       {28, number(unpacked)},
+                       {29, number(0)},
+                       {30, little(compression, 4)},
+                       {kData, data}});
   }
   BtrfsStreamBuilder& end() { return record(21, {}); }
 

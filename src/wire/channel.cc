@@ -30,7 +30,9 @@ std::size_t ChannelStream::read(std::span<std::uint8_t> buffer) {
 }
 
 void ChannelStream::finish() {
-  if (!ended_) throw Error(ErrorKind::Internal, "a stream was finished before its end");
+  std::uint8_t more = 0;
+  if (read({&more, 1}) == 0) return;
+  throw Error(ErrorKind::Corrupt, "a stream goes on behind its end; run it again");
 }
 
 }  // namespace snapferry::wire

@@ -76,7 +76,7 @@ class ChannelStream : public Stream {
   explicit ChannelStream(Channel& channel) : channel_(channel) {}
 
   std::size_t read(std::span<std::uint8_t> buffer) override;
-  // Throws Internal before read() returned 0: whole are only the bytes that End has followed.
+  // Waits for End, without which no bytes are whole. Throws Corrupt if there are more of them.
   void finish() override;
 
  private:

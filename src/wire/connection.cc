@@ -59,6 +59,7 @@ Error silent(std::string_view cause) {
 Connection::Connection(platform::Fd input, platform::Fd output, const ConnectionOptions& options)
     : now_(options.now),
       times_(options.times),
+      start_(now_()),
       input_(std::move(input)),
       output_(std::move(output)),
       wake_reader_(make_event()),
@@ -118,7 +119,7 @@ void Connection::read_frames() {
 
 void Connection::read_until_over() {
   FrameReader reader(input_.get());
-  Liveness liveness(times_, now_());
+  Liveness liveness(times_, start_);
   const auto take = [&](Frame frame) {
     if (frame.header.type == FrameType::Hello) liveness.greeted();
     multiplexer_->take(std::move(frame));

@@ -20,10 +20,10 @@ namespace snapferry::wire {
 
 struct ConnectionOptions {
   Role role = Role::Client;
-  std::string peer;  // "web1": leads the messages of errors; may be empty
+  std::string peer{};  // "web1": leads the messages of errors; may be empty
   std::string program = "snapferry " SNAPFERRY_VERSION;
-  std::vector<std::string> features;
-  TimeLimits times;
+  std::vector<std::string> features{};
+  TimeLimits times{};
   Now now = [] { return std::chrono::steady_clock::now(); };
 };
 
@@ -71,6 +71,7 @@ class Connection {
 
   const Now now_;
   const TimeLimits times_;
+  const Instant start_;
   platform::Fd input_;
   platform::Fd output_;
   platform::Fd wake_reader_;

@@ -46,6 +46,7 @@ std::string ErrorRelay::stop() {
     const std::uint64_t one = 1;
     (void)!::write(stop_.get(), &one, sizeof one);
     reader_.join();
+    if (passing_ && !unprinted_.empty()) take("\n");
   }
   return tail_;
 }

@@ -59,10 +59,10 @@ FrameReader::Step FrameReader::read_magic() {
   const std::array parts{part_of(std::span(magic_).subspan(magic_size_))};
   const auto size = read_some(input_, parts);
   if (!size) return Step::Blocked;
-  if (*size == 0 && magic_size_ == 0) return Step::Ended;
+  if (*size == 0) return Step::Ended;
   magic_size_ += *size;
   const auto came = as_text(ByteView(magic_).first(magic_size_));
-  if (*size == 0 || !kMagic.starts_with(came)) refuse_greeting();
+  if (!kMagic.starts_with(came)) refuse_greeting();
   has_magic_ = magic_size_ == kMagic.size();
   return Step::Took;
 }

@@ -15,8 +15,8 @@ inline constexpr std::uint16_t kNewestVersion = 1;
 struct Hello {
   std::uint16_t oldest = kOldestVersion;  // versions of the protocol that it speaks
   std::uint16_t newest = kNewestVersion;
-  std::string program;                // "snapferry 0.1.0"
-  std::vector<std::string> features;  // names; those unknown here are to be ignored
+  std::string program;                  // "snapferry 0.1.0"
+  std::vector<std::string> features{};  // names; those unknown here are to be ignored
   bool operator==(const Hello&) const = default;
 
   bool has(std::string_view feature) const;

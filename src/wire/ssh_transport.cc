@@ -158,6 +158,7 @@ SshTransport::~SshTransport() {
   // Closes the pipes first, which lets the far end and then ssh leave by themselves.
   connection_.reset();
   child_.reset();
+  if (errors_) errors_->stop();
 }
 
 }  // namespace snapferry::wire

@@ -14,7 +14,7 @@ namespace snapferry::wire {
 struct SshOptions {
   // --ssh-command: in place of the system's ssh and the options it is given; HOST and the remote
   // command follow. Empty: ssh, with the configuration of whoever runs this.
-  std::vector<std::string> command;
+  std::vector<std::string> command{};
   bool batch = false;  // nobody is there to answer: ssh must not ask
   // What runs at the far end where the key has no forced command of its own.
   std::vector<std::string> remote_command = {"snapferry", "agent"};

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <unistd.h>
+
 namespace snapferry::zfs {
 namespace {
 
@@ -43,6 +45,8 @@ bool mounts_by_itself(const std::map<std::string, std::string>& values) {
 }
 
 }  // namespace
+
+Privilege own_privilege() { return ::geteuid() == 0 ? Privilege::Root : Privilege::Delegated; }
 
 std::vector<std::string> safe_receive_options(VolumeType type, Privilege privilege) {
   std::vector<std::string> options;

@@ -8,14 +8,18 @@
 
 namespace snapferry::zfs {
 
-// What keeps a replica from mounting, running or being shared by itself, whatever it inherits: the
+// Here is what keeps a replica from mounting, running or being shared by itself, whatever it inherits: the
 // values of its properties. Of a zvol also that no device appears whose partitions the system
 // would look into.
+
 enum class Privilege {
   Root,
   Delegated,  // mountpoint, canmount and the shares cannot be delegated on Linux (zfs-allow(8));
               // they are inherited from the store, and looked at
 };
+
+// Root for the effective user 0.
+Privilege own_privilege();
 
 // "-o", "readonly=on", …: for `zfs receive` of a full stream. Each is valid for the type; an
 // incremental stream takes none, so that what was changed by hand since is not undone.

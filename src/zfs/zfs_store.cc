@@ -24,6 +24,15 @@ constexpr const char* kPlaceholderOptions[] = {"-o", "canmount=off", "-o", "moun
   throw Error(ErrorKind::Conflict, volume.text() + ": " + cause);
 }
 
+// What is not there, or there already, is so on one side only: the two do not fit.
+Error receive_failure(const VolumeName& volume, const std::vector<std::string>& argv,
+                      const platform::ExitReport& exit) {
+  const auto error = command_failure(argv, exit);
+  const bool misfit =
+      error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::AlreadyExists;
+  return Error(misfit ? ErrorKind::Conflict : error.kind(), volume.text() + ": " + error.message());
+}
+
 }  // namespace
 
 ZfsStore::ZfsStore(platform::Commands& commands, std::string dataset, platform::Clock& clock,
@@ -191,27 +200,48 @@ void ZfsStore::make_placeholder(const std::string& dataset, const std::string& f
   argv.insert(argv.end(), std::begin(kPlaceholderOptions), std::end(kPlaceholderOptions));
   argv.insert(argv.end(), {"-o", std::string(kPlaceholderProperty) + "=" + final_name, dataset});
   const auto output = commands_.run(argv);
+  if (output.exit.ok()) {
+    StoreDataset made;
+    made.name = dataset;
+    made.placeholder = dataset == final_name;
+    return remember(std::move(made));
+  }
   // Another run may have made it a moment ago; and without the right to mount, `zfs create` fails
   // after it has made it.
-  if (!output.exit.ok()) {
-    const auto listing = run_list(
-        commands_,
-        {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {dataset}});
-    if (listing.rows.empty()) throw command_failure(argv, output.exit);
+  const auto listing = run_list(
+      commands_,
+      {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {dataset}});
+  if (listing.rows.empty()) throw command_failure(argv, output.exit);
+}
+
+std::vector<std::string> ZfsStore::children_of(const std::string& dataset) {
+  const auto listing =
+      run_list(commands_,
+               {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {dataset}});
+  Names children;
+  for (const auto& row : listing.rows) {
+    if (row[0] != dataset) children.push_back(row[0]);
   }
-  StoreDataset made;
-  made.name = dataset;
-  made.placeholder = dataset == final_name;
-  remember(std::move(made));
+  return children;
 }
 
 void ZfsStore::move_children(const std::string& from, const std::string& to) {
-  const auto listing = run_list(
-      commands_, {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {from}});
-  for (const auto& row : listing.rows) {
-    if (row[0] == from) continue;
-    run({"zfs", "rename", row[0], to + row[0].substr(from.size())});
+  for (const auto& child : children_of(from)) {
+    run({"zfs", "rename", child, to + child.substr(from.size())});
   }
+}
+
+// Of a dataset that shall be there no more; what is below it goes to `successor`, which then
+// takes its name. Whatever of it was done by a run that ended early is not done again.
+void ZfsStore::replace(const std::string& dataset, const std::string& successor) {
+  move_children(dataset, successor);
+  const Names destroy = {"zfs", "destroy", dataset};
+  const auto output = commands_.run(destroy);
+  if (!output.exit.ok()) {
+    const auto failure = command_failure(destroy, output.exit);
+    if (failure.kind() != ErrorKind::NotFound) throw failure;
+  }
+  run({"zfs", "rename", successor, dataset});
 }
 
 // The replica takes the place of the dataset without snapshots that only was there to be a
@@ -221,9 +251,7 @@ void ZfsStore::put_in_place(const std::string& incoming) {
   const std::unique_lock lock(places_);
   const auto place = incoming.substr(0, incoming.size() - kIncoming.size());
   try {
-    move_children(place, incoming);
-    run({"zfs", "destroy", place});
-    run({"zfs", "rename", incoming, place});
+    replace(place, incoming);
   } catch (const Error&) {
   }
   forget(place);
@@ -300,21 +328,22 @@ void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dat
   argv.push_back(request.stream.intermediates.empty() ? point_name(dataset, request.stream.to)
                                                       : dataset);
   StreamInspector inspector(request.stream, request.type, ChecksumMode::Skip);
-  auto forget_state = [&] { forget(dataset); };
+  const auto child = commands_.start(argv, {.input = true});
+  // Until all is well the listing is what tells.
+  forget(dataset);
+  auto end = TransferEnd::Whole;
   try {
-    const auto child = commands_.start(argv, {.input = true});
-    transfer(stream, inspector, *child, request.progress, request.cancellation);
-    const auto exit = child->wait();
-    if (!exit.ok()) {
-      auto error = command_failure(argv, exit);
-      const bool misfit =
-          error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::AlreadyExists;
-      throw Error(misfit ? ErrorKind::Conflict : error.kind(),
-                  request.volume.text() + ": " + error.message());
-    }
+    end = transfer(stream, inspector, *child, request.progress, request.cancellation);
   } catch (const Error&) {
-    forget_state();
+    // At the end of its input it keeps what came so far, so that the next run can go on.
+    child->wait();
     throw;
+  }
+  const auto exit = child->wait();
+  if (!exit.ok()) throw receive_failure(request.volume, argv, exit);
+  if (end == TransferEnd::ReceiverStopped) {
+    throw Error(ErrorKind::Unavailable,
+                request.volume.text() + ": zfs receive stopped early; run the backup again");
   }
 }
 
@@ -534,23 +563,24 @@ std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool re
       damages.push_back({replica.volume, point.name, "the snapshot is not there any more"});
   }
   if (!read_data || !damages.empty()) return damages;
-  return read_all(replica, dataset->name, progress, cancellation);
+  return read_all(replica, *dataset, progress, cancellation);
 }
 
 // Everything is read as a stream: the first snapshot whole, and what each later one changed.
 std::vector<ReplicaDamage> ZfsStore::read_all(const ReplicaState& replica,
-                                              const std::string& dataset, Progress* progress,
+                                              const StoreDataset& dataset, Progress* progress,
                                               const Cancellation* cancellation) {
   std::vector<ReplicaDamage> damages;
   StreamRequest request;
   request.volume = replica.volume.path;
   request.features = {.large_blocks = true, .embedded = true, .compressed = true};
-  request.features.raw = replica.raw;
+  // Without the key everything can still be read as it is stored.
+  request.features.raw = replica.raw || !dataset.key_loaded;
   for (const auto& point : replica.points) {
     request.base = request.to.guid.is_zero() ? std::nullopt : std::optional(request.to);
     request.to = point;
     try {
-      const auto argv = send_arguments(dataset, request);
+      const auto argv = send_arguments(dataset.name, request);
       ChildStream stream(commands_.start(argv, {.output = true}), argv);
       StreamInspector inspector(request, replica.type, ChecksumMode::Verify);
       drain(stream, inspector, progress, cancellation);

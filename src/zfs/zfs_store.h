@@ -19,7 +19,7 @@
 namespace snapferry::zfs {
 
 struct ZfsStoreOptions {
-  Privilege privilege = Privilege::Root;
+  Privilege privilege = own_privilege();
   std::optional<ZfsVersion> version{};  // nullopt: asks the system when it is needed first
 };
 
@@ -67,7 +67,9 @@ class ZfsStore : public Store {
   void make_store();
   void make_parents(const std::string& dataset);
   void make_placeholder(const std::string& dataset, const std::string& final_name);
+  std::vector<std::string> children_of(const std::string& dataset);
   void move_children(const std::string& from, const std::string& to);
+  void replace(const std::string& dataset, const std::string& successor);
   void put_in_place(const std::string& incoming);
 
   // Receiving.
@@ -78,7 +80,7 @@ class ZfsStore : public Store {
   std::vector<std::string> unsafe(VolumeType type, const std::string& dataset);
 
   void run(const std::vector<std::string>& argv);
-  std::vector<ReplicaDamage> read_all(const ReplicaState& replica, const std::string& dataset,
+  std::vector<ReplicaDamage> read_all(const ReplicaState& replica, const StoreDataset& dataset,
                                       Progress* progress, const Cancellation* cancellation);
 
   platform::Commands& commands_;

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -25,6 +26,8 @@ std::unique_ptr<ReplicationPlace> ZfsPlace::make_one() {
 }
 
 ZfsPlace::ZfsPlace() {
+  // As the program does: a receiver that stops is an error, not the end.
+  ::signal(SIGPIPE, SIG_IGN);
   static int count = 0;
   const auto name = "/contract" + std::to_string(::getpid()) + "-" + std::to_string(++count);
   source_ = "source" + name;
