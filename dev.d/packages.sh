@@ -4,11 +4,17 @@ packages_for() {
   case $1 in
     build)
       echo cmake ninja-build g++ ccache pkg-config libcli11-dev nlohmann-json3-dev libfmt-dev \
-        libssl-dev libsodium-dev libzstd-dev libxxhash-dev libfuse3-dev fuse3
+        libssl-dev libsodium-dev libzstd-dev libxxhash-dev libfuse3-dev fuse3 zlib1g-dev \
+        libseccomp-dev
       ;;
     test)
       echo libgtest-dev libgmock-dev librapidcheck-dev acl attr libcap2-bin \
-        btrfs-progs xfsprogs e2fsprogs man-db fish zsh
+        btrfs-progs xfsprogs e2fsprogs man-db fish zsh \
+        openssh-server openssh-client iproute2
+      ;;
+    vm)
+      echo qemu-system-x86 qemu-utils debootstrap e2fsprogs openssh-client python3-minimal \
+        binutils
       ;;
     check) echo clang clang-format clang-tidy libbenchmark-dev ;;
     fuzz) echo clang ;;

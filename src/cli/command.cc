@@ -41,8 +41,9 @@ const std::vector<OptionSpec>& store_options() {
   static const std::vector<OptionSpec> options = {
       {.name = "--store",
        .value = "STORE",
-       .help = "where the snapshots are: repo:DIR, or the directory itself; without it "
-               "SNAPFERRY_STORE counts",
+       .help = "where the snapshots are: repo:DIR, or the directory itself; zfs:DATASET or "
+               "btrfs:DIR for native ones, [USER@]HOST: before them for those of another machine; "
+               "without it SNAPFERRY_STORE counts",
        .kind = WordKind::Store},
       {.name = "--password-file",
        .value = "FILE",
@@ -52,6 +53,14 @@ const std::vector<OptionSpec>& store_options() {
        .value = "COMMAND",
        .help = "run COMMAND (a program and its words, no shell) and read the password from the "
                "first line that it prints",
+       .kind = WordKind::Command},
+      {.name = "--host",
+       .value = "NAME",
+       .help = "the name of this machine in a store of native snapshots; otherwise its own"},
+      {.name = "--ssh-command",
+       .value = "COMMAND",
+       .help = "reach other machines with COMMAND (a program and its words, no shell) instead of "
+               "ssh",
        .kind = WordKind::Command},
   };
   return options;

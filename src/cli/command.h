@@ -51,7 +51,7 @@ struct CommandSpec {
   std::vector<ArgumentSpec> arguments = {};
   std::vector<OptionSpec> options = {};
   std::vector<Example> examples = {};
-  bool uses_store = true;  // takes --store and the options for the password
+  bool uses_store = true;  // takes --store, and the options for the password and ssh
   // Its output is all that it is for: it ends when nobody reads on. Others go on.
   bool only_prints = false;
   // Does what the command does. Throws Error and BrokenPipe.
@@ -70,7 +70,7 @@ std::vector<const CommandSpec*> commands_of_group(std::string_view group);
 
 // --json, --quiet, …: understood by every command.
 const std::vector<OptionSpec>& common_options();
-// --store and the options for the password.
+// --store, and the options for the password and ssh.
 const std::vector<OptionSpec>& store_options();
 // All that `command` understands: its own, those of the store, and the common ones.
 std::vector<const OptionSpec*> options_of(const CommandSpec& command);

@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <cerrno>
 
@@ -9,6 +10,7 @@
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
+#include "cli/replicate.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
 #include "tree/backup.h"
@@ -82,7 +84,7 @@ void add_identity(const std::string& path,
 // One PATH or stream on its way into the store.
 class VolumeBackup {
  public:
-  VolumeBackup(Context& context, OpenStore& store, const Request& request, std::string path)
+  VolumeBackup(Context& context, RepositoryStore& store, const Request& request, std::string path)
       : context_(context), store_(store), request_(request), path_(std::move(path)) {
     snapshot_.volume = {context.io.host,
                         request.stream.empty() ? path_ : "stdin:" + request.stream};
@@ -187,7 +189,7 @@ class VolumeBackup {
   }
 
   Context& context_;
-  OpenStore& store_;
+  RepositoryStore& store_;
   const Request& request_;
   const std::string path_;
   Snapshot snapshot_;
@@ -215,8 +217,22 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
                            .text("message", error.message()));
 }
 
-void back_up(Context& context, OpenStore& store, const Request& request, const std::string& path,
-             Outcome& outcome) {
+constexpr std::array<std::string_view, 4> kOnlyFiles = {"--exclude", "--exclude-from",
+                                                        "--exclude-caches", "--one-filesystem"};
+constexpr std::array<std::string_view, 5> kOnlyStreams = {
+    "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--start-anew"};
+
+template <std::size_t kCount>
+void refuse_options(const Invocation& options, const std::array<std::string_view, kCount>& names,
+                    std::string_view reason) {
+  for (const auto name : names) {
+    if (!options.has(name)) continue;
+    throw Error(ErrorKind::InvalidArgument, fmt::format("{}: {}; leave it out", name, reason));
+  }
+}
+
+void back_up(Context& context, RepositoryStore& store, const Request& request,
+             const std::string& path, Outcome& outcome) {
   VolumeName volume{context.io.host, path};
   try {
     if (request.stream.empty()) volume.path = absolute_path(path);
@@ -233,14 +249,43 @@ void back_up(Context& context, OpenStore& store, const Request& request, const s
   }
 }
 
-ExitCode run_backup(Context& context) {
+ExitCode back_up_files(Context& context) {
+  refuse_options(context.options, kOnlyStreams, "is for native volumes, not for files");
   const Request request = read_request(context.options);
-  OpenStore store = open_store(context);
+  const auto store = open_repository(context, "a backup of files");
   std::vector<std::string> paths = context.options.arguments;
   if (!request.stream.empty()) paths = {""};
   Outcome outcome;
-  for (const auto& path : paths) back_up(context, store, request, path, outcome);
+  for (const auto& path : paths) back_up(context, *store, request, path, outcome);
   return outcome.exit_code();
+}
+
+ExitCode back_up_volumes(Context& context, const std::vector<Address>& volumes) {
+  refuse_options(context.options, kOnlyFiles, "chooses among files, and a native stream is whole");
+  const std::string address = store_address(context);
+  const auto store = native_address(address);
+  if (!store) {
+    throw Error(ErrorKind::Unsupported,
+                fmt::format("{}: a stream of kind {} needs a store of native snapshots, and {} is "
+                            "none; give --store {}:…, or its directory to back up its files",
+                            printable(volumes[0].text()), kind_name(volumes[0].kind),
+                            printable(address), kind_name(volumes[0].kind)));
+  }
+  return replicate(context, volumes, *store);
+}
+
+ExitCode run_backup(Context& context) {
+  std::vector<Address> volumes;
+  for (const auto& word : context.options.arguments) {
+    if (const auto address = native_address(word)) volumes.push_back(*address);
+  }
+  if (volumes.empty()) return back_up_files(context);
+  if (volumes.size() < context.options.arguments.size() || context.options.has("--stdin")) {
+    throw Error(ErrorKind::InvalidArgument,
+                "backup: native volumes and files go into different stores; back them up in two "
+                "runs");
+  }
+  return back_up_volumes(context, volumes);
 }
 
 }  // namespace
@@ -248,7 +293,7 @@ ExitCode run_backup(Context& context) {
 const CommandSpec& backup_command() {
   static const CommandSpec spec = {
       .name = "backup",
-      .summary = "back up directory trees, files or a stream",
+      .summary = "back up directory trees, files, a stream, or native volumes",
       .description =
           "Makes a snapshot of each PATH, which is a volume of its own, named by this host and "
           "its absolute path. What did not change since the newest snapshot of the same volume "
@@ -260,9 +305,18 @@ const CommandSpec& backup_command() {
           "saved, else 1.\n\n"
           "Interrupted, by a signal or a crash, it leaves no snapshot, but the next run does not "
           "store again what was stored already. Any number of backups may run at once, also "
-          "while others prune and verify.",
+          "while others prune and verify.\n\n"
+          "Instead of PATHs, native volumes may be given by their addresses, "
+          "[[USER@]HOST:]zfs:DATASET or [[USER@]HOST:]btrfs:DIR, with a store of the same kind: "
+          "each is frozen in a snapshot, and what changed since the newest snapshot that both "
+          "sides have crosses as a stream. '*' and '?' stand for parts of names, '/**' at the end "
+          "for the volume and all below it. Nothing is rolled back or forced: a volume that "
+          "diverged is reported, and --start-anew begins a new copy beside the old one. A volume "
+          "that fails does not stop the others: the exit code is 3 if others went well, else that "
+          "of the first failure, mostly 1. "
+          "Interrupted anywhere, the next run carries on by itself.",
       .arguments = {{.name = "PATH",
-                     .help = "a directory, or any other file",
+                     .help = "a directory, any other file, or the address of native volumes",
                      .kind = WordKind::File,
                      .required = false,
                      .repeatable = true}},
@@ -287,14 +341,33 @@ const CommandSpec& backup_command() {
                    .help = "leave out the content of directories with a CACHEDIR.TAG"},
                   {.name = "--one-filesystem",
                    .help = "keep mount points below PATH as empty directories"},
+                  {.name = "--parallel",
+                   .value = "N",
+                   .help = "how many native volumes are sent at once",
+                   .fallback = "2"},
+                  {.name = "--limit-rate",
+                   .value = "RATE",
+                   .help = "bytes per second of all streams together, such as 500K or 10M"},
+                  {.name = "--no-intermediates",
+                   .help = "leave the snapshots that others took between two backups where they "
+                           "are, instead of ferrying them along"},
+                  {.name = "--raw",
+                   .help = "send encrypted ZFS datasets as they are; their key stays here"},
+                  {.name = "--start-anew",
+                   .help = "where a copy cannot go on, set it aside and begin a new one with a "
+                           "full stream"},
                   {.name = "--dry-run",
                    .letter = 'n',
-                   .help = "say what would be added, and write nothing"}},
+                   .help = "say what would be added or sent, and why, and write nothing"}},
       .examples = {{"snapferry backup /home --store repo:/srv/backups", "a snapshot of /home"},
                    {"snapferry backup /home /etc --exclude '*.tmp' --exclude /alice/Downloads/",
                     "two volumes, the store taken from SNAPFERRY_STORE"},
                    {"pg_dump shop | snapferry backup --stdin shop.sql --store repo:/srv/backups",
-                    "a database dump as a volume of one file"}},
+                    "a database dump as a volume of one file"},
+                   {"snapferry backup 'zfs:tank/**' --store zfs:backup/snapferry",
+                    "a pool, each dataset by its changes alone"},
+                   {"snapferry backup root@web1:btrfs:/home --store btrfs:/mnt/backup/snapferry",
+                    "a subvolume of another machine"}},
       .run = run_backup};
   return spec;
 }

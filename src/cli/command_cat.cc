@@ -50,14 +50,14 @@ Entry find_file(const TreeReader& reader, const Snapshot& snapshot, const std::s
 }
 
 ExitCode run_cat(Context& context) {
-  OpenStore store = open_store(context);
-  const Snapshot snapshot = find_snapshot(context, store, context.options.argument(0));
-  const TreeReader reader(*store.repository);
+  const auto store = open_store(context);
+  const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
+  const TreeReader reader(store->objects());
   const Entry file = find_file(reader, snapshot, context.options.argument(1));
   reader.for_each_run(file.content, [&](std::uint64_t offset, const ContentRun& run) {
     context.io.cancellation.check();
     if (!run.id) return write_hole(context, offset, run.length);
-    const Bytes bytes = store.repository->get(ObjectKind::Data, *run.id);
+    const Bytes bytes = store->objects().get(ObjectKind::Data, *run.id);
     write_piece(context, offset, as_text(bytes));
   });
   return ExitCode::Success;

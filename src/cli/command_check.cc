@@ -28,14 +28,17 @@ std::string in_words(const Age& age) {
                      format_duration(Duration{*age.seconds}));
 }
 
-std::vector<Age> ages_of(Context& context, const std::vector<Snapshot>& snapshots,
-                         const std::string& selector) {
+std::vector<Age> ages_of(Context& context, SnapshotStore& store,
+                         const std::vector<Snapshot>& snapshots, const std::string& selector) {
   const std::int64_t now = context.io.clock.now().seconds;
   std::vector<Age> ages;
   try {
     for (const auto& [volume, own] : by_volume(context, snapshots, selector)) {
+      // What was found unchanged needed no snapshot.
+      const std::int64_t newest =
+          std::max(store.time_for_rules(own.back()).seconds, store.seen_unchanged(volume));
       // A clock that was turned back makes no snapshot younger than new.
-      ages.push_back({volume.text(), std::max<std::int64_t>(0, now - own.back().time.seconds)});
+      ages.push_back({volume.text(), std::max<std::int64_t>(0, now - newest)});
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
@@ -72,9 +75,9 @@ ExitCode run_check(Context& context) {
                 "check: no age given; say when a volume is stale with --max-age, such as 1d");
   }
   const Duration limit = parse_duration(context.options.text("--max-age"));
-  OpenStore store = open_store(context);
-  const auto snapshots = list_snapshots(context, store);
-  const auto ages = ages_of(context, snapshots, context.options.argument(0));
+  const auto store = open_store(context);
+  const auto snapshots = list_snapshots(context, *store);
+  const auto ages = ages_of(context, *store, snapshots, context.options.argument(0));
   bool fresh = !ages.empty();
   context.console.print(status_line(ages, limit));
   for (const auto& age : ages) {
@@ -101,7 +104,9 @@ const CommandSpec& check_command() {
           "Compares the age of the newest snapshot of each volume, or of VOLUME, of any set, with "
           "the age allowed. The exit code is 0 if all are fresh and 1 if one is stale, which "
           "Nagios and its kin take for WARNING; a volume without a snapshot, and one that the "
-          "store does not know, is stale. Any other code means that it could not be found out.\n\n"
+          "store does not know, is stale. A volume that a run found unchanged since its newest "
+          "native snapshot is as fresh as that run. Any other code means that it could not be "
+          "found out.\n\n"
           "The first line is the state, followed by performance data: the age of the oldest in "
           "seconds.",
       .arguments = {{.name = "VOLUME",

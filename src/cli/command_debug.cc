@@ -38,9 +38,9 @@ ObjectName object_name(const Invocation& options) {
 }
 
 ExitCode run_debug_cat(Context& context) {
-  OpenStore store = open_store(context);
+  const auto store = open_repository(context, "debug");
   const auto [kind, id] = object_name(context.options);
-  const std::string text = store.repository->debug_text(kind, id);
+  const std::string text = store->repository->debug_text(kind, id);
   context.console.emit(
       JsonObject::line("object").text("kind", kind).text("id", id).text("text", text));
   context.console.print(text);
@@ -50,10 +50,10 @@ ExitCode run_debug_cat(Context& context) {
 }
 
 ExitCode run_debug_list(Context& context) {
-  OpenStore store = open_store(context);
+  const auto store = open_repository(context, "debug");
   using enum Table::Align;
   Table table({Right, Left, Left});
-  for (const auto& object : store.repository->debug_list()) {
+  for (const auto& object : store->repository->debug_list()) {
     table.add({std::to_string(object.size), format_local({object.modified, 0}), object.name});
     context.console.emit(JsonObject::line("object")
                              .text("name", object.name)

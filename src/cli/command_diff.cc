@@ -73,17 +73,20 @@ JsonObject json_of(const tree::Change& change) {
 }
 
 ExitCode run_diff(Context& context) {
-  OpenStore store = open_store(context);
-  const auto snapshots = list_snapshots(context, store);
-  const auto pick = [&](std::size_t index) -> const Snapshot& {
-    return select_snapshot(snapshots, context.options.argument(index), context.io.host);
+  const auto store = open_store(context);
+  const auto snapshots = list_snapshots(context, *store);
+  const auto pick = [&](std::size_t index) {
+    Snapshot snapshot =
+        select_snapshot(snapshots, context.options.argument(index), context.io.host);
+    store->complete(snapshot);
+    return snapshot;
   };
-  const Snapshot& before = pick(0);
-  const Snapshot& after = pick(1);
+  const Snapshot before = pick(0);
+  const Snapshot after = pick(1);
   tree::DiffOptions options;
   options.cancellation = &context.io.cancellation;
   const auto totals = tree::diff(
-      before.root, after.root, *store.repository,
+      before.root, after.root, store->objects(),
       [&](const tree::Change& change) {
         context.console.print(line_of(change));
         context.console.emit(json_of(change));

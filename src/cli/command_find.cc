@@ -39,11 +39,12 @@ JsonObject json_of(const tree::FoundPath& found, const tree::FoundVersion& versi
 }
 
 ExitCode run_find(Context& context) {
-  OpenStore store = open_store(context);
-  const auto snapshots = list_snapshots(context, store);
+  const auto store = open_store(context);
+  auto snapshots = list_snapshots(context, *store);
+  std::erase_if(snapshots, [&](const Snapshot& snapshot) { return !store->has_files(snapshot); });
   tree::FindOptions options;
   options.cancellation = &context.io.cancellation;
-  const auto found = tree::find(snapshots, context.options.argument(0), *store.repository, options);
+  const auto found = tree::find(snapshots, context.options.argument(0), store->objects(), options);
   for (const auto& path : found) {
     context.console.print(for_people(path));
     for (const auto& version : path.versions) context.console.emit(json_of(path, version));

@@ -3,13 +3,30 @@
 #include "blob/local_storage.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/format.h"
 #include "cli/password.h"
 #include "cli/store.h"
 
 namespace snapferry::cli {
 namespace {
 
+ExitCode init_native(Context& context, const Address& address) {
+  if (context.options.has("--encryption")) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("--encryption: native snapshots are as encrypted as the {} that they "
+                            "are in; leave it out",
+                            address.kind == AddressKind::Zfs ? "dataset" : "device"));
+  }
+  endpoints_of(context)->create_store(address);
+  context.console.say(fmt::format("made the store {}\n", printable(address.text())));
+  context.console.emit(JsonObject::line("init").text("store", address.text()));
+  return ExitCode::Success;
+}
+
 ExitCode run_init(Context& context) {
+  if (const auto address = native_address(store_address(context))) {
+    return init_native(context, *address);
+  }
   const std::string directory = store_directory(store_address(context));
   const std::string name = "repo:" + directory;
   repository::CreateOptions options;
@@ -32,13 +49,16 @@ ExitCode run_init(Context& context) {
 const CommandSpec& init_command() {
   static const CommandSpec spec = {
       .name = "init",
-      .summary = "make a repository in a new or empty directory",
+      .summary = "make a store: a repository, or a place for native snapshots",
       .description =
           "Makes the repository. With a password, everything in it is encrypted, and only that "
           "password, others added by 'key add', or a recovery key made by 'key recovery' open "
           "it: without any of them nothing can be brought back. With --encryption none it is "
           "protected against damage, but anyone who has the files can read them.\n\n"
-          "A directory that holds anything else is left alone.",
+          "A directory that holds anything else is left alone.\n\n"
+          "With --store zfs:DATASET it makes a dataset, with --store btrfs:DIR a directory on a "
+          "btrfs, where native snapshots are received: nothing in it is mounted or run by "
+          "itself.",
       .options = {{.name = "--encryption",
                    .value = "KIND",
                    .help = "how the content is protected",
@@ -47,7 +67,9 @@ const CommandSpec& init_command() {
       .examples = {{"snapferry init --store repo:/srv/backups",
                     "makes a repository and asks for its password"},
                    {"snapferry init --store repo:/mnt/usb --encryption none",
-                    "makes one that needs no password"}},
+                    "makes one that needs no password"},
+                   {"snapferry init --store btrfs:/mnt/backup/snapferry",
+                    "makes a directory for subvolumes of this and other machines"}},
       .run = run_init};
   return spec;
 }

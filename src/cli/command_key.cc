@@ -17,10 +17,10 @@ std::string label_of(const Context& context) {
 }
 
 ExitCode run_key_list(Context& context) {
-  OpenStore store = open_store(context);
+  const auto store = open_repository(context, "a key");
   using enum Table::Align;
   Table table({Left, Left, Left, Left});
-  for (const auto& key : store.repository->keys()) {
+  for (const auto& key : store->repository->keys()) {
     table.add({key.id, key.kind, format_local(key.created),
                printable(key.label) + (key.current ? " (opened this)" : "")});
     context.console.emit(JsonObject::line("key")
@@ -35,26 +35,26 @@ ExitCode run_key_list(Context& context) {
 }
 
 ExitCode run_key_add(Context& context) {
-  OpenStore store = open_store(context);
-  const std::string password = obtain_password(context, new_password_of_store(store.name()));
-  const std::string id = store.repository->add_password(password, label_of(context));
+  const auto store = open_repository(context, "a key");
+  const std::string password = obtain_password(context, new_password_of_store(store->name()));
+  const std::string id = store->repository->add_password(password, label_of(context));
   context.console.say(fmt::format("added the password as key {}\n", id));
   context.console.emit(JsonObject::line("key_added").text("id", id));
   return ExitCode::Success;
 }
 
 ExitCode run_key_remove(Context& context) {
-  OpenStore store = open_store(context);
+  const auto store = open_repository(context, "a key");
   const std::string id = context.options.argument(0);
-  store.repository->remove_key(id);
+  store->repository->remove_key(id);
   context.console.say(fmt::format("removed key {}\n", printable(id)));
   context.console.emit(JsonObject::line("key_removed").text("id", id));
   return ExitCode::Success;
 }
 
 ExitCode run_key_recovery(Context& context) {
-  OpenStore store = open_store(context);
-  const std::string key = store.repository->add_recovery_key(label_of(context));
+  const auto store = open_repository(context, "a key");
+  const std::string key = store->repository->add_recovery_key(label_of(context));
   context.console.emit(JsonObject::line("recovery_key").text("recovery_key", key));
   if (context.console.quiet()) {
     context.console.print(key + "\n");
@@ -63,7 +63,7 @@ ExitCode run_key_recovery(Context& context) {
   context.console.print(fmt::format(
       "Recovery key of {}:\n\n    {}\n\nIt opens the repository in place of a password and is not "
       "shown again.\nPrint it and keep it away from the repository.\n",
-      store.name(), key));
+      store->name(), key));
   return ExitCode::Success;
 }
 

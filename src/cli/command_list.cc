@@ -10,20 +10,20 @@
 namespace snapferry::cli {
 namespace {
 
-std::vector<std::string> row(const Snapshot& snapshot) {
+std::vector<std::string> row(const Snapshot& snapshot, bool native) {
   return {snapshot.id.short_hex(),
-          format_local(snapshot.time),
-          snapshot.set,
-          human_count(snapshot.stats.files),
-          human_size(snapshot.stats.bytes),
-          human_size(snapshot.stats.bytes_stored),
+          snapshot.time.seconds == 0 ? "-" : format_local(snapshot.time),
+          snapshot.set.empty() ? "-" : snapshot.set,
+          native ? "-" : human_count(snapshot.stats.files),
+          native ? "-" : human_size(snapshot.stats.bytes),
+          native ? "-" : human_size(snapshot.stats.bytes_stored),
           printable(snapshot.volume.text()) + (snapshot.incomplete ? " (incomplete)" : "")};
 }
 
 ExitCode run_list(Context& context) {
-  OpenStore store = open_store(context);
+  const auto store = open_store(context);
   bool damaged = false;
-  const auto snapshots = list_snapshots(context, store, &damaged);
+  const auto snapshots = list_snapshots(context, *store, &damaged);
   using enum Table::Align;
   Table table({Left, Left, Left, Right, Right, Right, Left});
   if (!context.console.quiet()) {
@@ -31,7 +31,7 @@ ExitCode run_list(Context& context) {
   }
   for (const auto& [volume, own] : by_volume(context, snapshots, context.options.argument(0))) {
     for (const auto& snapshot : own) {
-      table.add(row(snapshot));
+      table.add(row(snapshot, store->is_native()));
       context.console.emit(snapshot_json("snapshot", snapshot));
     }
   }
@@ -49,13 +49,18 @@ const CommandSpec& list_command() {
   static const CommandSpec spec = {
       .name = "list",
       .summary = "list the snapshots of all volumes, or of one",
-      .description = "Lists snapshots by volume, oldest first. STORED is what the store grew by.",
+      .description =
+          "Lists snapshots by volume, oldest first. STORED is what the store grew by. Of native "
+          "snapshots nobody counts files and sizes, and those that others took have no "
+          "set: a '-' stands there.",
       .arguments = {{.name = "VOLUME",
                      .help = "only the snapshots of this volume",
                      .kind = WordKind::Volume,
                      .required = false}},
       .examples = {{"snapferry list --store repo:/srv/backups", "all snapshots"},
-                   {"snapferry list web1:/etc --json", "those of one volume, for a program"}},
+                   {"snapferry list web1:/etc --json", "those of one volume, for a program"},
+                   {"snapferry list zfs:tank/home --store zfs:backup/snapferry",
+                    "the native snapshots of one volume"}},
       .run = run_list};
   return spec;
 }

@@ -111,9 +111,9 @@ class Listing {
 };
 
 ExitCode run_ls(Context& context) {
-  OpenStore store = open_store(context);
-  const Snapshot snapshot = find_snapshot(context, store, context.options.argument(0));
-  Listing(context, *store.repository, snapshot).show(context.options.argument(1));
+  const auto store = open_store(context);
+  const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
+  Listing(context, store->objects(), snapshot).show(context.options.argument(1));
   return ExitCode::Success;
 }
 

@@ -9,26 +9,33 @@
 namespace snapferry::cli {
 namespace {
 
+std::vector<Snapshot> with_files(SnapshotStore& store, std::vector<Snapshot> snapshots) {
+  std::erase_if(snapshots, [&](const Snapshot& snapshot) { return !store.has_files(snapshot); });
+  return snapshots;
+}
+
 ExitCode run_mount(Context& context) {
-  OpenStore store = open_store(context);
+  const auto store = open_store(context);
+  const auto listed = [&] {
+    // One damaged manifest must not hide what came since.
+    std::vector<repository::Damage> damaged;
+    return with_files(*store, store->snapshots(&damaged));
+  };
   const std::string directory = absolute_path(context.options.argument(0));
   ProblemPrinter problems(context.console, directory);
   mount::MountOptions options;
   options.allow_other = context.options.has("--allow-other");
   options.problems = &problems;
-  options.refresh = [&] {
-    // One damaged manifest must not hide what came since.
-    std::vector<repository::Damage> damaged;
-    return store.repository->snapshots(&damaged);
-  };
+  options.refresh = listed;
   options.on_ready = [&] {
-    context.console.say(fmt::format("{} is at {}; end with Ctrl-C or 'umount {}'\n", store.name(),
+    context.console.say(fmt::format("{} is at {}; end with Ctrl-C or 'umount {}'\n", store->name(),
                                     printable(directory), printable(directory)));
     context.console.emit(
-        JsonObject::line("mounted").text("store", store.name()).text("directory", directory));
+        JsonObject::line("mounted").text("store", store->name()).text("directory", directory));
     context.console.flush();
   };
-  mount::mount(list_snapshots(context, store), *store.repository, directory, options);
+  mount::mount(with_files(*store, list_snapshots(context, *store)), store->objects(), directory,
+               options);
   return ExitCode::Success;
 }
 
@@ -41,7 +48,8 @@ const CommandSpec& mount_command() {
       .description =
           "Shows the snapshots below DIR, an empty directory: by host, volume and time, with "
           "'latest' beside the times. New snapshots appear by themselves. It runs until DIR is "
-          "unmounted or it is interrupted.",
+          "unmounted or it is interrupted. The directories that stand for native snapshots belong "
+          "to root alone; what is in them is shown as it is.",
       .arguments = {{.name = "DIR", .help = "an empty directory", .kind = WordKind::Directory}},
       .options = {{.name = "--allow-other",
                    .help = "let other users look in, as far as the modes of files allow"}},

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
+#include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
 #include "retention/keep_rules.h"
@@ -43,12 +46,22 @@ std::optional<retention::KeepRules> read_rules(const Invocation& options) {
 // The chains that rules apply to, each on its own.
 using Groups = std::map<std::pair<VolumeName, std::string>, std::vector<retention::Candidate>>;
 
-Groups grouped(const std::vector<Snapshot>& snapshots) {
+Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
   Groups groups;
   for (const auto& snapshot : snapshots) {
-    groups[{snapshot.volume, snapshot.set}].push_back({snapshot.id, snapshot.time});
+    groups[{snapshot.volume, snapshot.set}].push_back(
+        {snapshot.id, store.time_for_rules(snapshot)});
   }
   return groups;
+}
+
+// What others took is none of our business unless we are told so.
+std::vector<Snapshot> in_question(const Context& context, const SnapshotStore& store,
+                                  std::vector<Snapshot> snapshots) {
+  if (store.is_native() && !context.options.has("--others")) {
+    std::erase_if(snapshots, [](const Snapshot& snapshot) { return snapshot.set.empty(); });
+  }
+  return snapshots;
 }
 
 void report_group(Context& context, const VolumeName& volume, const std::string& set,
@@ -66,41 +79,54 @@ void report_group(Context& context, const VolumeName& volume, const std::string&
                              .boolean("keep", decision.keep)
                              .list("reasons", decision.reasons));
   }
-  context.console.say(
-      fmt::format("{}, set {}:\n{}", printable(volume.text()), printable(set), table.text()));
+  context.console.say(fmt::format("{}, {}:\n{}", printable(volume.text()),
+                                  set.empty() ? "snapshots of others" : "set " + printable(set),
+                                  table.text()));
 }
 
 // Decides about each group, says so, and returns what goes.
-std::vector<ObjectId> decide(Context& context, const std::vector<Snapshot>& snapshots,
+std::vector<Snapshot> decide(Context& context, SnapshotStore& store,
+                             const std::vector<Snapshot>& snapshots,
                              const retention::KeepRules& rules) {
-  std::vector<ObjectId> removed;
-  for (auto& [group, candidates] : grouped(snapshots)) {
+  std::set<std::pair<VolumeName, ObjectId>> gone;
+  for (auto& [group, candidates] : grouped(snapshots, store)) {
     const auto decisions = retention::decide(candidates, rules, context.io.clock.now());
     report_group(context, group.first, group.second, decisions);
     for (const auto& decision : decisions) {
-      if (!decision.keep) removed.push_back(decision.id);
+      if (!decision.keep) gone.emplace(group.first, decision.id);
     }
+  }
+  std::vector<Snapshot> removed;
+  for (const auto& snapshot : snapshots) {
+    if (gone.contains({snapshot.volume, snapshot.id})) removed.push_back(snapshot);
   }
   return removed;
 }
 
-// What removing `removed` frees, which a dry run only works out.
-repository::CollectReport collect(Context& context, OpenStore& store,
-                                  const std::vector<ObjectId>& removed, bool dry_run) {
+// What removing `chosen` frees, which a dry run only works out.
+std::optional<repository::CollectReport> collect(Context& context, SnapshotStore& store,
+                                                 const std::vector<Snapshot>& chosen,
+                                                 bool dry_run) {
   Progress progress;
   repository::CollectOptions options;
   options.dry_run = dry_run;
-  if (dry_run) options.as_if_forgotten = removed;
+  if (dry_run) {
+    for (const auto& snapshot : chosen) options.as_if_forgotten.push_back(snapshot.id);
+  }
   options.progress = &progress;
   options.cancellation = &context.io.cancellation;
   const ProgressDisplay display(context, progress);
-  return store.repository->collect(options);
+  return store.collect(options);
+}
+
+void report_native(Context& context, std::size_t kept, std::size_t removed, bool dry_run) {
+  context.console.emit(JsonObject::line(dry_run ? "prune_plan" : "prune")
+                           .number("snapshots_kept", kept)
+                           .number("snapshots_removed", removed));
 }
 
 void report(Context& context, std::size_t kept, std::size_t removed, bool dry_run,
             const repository::CollectReport& found) {
-  context.console.say(fmt::format("{} {}, {} kept\n", dry_run ? "would remove" : "removed",
-                                  counted(removed, "snapshot", "snapshots"), human_count(kept)));
   if (found.packs_removed == 0) {
     context.console.say("nothing to free\n");
   } else {
@@ -129,14 +155,24 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
 ExitCode run_prune(Context& context) {
   const auto rules = read_rules(context.options);
   const bool dry_run = context.options.has("--dry-run");
-  OpenStore store = open_store(context);
-  const auto snapshots = list_snapshots(context, store);
-  std::vector<ObjectId> removed;
-  if (rules) removed = decide(context, snapshots, *rules);
-  if (!dry_run) store.repository->forget(removed);
-  const auto found = collect(context, store, removed, dry_run);
-  report(context, snapshots.size() - removed.size(), removed.size(), dry_run, found);
-  return ExitCode::Success;
+  const auto store = open_store(context);
+  const auto snapshots = in_question(context, *store, list_snapshots(context, *store));
+  std::vector<Snapshot> chosen;
+  if (rules) chosen = decide(context, *store, snapshots, *rules);
+  std::vector<VolumeFailure> failures;
+  if (!dry_run) failures = store->forget(chosen);
+  const auto found = collect(context, *store, chosen, dry_run);
+  const std::size_t removed = chosen.size() - std::min(failures.size(), chosen.size());
+  const std::size_t kept = snapshots.size() - removed;
+  report_failures(context, failures);
+  context.console.say(fmt::format("{} {}, {} kept\n", dry_run ? "would remove" : "removed",
+                                  counted(removed, "snapshot", "snapshots"), human_count(kept)));
+  if (found) {
+    report(context, kept, removed, dry_run, *found);
+  } else {
+    report_native(context, kept, removed, dry_run);
+  }
+  return failures.empty() ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 
 OptionSpec keep_option(std::string_view name, std::string_view help) {
@@ -153,25 +189,31 @@ const CommandSpec& prune_command() {
           "Decides about the snapshots of each volume and set on its own: a snapshot stays if any "
           "of the rules keeps it, and the newest always stays. Each decision is shown with its "
           "reasons. Then it frees what no snapshot references. Without any rule, no snapshot is "
-          "removed, and only that space is freed.\n\n"
+          "removed, and only that space is freed. Native snapshots free theirs when they go.\n\n"
+          "Native snapshots that others took are left alone unless --others puts them under the "
+          "rules, as one more set of each volume. Within a volume the order in which the store "
+          "received them counts: a host whose clock is wrong cannot push out other snapshots.\n\n"
           "Backups may run meanwhile: nothing that one of them may still reference goes. "
-          "Interrupted, it leaves everything that is needed in place.",
-      .options = {keep_option("--keep-last", "keep the newest N"),
-                  {.name = "--keep-within",
-                   .value = "DURATION",
-                   .help = "keep all that are at most so old"},
-                  keep_option("--keep-hourly", "keep the newest of each of the newest N hours"),
-                  keep_option("--keep-daily", "keep the newest of each of the newest N days"),
-                  keep_option("--keep-weekly", "keep the newest of each of the newest N weeks"),
-                  keep_option("--keep-monthly", "keep the newest of each of the newest N months"),
-                  keep_option("--keep-yearly", "keep the newest of each of the newest N years"),
-                  {.name = "--dry-run",
-                   .letter = 'n',
-                   .help = "show the decisions, and change nothing"}},
+          "Interrupted, it leaves everything that is needed in place. A snapshot that something "
+          "else holds stays and is named; the exit code is 3 then.",
+      .options =
+          {keep_option("--keep-last", "keep the newest N"),
+           {.name = "--keep-within",
+            .value = "DURATION",
+            .help = "keep all that are at most so old"},
+           keep_option("--keep-hourly", "keep the newest of each of the newest N hours"),
+           keep_option("--keep-daily", "keep the newest of each of the newest N days"),
+           keep_option("--keep-weekly", "keep the newest of each of the newest N weeks"),
+           keep_option("--keep-monthly", "keep the newest of each of the newest N months"),
+           keep_option("--keep-yearly", "keep the newest of each of the newest N years"),
+           {.name = "--others", .help = "apply the rules to native snapshots of others, too"},
+           {.name = "--dry-run", .letter = 'n', .help = "show the decisions, and change nothing"}},
       .examples = {{"snapferry prune --keep-within 2d --keep-daily 14 --keep-monthly 12 --dry-run",
                     "what these rules would do"},
                    {"snapferry prune --store repo:/srv/backups",
-                    "frees what forgotten snapshots left"}},
+                    "frees what forgotten snapshots left"},
+                   {"snapferry prune --keep-daily 14 --store zfs:backup/snapferry",
+                    "native snapshots, by the same rules"}},
       .run = run_prune};
   return spec;
 }

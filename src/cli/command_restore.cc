@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
+#include "cli/restore_volume.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
@@ -113,11 +114,15 @@ void report(Context& context, const Snapshot& snapshot, const std::string& targe
 
 ExitCode run_restore(Context& context) {
   if (context.options.text("--target").empty()) {
-    throw Error(ErrorKind::InvalidArgument, "restore: no target given; use --target DIR");
+    throw Error(ErrorKind::InvalidArgument,
+                "restore: no target given; use --target DIR, or the address of a new volume");
+  }
+  if (const auto volume = native_address(context.options.text("--target"))) {
+    return restore_volume(context, *volume);
   }
   const std::string target = absolute_path(context.options.text("--target"));
-  OpenStore store = open_store(context);
-  const Snapshot snapshot = find_snapshot(context, store, context.options.argument(0));
+  const auto store = open_store(context);
+  const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
   require_empty_target(context, target);
   Progress progress;
   progress.begin("restoring");
@@ -130,7 +135,7 @@ ExitCode run_restore(Context& context) {
     const bool whole = options.paths.empty();
     const ProgressDisplay display(context, progress,
                                   {whole ? snapshot.stats.files + snapshot.stats.directories : 0});
-    stats = tree::restore(snapshot, target, *store.repository, options,
+    stats = tree::restore(snapshot, target, store->objects(), options,
                           name_actions ? &printer : nullptr);
   }
   report(context, snapshot, target, stats);
@@ -149,7 +154,11 @@ const CommandSpec& restore_command() {
           "attributes, ACLs, hard links and special files. It never writes outside the target.\n\n"
           "A target that holds anything is refused unless --overwrite or --delete says what "
           "happens to it. A file is replaced only when its new content is complete. What cannot "
-          "be restored is named and does not stop the rest; the exit code is 3 then.",
+          "be restored is named and does not stop the rest; the exit code is 3 then.\n\n"
+          "With the address of a volume as the target, [[USER@]HOST:]zfs:DATASET or "
+          "[[USER@]HOST:]btrfs:DIR, a native snapshot becomes that volume, whole, by a stream. "
+          "Nothing may be there yet. The new volume is writable, and the next backup of it goes "
+          "on incrementally from the snapshot that it was made of.",
       .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
                     {.name = "PATH",
                      .help = "below the root of the volume; otherwise everything",
@@ -157,7 +166,7 @@ const CommandSpec& restore_command() {
                      .repeatable = true}},
       .options = {{.name = "--target",
                    .value = "DIR",
-                   .help = "where to; made if it is missing",
+                   .help = "where to; made if it is missing. Or the address of a new volume",
                    .kind = WordKind::Directory},
                   {.name = "--overwrite",
                    .value = "WHEN",
@@ -176,7 +185,10 @@ const CommandSpec& restore_command() {
                    {"snapferry restore /home@2026-03-01 alice/thesis --target /tmp/old",
                     "one directory as it was on that day"},
                    {"snapferry restore /etc --target /etc --overwrite changed --delete --dry-run",
-                    "what it would take to bring /etc back to its newest snapshot"}},
+                    "what it would take to bring /etc back to its newest snapshot"},
+                   {"snapferry restore zfs:tank/home --store zfs:backup/snapferry --target "
+                    "zfs:tank/home-restored",
+                    "a whole dataset, beside the one that is there"}},
       .run = run_restore};
   return spec;
 }

@@ -8,47 +8,43 @@
 namespace snapferry::cli {
 namespace {
 
-std::string ratio(std::uint64_t whole, std::uint64_t part) {
-  if (part == 0) return "-";
-  return fmt::format("{:.2f}", static_cast<double>(whole) / static_cast<double>(part));
+std::string ratio(const StoreFigure& figure) {
+  if (figure.part == 0) return "-";
+  return fmt::format("{:.2f}",
+                     static_cast<double>(figure.number) / static_cast<double>(figure.part));
 }
 
-std::string for_people(const repository::RepositoryStats& stats) {
-  using enum Table::Align;
-  Table table({Left, Right});
-  table.add({"snapshots", human_count(stats.snapshots)});
-  table.add({"size of all snapshots", human_size(stats.bytes_referenced)});
-  table.add({"packs", human_count(stats.packs)});
-  table.add({"pieces of content", human_count(stats.data_objects)});
-  table.add({"  before compression", human_size(stats.data_bytes)});
-  table.add({"  stored", human_size(stats.data_bytes_stored)});
-  table.add({"directories and lists", human_count(stats.tree_objects)});
-  table.add({"  before compression", human_size(stats.tree_bytes)});
-  table.add({"  stored", human_size(stats.tree_bytes_stored)});
-  table.add({"size of the store", human_size(stats.bytes_stored)});
-  table.add({"deduplication", ratio(stats.bytes_referenced, stats.data_bytes)});
-  table.add({"compression", ratio(stats.data_bytes, stats.data_bytes_stored)});
-  table.add({"both together", ratio(stats.bytes_referenced, stats.bytes_stored)});
-  return table.text();
+std::string in_words(const StoreFigure& figure) {
+  switch (figure.unit) {
+    case StoreFigure::Unit::Count:
+      return human_count(figure.number);
+    case StoreFigure::Unit::Bytes:
+      return human_size(figure.number);
+    case StoreFigure::Unit::Ratio:
+      return ratio(figure);
+    case StoreFigure::Unit::Text:
+      break;
+  }
+  return figure.text;
 }
 
 ExitCode run_stats(Context& context) {
-  OpenStore store = open_store(context);
-  const auto stats = store.repository->stats();
-  context.console.print(for_people(stats));
-  context.console.emit(JsonObject::line("stats")
-                           .text("store", store.name())
-                           .text("repository_id", store.repository->id().hex())
-                           .number("snapshots", stats.snapshots)
-                           .number("packs", stats.packs)
-                           .number("bytes_stored", stats.bytes_stored)
-                           .number("data_objects", stats.data_objects)
-                           .number("data_bytes", stats.data_bytes)
-                           .number("data_bytes_stored", stats.data_bytes_stored)
-                           .number("tree_objects", stats.tree_objects)
-                           .number("tree_bytes", stats.tree_bytes)
-                           .number("tree_bytes_stored", stats.tree_bytes_stored)
-                           .number("bytes_referenced", stats.bytes_referenced));
+  const auto store = open_store(context);
+  using enum Table::Align;
+  Table table({Left, Right});
+  JsonObject object = JsonObject::line("stats");
+  object.text("store", store->name());
+  for (const auto& figure : store->figures()) {
+    if (!figure.label.empty()) table.add({figure.label, in_words(figure)});
+    if (figure.key.empty()) continue;
+    if (figure.unit == StoreFigure::Unit::Text) {
+      object.text(figure.key, figure.text);
+    } else {
+      object.number(figure.key, figure.number);
+    }
+  }
+  context.console.print(table.text());
+  context.console.emit(object);
   return ExitCode::Success;
 }
 
@@ -59,7 +55,7 @@ const CommandSpec& stats_command() {
       .name = "stats",
       .summary = "show how much is stored, and what deduplication and compression save",
       .description =
-          "Counts what the repository holds. 'Size of all snapshots' is what restoring "
+          "Counts what the store holds. 'Size of all snapshots' is what restoring "
           "every one of them would write.",
       .examples = {{"snapferry stats --store repo:/srv/backups", "sizes and ratios"}},
       .run = run_stats};

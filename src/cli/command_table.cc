@@ -10,7 +10,8 @@ const std::vector<const CommandSpec*>& command_table() {
       &mount_command(),      &verify_command(),       &check_command(),     &prune_command(),
       &forget_command(),     &stats_command(),        &key_list_command(),  &key_add_command(),
       &key_remove_command(), &key_recovery_command(), &debug_cat_command(), &debug_list_command(),
-      &completion_command(), &man_command(),          &version_command(),   &help_command(),
+      &agent_command_spec(), &authorize_command(),    &doctor_command(),    &completion_command(),
+      &man_command(),        &version_command(),      &help_command(),
   };
   return table;
 }

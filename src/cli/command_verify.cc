@@ -30,7 +30,16 @@ double read_percent(const Invocation& options) {
   return percent;
 }
 
-void report(Context& context, const std::string& store, const repository::VerifyReport& report) {
+std::string counts(const SnapshotStore& store, const repository::VerifyReport& report) {
+  const std::string snapshots = counted(report.snapshots, "snapshot", "snapshots");
+  if (store.is_native()) {
+    return fmt::format("{} of {}", snapshots, counted(report.objects, "volume", "volumes"));
+  }
+  return fmt::format("{}, {}, {}", snapshots, counted(report.packs, "pack", "packs"),
+                     counted(report.objects, "object", "objects"));
+}
+
+void report(Context& context, const SnapshotStore& store, const repository::VerifyReport& report) {
   for (const auto& damage : report.damages) {
     context.console.print(
         fmt::format("damaged: {}: {}\n", printable(damage.object), printable(damage.message)));
@@ -46,10 +55,9 @@ void report(Context& context, const std::string& store, const repository::Verify
                              .text("volume", path.volume.text())
                              .text("path", path.path));
   }
-  context.console.say(fmt::format(
-      "{}: {}: {}, {}, {}, {} read\n", store, report.ok() ? "no damage" : "damaged",
-      counted(report.snapshots, "snapshot", "snapshots"), counted(report.packs, "pack", "packs"),
-      counted(report.objects, "object", "objects"), human_size(report.bytes_read)));
+  context.console.say(fmt::format("{}: {}: {}, {} read\n", store.name(),
+                                  report.ok() ? "no damage" : "damaged", counts(store, report),
+                                  human_size(report.bytes_read)));
   context.console.emit(JsonObject::line("verify")
                            .boolean("ok", report.ok())
                            .number("snapshots", report.snapshots)
@@ -63,21 +71,21 @@ void report(Context& context, const std::string& store, const repository::Verify
 ExitCode run_verify(Context& context) {
   repository::VerifyOptions options;
   options.read_data = read_percent(context.options);
-  OpenStore store = open_store(context);
+  const auto store = open_store(context);
   Progress progress;
   options.progress = &progress;
   options.cancellation = &context.io.cancellation;
   repository::VerifyReport found;
   {
     const ProgressDisplay display(context, progress);
-    found = store.repository->verify(options);
+    found = store->verify(options);
   }
-  report(context, store.name(), found);
+  report(context, *store, found);
   if (found.ok()) return ExitCode::Success;
   context.console.warn(fmt::format(
       "{}: {} damaged; what is not named above can still be restored, and a new backup stores "
       "again what is still on its source",
-      store.name(), counted(found.damages.size(), "object is", "objects are")));
+      store->name(), counted(found.damages.size(), "object is", "objects are")));
   return ExitCode::Damaged;
 }
 
@@ -91,7 +99,9 @@ const CommandSpec& verify_command() {
           "Checks that everything that the snapshots reference is in the store. With --read-data "
           "it also reads contents back and checks every byte of them; with a percentage, of that "
           "part of the store, chosen anew each time. Damage is named together with the snapshots "
-          "and files that it touches; the exit code is 13 then. Nothing is changed.",
+          "and files that it touches; the exit code is 13 then. Nothing is changed.\n\n"
+          "Of native snapshots it checks that each is complete, read-only, and mounts and runs "
+          "nothing by itself; --read-data reads all of their files.",
       .options = {{.name = "--read-data",
                    .value = "PERCENT",
                    .help = "read contents back, all of them or the given part",

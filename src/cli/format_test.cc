@@ -19,32 +19,6 @@ TEST(HumanCount, GroupsDigits) {
   EXPECT_EQ(human_count(1234567), "1,234,567");
 }
 
-TEST(Printable, EscapesWhatCommandsATerminal) {
-  EXPECT_EQ(printable("a\nb\tc"), "a\\nb\\tc");
-  EXPECT_EQ(printable("\x1b[2J"), "\\x1b[2J");
-  EXPECT_EQ(printable("\xc2\x9b"
-                      "1m"),
-            "\\xc2\\x9b1m");
-  EXPECT_EQ(printable("\x7f"), "\\x7f");
-}
-
-TEST(Printable, KeepsTextOfAnyLanguageAndEscapesWhatIsNone) {
-  EXPECT_EQ(printable("grün 雪 🚢"), "grün 雪 🚢");
-  EXPECT_EQ(printable("a\xff"
-                      "b"),
-            "a\\xffb");
-}
-
-TEST(Utf8, RefusesOverlongFormsSurrogatesAndCutCharacters) {
-  EXPECT_TRUE(is_utf8("grün \xf4\x8f\xbf\xbf"));
-  EXPECT_FALSE(is_utf8("\xc0\xaf"));
-  EXPECT_FALSE(is_utf8("\xe0\x80\xaf"));
-  EXPECT_FALSE(is_utf8("\xed\xa0\x80"));
-  EXPECT_FALSE(is_utf8("\xf4\x90\x80\x80"));
-  EXPECT_FALSE(is_utf8("\xe2\x82"));
-  EXPECT_EQ(to_utf8("a\xffz"), "a\xEF\xBF\xBDz");
-}
-
 TEST(ModeText, ShowsSpecialBitsAsLsDoes) {
   EXPECT_EQ(mode_text(EntryType::File, 0644), "-rw-r--r--");
   EXPECT_EQ(mode_text(EntryType::Directory, 01777), "drwxrwxrwt");

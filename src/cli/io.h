@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "cli/endpoint.h"
 #include "core/cancellation.h"
 #include "platform/clock.h"
 
@@ -52,6 +54,8 @@ struct Io {
   // Asks on the terminal without echo. Throws WrongPassword where there is no terminal,
   // Cancelled if interrupted.
   std::function<std::string(std::string_view prompt)> ask_secret = {};
+  // The sources and stores that addresses mean; null: those of the system.
+  std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints = {};
 
   // The variable if it is set and not empty.
   std::optional<std::string> variable(const std::string& name) const {

@@ -50,56 +50,23 @@ std::string render_progress(const ProgressSample& sample, std::size_t width) {
 
 ProgressDisplay::ProgressDisplay(Context& context, const Progress& progress,
                                  ProgressEstimate estimate)
-    : console_(context.console),
-      progress_(progress),
+    : progress_(progress),
       estimate_(estimate),
-      terminal_(context.io.err_is_terminal),
-      width_(terminal_ ? std::max(20u, context.io.width) - 1 : 200) {
-  if (console_.quiet() || context.options.has("--no-progress")) return;
-  thread_ = std::thread([this] { run(); });
-}
+      phase_began_(std::chrono::steady_clock::now()),
+      status_(context, [this](std::size_t width) { return line(width); }) {}
 
-ProgressDisplay::~ProgressDisplay() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    done_ = true;
+std::string ProgressDisplay::line(std::size_t width) {
+  const auto now = std::chrono::steady_clock::now();
+  const char* phase = progress_.phase.load();
+  if (phase != phase_) {
+    phase_ = phase;
+    phase_began_ = now;
   }
-  wake_.notify_one();
-  thread_.join();
-  console_.status("");
-}
-
-void ProgressDisplay::run() {
-  using namespace std::chrono_literals;
-  phase_began_ = std::chrono::steady_clock::now();
-  auto next_line = phase_began_ + 30s;
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, 200ms, [this] { return done_; })) {
-    const auto now = std::chrono::steady_clock::now();
-    const char* phase = progress_.phase.load();
-    if (phase != phase_) {
-      phase_ = phase;
-      phase_began_ = now;
-    }
-    if (!terminal_ && now < next_line) continue;
-    next_line = now + 30s;
-    show();
-  }
-}
-
-void ProgressDisplay::show() {
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - phase_began_;
+  const std::chrono::duration<double> passed = now - phase_began_;
   ProgressSample sample{phase_ == nullptr ? "" : phase_, progress_.files,       progress_.bytes,
                         progress_.files_total,           progress_.bytes_total, passed.count()};
   if (sample.files_total == 0 && sample.bytes_total == 0) sample.files_total = estimate_.files;
-  const std::string line = render_progress(sample, width_);
-  if (line.empty()) return;
-  if (terminal_) {
-    console_.status(line);
-  } else {
-    console_.warn(line);
-  }
+  return render_progress(sample, width);
 }
 
 }  // namespace snapferry::cli

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "cli/context.h"
+#include "cli/status_line.h"
 #include "core/progress.h"
 
 namespace snapferry::cli {
@@ -31,31 +29,19 @@ struct ProgressEstimate {
   std::uint64_t files = 0;
 };
 
-// Shows `progress` from a thread of its own for as long as it lives: on a terminal one
-// line, redrawn five times a second and cleared at the end; elsewhere a plain line every
-// half minute. Nothing with --quiet or --no-progress.
+// Shows `progress` for as long as it lives, as a StatusLine.
 class ProgressDisplay {
  public:
   ProgressDisplay(Context& context, const Progress& progress, ProgressEstimate estimate = {});
-  ~ProgressDisplay();
-  ProgressDisplay(const ProgressDisplay&) = delete;
-  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
  private:
-  void run();
-  void show();
+  std::string line(std::size_t width);
 
-  Console& console_;
   const Progress& progress_;
   const ProgressEstimate estimate_;
-  const bool terminal_;
-  const std::size_t width_;
   const char* phase_ = nullptr;
   std::chrono::steady_clock::time_point phase_began_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool done_ = false;
-  std::thread thread_;
+  StatusLine status_;  // last, because it looks at the others
 };
 
 }  // namespace snapferry::cli

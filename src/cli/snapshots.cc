@@ -2,14 +2,18 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cli/format.h"
 #include "core/snapshot_selector.h"
 
 namespace snapferry::cli {
 
-Snapshot find_snapshot(Context& context, OpenStore& store, const std::string& selector) {
+Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector) {
   const auto snapshots = list_snapshots(context, store);
-  return select_snapshot(snapshots, selector, context.io.host);
+  Snapshot snapshot = select_snapshot(snapshots, selector, context.io.host);
+  store.complete(snapshot);
+  return snapshot;
 }
 
 std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
@@ -20,6 +24,15 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
   if (selector.empty()) return volumes;
   const VolumeName wanted = select_volume(snapshots, selector, context.io.host);
   return {{wanted, std::move(volumes.at(wanted))}};
+}
+
+void report_failures(Context& context, const std::vector<VolumeFailure>& failures) {
+  for (const auto& failure : failures) {
+    context.console.warn(fmt::format("{}: {}", printable(failure.volume), failure.message));
+    context.console.emit(JsonObject::line("volume_failed")
+                             .text("volume", failure.volume)
+                             .text("message", failure.message));
+  }
 }
 
 std::string OwnerNames::of(std::uint32_t id) const {

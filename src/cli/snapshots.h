@@ -10,13 +10,17 @@
 
 namespace snapferry::cli {
 
-// The one snapshot that `selector` means; see core/snapshot_selector.h.
-Snapshot find_snapshot(Context& context, OpenStore& store, const std::string& selector);
+// The one snapshot that `selector` means, complete; see core/snapshot_selector.h. Throws
+// Unsupported where it shows no files.
+Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector);
 
 // The snapshots of each volume, oldest first; with a selector only those of that volume.
 std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
                                                       const std::vector<Snapshot>& snapshots,
                                                       const std::string& selector);
+
+// Names what a store could not remove, as a warning each.
+void report_failures(Context& context, const std::vector<VolumeFailure>& failures);
 
 // The names of users or groups as they were on the source; numbers where there is none.
 class OwnerNames {

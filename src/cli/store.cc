@@ -10,6 +10,7 @@
 
 #include "blob/local_storage.h"
 #include "cli/format.h"
+#include "cli/native_store.h"
 #include "cli/password.h"
 
 namespace snapferry::cli {
@@ -45,12 +46,12 @@ bool has_parent_part(const std::filesystem::path& path) {
   return false;
 }
 
-std::string explained(const Context& context, const OpenStore& store) {
+std::string explained(const Context& context, const RepositoryStore& store) {
   return fmt::format("{}: no such store; make it with 'snapferry init --store {}'", store.name(),
                      context.options.given("--store").value_or(store.name()));
 }
 
-void require_directory(const Context& context, const OpenStore& store) {
+void require_directory(const Context& context, const RepositoryStore& store) {
   struct stat status {};
   if (::stat(store.directory.c_str(), &status) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) throw NoSuchStore(explained(context, store));
@@ -104,35 +105,122 @@ std::string cache_directory(const Io& io, bool is_root) {
 std::string store_address(const Context& context) {
   if (const auto given = context.options.given("--store")) return *given;
   if (const auto variable = context.io.variable("SNAPFERRY_STORE")) return *variable;
-  throw Error(ErrorKind::InvalidArgument,
-              "no store given; use --store repo:DIR or set SNAPFERRY_STORE");
+  throw Error(
+      ErrorKind::InvalidArgument,
+      "no store given; use --store repo:DIR, zfs:DATASET or btrfs:DIR, or set SNAPFERRY_STORE");
 }
 
-OpenStore open_store(Context& context) {
-  OpenStore store;
-  store.directory = store_directory(store_address(context));
-  store.cache = cache_directory(context.io, ::geteuid() == 0);
-  require_directory(context, store);
-  store.storage = blob::LocalStorage::open(store.directory);
-  repository::OpenOptions options;
-  options.password = [&] { return obtain_password(context, password_of_store(store.name())); };
-  options.require_encryption = is_password_given(context, password_of_store(store.name()));
-  options.cache_directory = store.cache;
+std::optional<Address> native_address(std::string_view store) {
+  const auto names_kind = [](std::string_view text) {
+    return text.starts_with("zfs:") || text.starts_with("btrfs:");
+  };
+  const auto colon = store.find(':');
+  const bool remote = colon != std::string_view::npos && store.find('/') > colon &&
+                      names_kind(store.substr(colon + 1));
+  // In brackets the host itself holds colons.
+  const auto bracket = store.find("]:");
+  const bool bracketed = bracket != std::string_view::npos && names_kind(store.substr(bracket + 2));
+  if (!names_kind(store) && !remote && !bracketed) return std::nullopt;
+  return Address::parse(store);
+}
+
+std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set) {
+  EndpointOptions options;
+  if (const auto command = context.options.given("--ssh-command")) {
+    options.ssh_command = split_words(*command);
+  }
+  options.set = set;
+  options.cancellation = &context.io.cancellation;
+  return context.io.endpoints ? context.io.endpoints(options) : system_endpoints(options);
+}
+
+std::string own_host(const Context& context) {
+  return context.options.given("--host").value_or(context.io.host);
+}
+
+std::unique_ptr<Store> open_native(Context& context, Endpoints& endpoints, const Address& address) {
   try {
-    store.repository = repository::Repository::open(*store.storage, options);
+    return endpoints.store(address);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    throw NoSuchStore(fmt::format("{}; make it with 'snapferry init --store {}'", error.message(),
+                                  context.options.given("--store").value_or(address.text())));
+  }
+}
+
+std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose) {
+  const std::string address = store_address(context);
+  if (native_address(address)) {
+    throw Error(
+        ErrorKind::Unsupported,
+        fmt::format("{}: {} needs a repository, and this store keeps native snapshots; give "
+                    "--store repo:DIR",
+                    printable(address), purpose));
+  }
+  auto store = std::make_unique<RepositoryStore>();
+  store->directory = store_directory(address);
+  store->cache = cache_directory(context.io, ::geteuid() == 0);
+  require_directory(context, *store);
+  store->storage = blob::LocalStorage::open(store->directory);
+  repository::OpenOptions options;
+  options.password = [&] { return obtain_password(context, password_of_store(store->name())); };
+  options.require_encryption = is_password_given(context, password_of_store(store->name()));
+  options.cache_directory = store->cache;
+  try {
+    store->repository = repository::Repository::open(*store->storage, options);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
     throw NoSuchStore(
         fmt::format("{}: is no repository; give the right store, or make one with "
                     "'snapferry init'",
-                    store.name()));
+                    store->name()));
   }
   return store;
 }
 
-std::vector<Snapshot> list_snapshots(Context& context, OpenStore& store, bool* damaged) {
+std::unique_ptr<SnapshotStore> open_store(Context& context) {
+  if (const auto address = native_address(store_address(context))) {
+    const auto endpoints = endpoints_of(context);
+    return std::make_unique<NativeStore>(open_native(context, *endpoints, *address),
+                                         context.io.clock, own_host(context));
+  }
+  return open_repository(context, "this");
+}
+
+std::vector<VolumeFailure> RepositoryStore::forget(const std::vector<Snapshot>& snapshots) {
+  std::vector<ObjectId> ids;
+  ids.reserve(snapshots.size());
+  for (const auto& snapshot : snapshots) ids.push_back(snapshot.id);
+  repository->forget(ids);
+  return {};
+}
+
+std::vector<StoreFigure> RepositoryStore::figures() {
+  using enum StoreFigure::Unit;
+  const auto stats = repository->stats();
+  return {
+      {"", "repository_id", Text, 0, 0, repository->id().hex()},
+      {"snapshots", "snapshots", Count, stats.snapshots},
+      {"size of all snapshots", "", Bytes, stats.bytes_referenced},
+      {"packs", "packs", Count, stats.packs},
+      {"", "bytes_stored", Bytes, stats.bytes_stored},
+      {"pieces of content", "data_objects", Count, stats.data_objects},
+      {"  before compression", "data_bytes", Bytes, stats.data_bytes},
+      {"  stored", "data_bytes_stored", Bytes, stats.data_bytes_stored},
+      {"directories and lists", "tree_objects", Count, stats.tree_objects},
+      {"  before compression", "tree_bytes", Bytes, stats.tree_bytes},
+      {"  stored", "tree_bytes_stored", Bytes, stats.tree_bytes_stored},
+      {"", "bytes_referenced", Bytes, stats.bytes_referenced},
+      {"size of the store", "", Bytes, stats.bytes_stored},
+      {"deduplication", "", Ratio, stats.bytes_referenced, stats.data_bytes},
+      {"compression", "", Ratio, stats.data_bytes, stats.data_bytes_stored},
+      {"both together", "", Ratio, stats.bytes_referenced, stats.bytes_stored},
+  };
+}
+
+std::vector<Snapshot> list_snapshots(Context& context, SnapshotStore& store, bool* damaged) {
   std::vector<repository::Damage> damages;
-  auto snapshots = store.repository->snapshots(&damages);
+  auto snapshots = store.snapshots(&damages);
   for (const auto& damage : damages) {
     context.console.warn(fmt::format("{}: {}: {}; 'snapferry verify' says more", store.name(),
                                      damage.object, damage.message));

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "blob/storage.h"
 #include "cli/context.h"
+#include "cli/endpoint.h"
+#include "cli/snapshot_store.h"
 #include "repository/repository.h"
 
 namespace snapferry::cli {
@@ -26,24 +29,61 @@ std::string absolute_path(const std::string& path);
 std::string cache_directory(const Io& io, bool is_root);
 
 // A repository that was opened, with what it borrows.
-struct OpenStore {
+class RepositoryStore : public SnapshotStore {
+ public:
   std::string directory;
   std::string cache;
   std::unique_ptr<blob::Storage> storage;
   std::unique_ptr<repository::Repository> repository;
 
   // "repo:/srv/backups".
-  std::string name() const { return "repo:" + directory; }
+  std::string name() const override { return "repo:" + directory; }
+  bool is_native() const override { return false; }
+  std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) override {
+    return repository->snapshots(damaged);
+  }
+  ObjectSource& objects() override { return *repository; }
+  bool has_files(const Snapshot&) override { return true; }
+  void complete(Snapshot&) override {}
+  std::int64_t seen_unchanged(const VolumeName&) override { return 0; }
+  Timestamp time_for_rules(const Snapshot& snapshot) override { return snapshot.time; }
+  std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
+  std::optional<repository::CollectReport> collect(
+      const repository::CollectOptions& options) override {
+    return repository->collect(options);
+  }
+  repository::VerifyReport verify(const repository::VerifyOptions& options) override {
+    return repository->verify(options);
+  }
+  std::vector<StoreFigure> figures() override;
 };
 
 // The STORE of --store or SNAPFERRY_STORE. Throws InvalidArgument if there is neither.
 std::string store_address(const Context& context);
 
-// Opens it. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt.
-OpenStore open_store(Context& context);
+// The address of a store with native snapshots, here or on another machine; nullopt for
+// anything else. Throws InvalidArgument where it is malformed.
+std::optional<Address> native_address(std::string_view store);
+
+// Opens the store, of whatever kind. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt.
+std::unique_ptr<SnapshotStore> open_store(Context& context);
+
+// The same for what only a repository has. Throws Unsupported for native stores: "`purpose` needs
+// a repository".
+std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose);
+
+// The ends that addresses of this run mean. `set` is what agents are asked to serve.
+std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set = "default");
+
+// The name of this machine in stores of native snapshots.
+std::string own_host(const Context& context);
+
+// The native store at `address`. Throws NoSuchStore.
+std::unique_ptr<Store> open_native(Context& context, Endpoints& endpoints, const Address& address);
 
 // The snapshots of the store, oldest first. Damaged manifests are named as warnings and
 // set `damaged`, if given.
-std::vector<Snapshot> list_snapshots(Context& context, OpenStore& store, bool* damaged = nullptr);
+std::vector<Snapshot> list_snapshots(Context& context, SnapshotStore& store,
+                                     bool* damaged = nullptr);
 
 }  // namespace snapferry::cli

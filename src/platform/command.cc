@@ -41,7 +41,7 @@ Pipe make_pipe(std::size_t size) {
 
 bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
-std::string find_program(const std::string& name) {
+std::optional<std::string> search_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     if (is_program(name)) return name;
   } else {
@@ -59,6 +59,11 @@ std::string find_program(const std::string& name) {
       if (auto path = std::string(directory) + "/" + name; is_program(path)) return path;
     }
   }
+  return std::nullopt;
+}
+
+std::string find_program(const std::string& name) {
+  if (auto path = search_program(name)) return *std::move(path);
   throw Error(ErrorKind::NotFound,
               name + ": no such program here; install the package that brings it");
 }
@@ -210,10 +215,11 @@ class SystemCommands : public Commands {
     Pipe input, output, errors;
     if (options.input) input = make_pipe(options.pipe_size);
     if (options.output) output = make_pipe(options.pipe_size);
-    if (!options.inherit_errors) errors = make_pipe(0);
+    if (!options.inherit_errors && options.errors_to < 0) errors = make_pipe(0);
     connect(settings, STDIN_FILENO, input.read, O_RDONLY);
     connect(settings, STDOUT_FILENO, output.write, O_WRONLY);
-    if (errors.write.valid()) settings.connect(errors.write.get(), STDERR_FILENO);
+    const int errors_to = errors.write.valid() ? errors.write.get() : options.errors_to;
+    if (!options.inherit_errors) settings.connect(errors_to, STDERR_FILENO);
     pid_t pid = -1;
     const int failed =
         ::posix_spawn(&pid, program.c_str(), settings.actions(), settings.attributes(),
@@ -300,6 +306,8 @@ Output Commands::run(const std::vector<std::string>& argv, std::string_view inpu
   output.exit = child->wait();
   return output;
 }
+
+std::optional<std::string> locate_program(const std::string& name) { return search_program(name); }
 
 Commands& system_commands() {
   static SystemCommands commands;

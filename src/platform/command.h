@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ struct StartOptions {
   bool output = false;               // a pipe; otherwise /dev/null
   std::size_t pipe_size = 1u << 20;  // F_SETPIPE_SZ, as far as the system allows
   bool inherit_errors = false;       // standard error stays that of this process (ssh asking on it)
+  int errors_to = -1;                // otherwise standard error goes there, borrowed, if it is set
 };
 
 struct Output {
@@ -66,6 +68,9 @@ class Commands {
 };
 
 Commands& system_commands();
+
+// Where `name` would be found, as said above; nullopt if there is no such program.
+std::optional<std::string> locate_program(const std::string& name);
 
 // "zfs list -H: exit status 1: …the last line of standard error…", as one line, of kind
 // Unavailable. `next_step` is appended behind "; " unless it is empty.

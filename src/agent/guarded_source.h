@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/policy.h"
+#include "core/volume.h"
+
+namespace snapferry::agent {
+
+// What a resume token is about: "zfs:tank/home@name". Throws Corrupt for one that is none.
+using TokenSubject = std::function<std::string(const std::string& token)>;
+
+// A source behind a policy: what the policy refuses never reaches the source. Where some volumes
+// of a request are refused, the others are served, and the refused ones are among the failures;
+// where all are, it throws PermissionDenied.
+class GuardedSource : public Source {
+ public:
+  // Borrows the policy. Without `token_subject` every resume token is refused.
+  GuardedSource(const Policy& policy, std::unique_ptr<Source> source, TokenSubject token_subject)
+      : policy_(policy), source_(std::move(source)), token_subject_(std::move(token_subject)) {}
+
+  StreamFeatures features() override { return source_->features(); }
+  std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
+  Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
+  std::unique_ptr<Stream> send(const StreamRequest& request) override;
+  std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override;
+
+ private:
+  std::vector<VolumeState> fresh_listing(const std::vector<Settlement>& settlements);
+
+  const Policy& policy_;
+  std::unique_ptr<Source> source_;
+  TokenSubject token_subject_;
+};
+
+}  // namespace snapferry::agent

@@ -1,0 +1,59 @@
+#include "agent/guarded_store.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace snapferry::agent {
+
+std::vector<ReplicaState> GuardedStore::inventory(const std::string& host) {
+  policy_.may_list_host(host).require();
+  auto replicas = store_->inventory(host);
+  std::erase_if(replicas, [&](const auto& replica) { return replica.volume.host != host; });
+  return replicas;
+}
+
+void GuardedStore::receive(const ReceiveRequest& request, Stream& stream) {
+  policy_.may_receive(request).require();
+  store_->receive(request, stream);
+}
+
+void GuardedStore::abort_partial(const VolumeName& volume) {
+  policy_.may_abort(volume).require();
+  store_->abort_partial(volume);
+}
+
+VolumeName GuardedStore::set_aside(const VolumeName& volume) {
+  policy_.may_set_aside(volume).require();
+  return store_->set_aside(volume);
+}
+
+void GuardedStore::record_unchanged(const std::string& set, std::int64_t time,
+                                    const std::vector<VolumeName>& volumes) {
+  policy_.may_record_unchanged(set, volumes).require();
+  store_->record_unchanged(set, std::min(time, clock_.now().seconds), volumes);
+}
+
+std::unique_ptr<Stream> GuardedStore::send(const VolumeName& volume, const StreamRequest& request) {
+  policy_.may_restore(volume, request).require();
+  return store_->send(volume, request);
+}
+
+std::unique_ptr<SnapshotView> GuardedStore::browse(const VolumeName& volume, const Point&) {
+  throw Error(ErrorKind::Unsupported, volume.text() + ": an agent shows no files");
+}
+
+std::vector<VolumeFailure> GuardedStore::destroy(const VolumeName& volume,
+                                                 const std::vector<Point>&) {
+  policy_.may_destroy(volume).require();
+  throw Error(ErrorKind::PermissionDenied, "an agent destroys no backups");
+}
+
+std::vector<ReplicaDamage> GuardedStore::verify(const ReplicaState& replica, bool read_data,
+                                                Progress* progress,
+                                                const Cancellation* cancellation) {
+  policy_.may_verify(replica.volume).require();
+  return store_->verify(replica, read_data, progress, cancellation);
+}
+
+}  // namespace snapferry::agent

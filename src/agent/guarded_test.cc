@@ -1,0 +1,241 @@
+// What a peer may try against the policy of an agent, through a connection: nothing of it reaches
+// the source or the store.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/guarded_source.h"
+#include "agent/guarded_store.h"
+#include "agent/test_link.h"
+#include "testing/errors.h"
+#include "testing/fake_clock.h"
+#include "testing/fake_source.h"
+#include "testing/fake_store.h"
+
+namespace snapferry::agent {
+namespace {
+
+using testing::FakeDisk;
+using testing::FakeHost;
+using testing::FakeSource;
+using testing::FakeStore;
+
+constexpr const char* kOwn = "snapferry_main_2026-01-01T00:00:00Z";
+constexpr const char* kForeign = "snapferry_other_2026-01-01T00:00:00Z";
+
+class GuardedAgent : public ::testing::Test {
+ protected:
+  GuardedAgent() {
+    for (const char* volume : {"zfs:tank/home", "zfs:tank/secret"}) host_.make(volume);
+    link_ = std::make_unique<TestLink>(
+        Served{.source =
+                   [this](std::string_view) {
+                     return std::make_unique<GuardedSource>(
+                         policy_, std::make_unique<FakeSource>(host_),
+                         [](const std::string&) { return std::string("zfs:tank/secret@x"); });
+                   },
+               .store =
+                   [this] {
+                     return std::make_unique<GuardedStore>(
+                         policy_, std::make_unique<FakeStore>(disk_), clock_);
+                   },
+               .report = {}});
+    source_ = std::make_unique<RemoteSource>(*link_->client, "zfs");
+    store_ = std::make_unique<RemoteStore>(*link_->client, "far:zfs:backup", "");
+  }
+
+  StreamRequest stream_of(const std::string& volume, const Point& point) {
+    StreamRequest request;
+    request.volume = volume;
+    request.to = point;
+    return request;
+  }
+
+  Settlement destruction(const std::string& volume, const Point& point) {
+    Settlement settlement;
+    settlement.volume = volume;
+    settlement.cursor = "snapferry_main_01234567";
+    settlement.destroy = {point};
+    return settlement;
+  }
+
+  ReceiveRequest into(const std::string& host_name, const StreamRequest& stream) {
+    ReceiveRequest request;
+    request.volume = {host_name, stream.volume};
+    request.stream = stream;
+    return request;
+  }
+
+  const Policy policy_ = Policy::make({.allow = {"source", "store"},
+                                       .set = "main",
+                                       .volumes = {"zfs:tank/home"},
+                                       .store = "zfs:backup",
+                                       .host = "web1"});
+  FakeHost host_;
+  FakeDisk disk_;
+  testing::FakeClock clock_{1'700'000'000};
+  std::unique_ptr<TestLink> link_;
+  std::unique_ptr<RemoteSource> source_;
+  std::unique_ptr<RemoteStore> store_;
+};
+
+TEST_F(GuardedAgent, ListsWhatThePolicyCoversAlone) {
+  const auto states = source_->inventory({"zfs:**"});
+  ASSERT_EQ(states.size(), 1u);
+  EXPECT_EQ(states[0].name, "zfs:tank/home");
+  EXPECT_ERROR(source_->inventory({"zfs:tank/secret"}), ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedAgent, FreezesUnderNamesOfItsSetAlone) {
+  EXPECT_ERROR(source_->freeze({"zfs:tank/home"}, kForeign), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(source_->freeze({"zfs:tank/secret"}, kOwn), ErrorKind::PermissionDenied);
+  const auto freeze = source_->freeze({"zfs:tank/home", "zfs:tank/secret"}, kOwn);
+  EXPECT_EQ(freeze.frozen.size(), 1u);
+  ASSERT_EQ(freeze.failed.size(), 1u);
+  EXPECT_EQ(freeze.failed[0].volume, "zfs:tank/secret");
+  EXPECT_TRUE(host_.points("zfs:tank/secret").empty());
+}
+
+TEST_F(GuardedAgent, SendsNoOtherVolume) {
+  const auto point = host_.snapshot("zfs:tank/secret", "x");
+  const auto stream = source_->send(stream_of("zfs:tank/secret", point));
+  Bytes buffer(100);
+  EXPECT_ERROR(stream->read(buffer), ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedAgent, ResumesNoTokenOfAnotherVolume) {
+  auto request = stream_of("zfs:tank/home", host_.snapshot("zfs:tank/home", "x"));
+  request.resume_token = "1-abc";
+  const auto stream = source_->send(request);
+  Bytes buffer(100);
+  EXPECT_ERROR(stream->read(buffer), ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedAgent, DestroysSnapshotsOfItsSetAlone) {
+  const auto own = host_.snapshot("zfs:tank/home", kOwn);
+  const auto foreign = host_.snapshot("zfs:tank/home", kForeign);
+  const auto secret = host_.snapshot("zfs:tank/secret", kOwn);
+  EXPECT_ERROR(source_->settle({destruction("zfs:tank/home", foreign)}),
+               ErrorKind::PermissionDenied);
+  EXPECT_ERROR(source_->settle({destruction("zfs:tank/secret", secret)}),
+               ErrorKind::PermissionDenied);
+  EXPECT_EQ(host_.points("zfs:tank/home").size(), 2u);
+  EXPECT_EQ(host_.points("zfs:tank/secret").size(), 1u);
+  EXPECT_TRUE(source_->settle({destruction("zfs:tank/home", own)}).empty());
+  EXPECT_EQ(host_.points("zfs:tank/home").size(), 1u);
+}
+
+TEST_F(GuardedAgent, SettlesTheOthersWhenOneVolumeIsGone) {
+  const auto own = host_.snapshot("zfs:tank/home", kOwn);
+  const auto failures =
+      source_->settle({destruction("zfs:tank/home", own), destruction("zfs:tank/secret", own)});
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].volume, "zfs:tank/secret");
+  EXPECT_TRUE(host_.points("zfs:tank/home").empty());
+}
+
+TEST_F(GuardedAgent, TakesReplicasOfItsHostAlone) {
+  const auto point = host_.snapshot("zfs:tank/home", kOwn);
+  const auto request = stream_of("zfs:tank/home", point);
+  FakeSource local(host_);
+  EXPECT_ERROR(store_->receive(into("db1", request), *local.send(request)),
+               ErrorKind::PermissionDenied);
+  EXPECT_TRUE(disk_.replicas().empty());
+  store_->receive(into("web1", request), *local.send(request));
+  EXPECT_EQ(disk_.replicas().size(), 1u);
+  EXPECT_EQ(store_->inventory("web1").size(), 1u);
+  EXPECT_ERROR(store_->inventory("db1"), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(store_->inventory(""), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(store_->abort_partial({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(store_->set_aside({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedAgent, NeitherDestroysNorGivesBack) {
+  const auto point = host_.snapshot("zfs:tank/home", kOwn);
+  const auto request = stream_of("zfs:tank/home", point);
+  FakeSource local(host_);
+  store_->receive(into("web1", request), *local.send(request));
+  EXPECT_ERROR(store_->destroy({"web1", "zfs:tank/home"}, {point}), ErrorKind::PermissionDenied);
+  const auto stream = store_->send({"web1", "zfs:tank/home"}, request);
+  Bytes buffer(100);
+  EXPECT_ERROR(stream->read(buffer), ErrorKind::PermissionDenied);
+  EXPECT_EQ(disk_.points({"web1", "zfs:tank/home"}).size(), 1u);
+}
+
+TEST_F(GuardedAgent, NobodyHasLookedInTheFuture) {
+  const auto point = host_.snapshot("zfs:tank/home", kOwn);
+  const auto request = stream_of("zfs:tank/home", point);
+  FakeSource local(host_);
+  store_->receive(into("web1", request), *local.send(request));
+  store_->record_unchanged("main", 1'900'000'000, {{"web1", "zfs:tank/home"}});
+  EXPECT_EQ(store_->inventory("web1").at(0).seen_unchanged.at(0).second, 1'700'000'000);
+  EXPECT_ERROR(store_->record_unchanged("other", 1, {{"web1", "zfs:tank/home"}}),
+               ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedAgent, AnotherStoreThanItsOwnIsNotThere) {
+  RemoteStore other(*link_->client, "far:zfs:elsewhere", "zfs:elsewhere");
+  EXPECT_ERROR(other.identity(), ErrorKind::NotFound);
+}
+
+TEST_F(GuardedAgent, ARequestThatDoesNotDecodeEndsTheConnection) {
+  auto channel = link_->client->request(wire::Verb::SourceSettle, {1, 2, 3});
+  EXPECT_ERROR(channel.message(), ErrorKind::Corrupt);
+  const auto end = link_->agent->wait();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->kind(), ErrorKind::Corrupt);
+}
+
+TEST(UnservedAgent, RefusesWhatItDoesNotHave) {
+  TestLink link(Served{});
+  RemoteSource source(*link.client, "zfs");
+  RemoteStore store(*link.client, "far", "");
+  EXPECT_ERROR(source.features(), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(source.inventory({"zfs:tank", "btrfs:/x"}), ErrorKind::InvalidArgument);
+  EXPECT_ERROR(source.settle({}), ErrorKind::InvalidArgument);
+  EXPECT_ERROR(store.identity(), ErrorKind::PermissionDenied);
+}
+
+// A source that answers something else than it was asked.
+class LyingSource : public Source {
+ public:
+  StreamFeatures features() override { return {}; }
+  std::vector<VolumeState> inventory(const std::vector<std::string>&) override { return volumes; }
+  Freeze freeze(const std::vector<std::string>& names, const std::string&) override {
+    Freeze freeze;
+    Point point;
+    point.name = "else";
+    freeze.frozen.push_back({names.front(), point});
+    return freeze;
+  }
+  std::unique_ptr<Stream> send(const StreamRequest&) override { return nullptr; }
+  std::vector<VolumeFailure> settle(const std::vector<Settlement>&) override {
+    return {{"zfs:tank", "is\n\x1b[2J" + std::string(10'000, 'x')}};
+  }
+  std::vector<VolumeState> volumes;
+};
+
+TEST(LyingAgent, IsNotBelieved) {
+  std::vector<std::string> names;
+  TestLink link(Served{.source =
+                           [&](std::string_view) {
+                             auto source = std::make_unique<LyingSource>();
+                             for (const auto& name : names) {
+                               source->volumes.emplace_back().name = name;
+                             }
+                             return source;
+                           },
+                       .store = {},
+                       .report = {}});
+  names = {"zfs:tank/../x"};
+  RemoteSource source(*link.client, "zfs");
+  EXPECT_ERROR(source.inventory({"zfs:tank/**"}), ErrorKind::Corrupt);
+  EXPECT_ERROR(source.freeze({"zfs:tank"}, kOwn), ErrorKind::Corrupt);
+  Settlement settlement;
+  settlement.volume = "zfs:tank";
+  const auto failures = source.settle({settlement});
+  EXPECT_THAT(failures.at(0).message, ::testing::StartsWith("is\\n\\x1b[2Jxxx"));
+}
+
+}  // namespace
+}  // namespace snapferry::agent

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+
+#include "agent/sandbox.h"
+
+namespace snapferry::agent {
+
+// The version of Landlock that this kernel offers; 0: none, or switched off at boot.
+int landlock_version();
+
+// Allows what `grants` names and nothing else of the file systems, as far as the kernel's
+// version goes; from ABI 4 (Linux 6.7) also no TCP, from ABI 6 (6.12) no signals and no abstract
+// sockets of others. Needs no-new-privileges. Mounting is refused to a process under Landlock in
+// any case. Not covered by any version: stat(2), chdir(2), chmod(2), chown(2), xattrs and ioctls
+// of directories and files that can be opened (landlock(7)).
+LayerReport restrict_files(std::span<const PathGrant> grants);
+
+}  // namespace snapferry::agent

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <utility>
+
+#include "core/cancellation.h"
+#include "wire/connection.h"
+#include "wire/messages.h"
+
+namespace snapferry::agent {
+
+// One request and its answer. Throws as the connection or the far end failed, Cancelled.
+template <typename Reply, typename Request>
+Reply remote_call(wire::Connection& connection, wire::Verb verb, const Request& request,
+                  const Cancellation* cancellation = nullptr) {
+  auto channel = connection.request(verb, wire::encode(request), cancellation);
+  return wire::decode<Reply>(channel.message(cancellation));
+}
+
+}  // namespace snapferry::agent

@@ -1,0 +1,110 @@
+#include "agent/remote_store.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "agent/remote_call.h"
+#include "agent/remote_source.h"
+#include "agent/remote_stream.h"
+#include "core/error.h"
+#include "core/guid.h"
+#include "core/printable.h"
+#include "wire/pump.h"
+
+namespace snapferry::agent {
+namespace {
+
+// A receive that is called off ends its processes, two seconds each at the worst.
+constexpr std::chrono::seconds kLetGo{10};
+
+}  // namespace
+
+const wire::OpenReply& RemoteStore::open() {
+  if (!opened_) {
+    auto reply = remote_call<wire::OpenReply>(connection_, wire::Verb::StoreOpen,
+                                              wire::OpenRequest{local_name_});
+    if (!Guid::from_hex(reply.identity)) {
+      throw Error(ErrorKind::Corrupt, name_ + ": has the identity \"" + printable(reply.identity) +
+                                          "\", which is none; look for what runs as snapferry at "
+                                          "the far end");
+    }
+    opened_ = std::move(reply);
+  }
+  return *opened_;
+}
+
+std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
+  auto replicas = remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory,
+                                                   wire::ReplicasRequest{host})
+                      .replicas;
+  for (const auto& replica : replicas) {
+    if (host.empty() || replica.volume.host == host) continue;
+    throw Error(ErrorKind::Corrupt, name_ + ": lists " + printable(replica.volume.text()) +
+                                        ", though nobody asked for that host");
+  }
+  return replicas;
+}
+
+void RemoteStore::receive(const ReceiveRequest& request, Stream& stream) {
+  auto channel = connection_.request(
+      wire::Verb::StoreReceive,
+      wire::encode(wire::ReceiveStart{request.volume, request.type, request.stream}),
+      request.cancellation);
+  try {
+    wire::pump(stream, channel, request.progress, request.cancellation);
+    wire::decode<wire::Nothing>(channel.message(request.cancellation));
+  } catch (...) {
+    channel.cancel_and_wait(kLetGo);
+    throw;
+  }
+}
+
+void RemoteStore::abort_partial(const VolumeName& volume) {
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreAbortPartial, wire::ReplicaName{volume});
+}
+
+VolumeName RemoteStore::set_aside(const VolumeName& volume) {
+  return remote_call<wire::ReplicaName>(connection_, wire::Verb::StoreSetAside,
+                                        wire::ReplicaName{volume})
+      .volume;
+}
+
+void RemoteStore::record_unchanged(const std::string& set, std::int64_t time,
+                                   const std::vector<VolumeName>& volumes) {
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreRecordUnchanged,
+                             wire::UnchangedRequest{set, time, volumes});
+}
+
+std::unique_ptr<Stream> RemoteStore::send(const VolumeName& volume, const StreamRequest& request) {
+  return std::make_unique<RemoteStream>(connection_.request(
+      wire::Verb::StoreSend, wire::encode(wire::StoreSendRequest{volume, request})));
+}
+
+std::unique_ptr<SnapshotView> RemoteStore::browse(const VolumeName& volume, const Point&) {
+  throw Error(ErrorKind::Unsupported, name_ + ": the files of " + printable(volume.text()) +
+                                          " cannot be shown from another machine; run the command "
+                                          "on the machine of the store");
+}
+
+std::vector<VolumeFailure> RemoteStore::destroy(const VolumeName& volume,
+                                                const std::vector<Point>& snapshots) {
+  return printable_failures(
+      remote_call<wire::FailuresReply>(connection_, wire::Verb::StoreDestroy,
+                                       wire::DestroyRequest{volume, snapshots})
+          .failures);
+}
+
+std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool read_data,
+                                               Progress*, const Cancellation* cancellation) {
+  auto damages =
+      remote_call<wire::VerifyReply>(connection_, wire::Verb::StoreVerify,
+                                     wire::VerifyRequest{replica, read_data}, cancellation)
+          .damages;
+  for (auto& damage : damages) {
+    damage.snapshot = printable(damage.snapshot);
+    damage.message = printable(damage.message);
+  }
+  return damages;
+}
+
+}  // namespace snapferry::agent

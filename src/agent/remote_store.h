@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "wire/connection.h"
+#include "wire/messages.h"
+
+namespace snapferry::agent {
+
+// The store at the far end of a connection, through its agent. Texts for people come out
+// printable; replicas of another host than was asked for are Corrupt.
+class RemoteStore : public Store {
+ public:
+  // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
+  // "zfs:backup/snapferry", or empty for the one its agent has. Borrows the connection.
+  RemoteStore(wire::Connection& connection, std::string name, std::string local_name)
+      : connection_(connection), name_(std::move(name)), local_name_(std::move(local_name)) {}
+
+  std::string name() const override { return name_; }
+  std::string identity() override { return open().identity; }
+  StreamFeatures features() override { return open().features; }
+  std::vector<ReplicaState> inventory(const std::string& host) override;
+  // Where it throws, the far end has let go of the replica, or has been given ten seconds to.
+  void receive(const ReceiveRequest& request, Stream& stream) override;
+  void abort_partial(const VolumeName& volume) override;
+  VolumeName set_aside(const VolumeName& volume) override;
+  void record_unchanged(const std::string& set, std::int64_t time,
+                        const std::vector<VolumeName>& volumes) override;
+  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
+  std::vector<VolumeFailure> destroy(const VolumeName& volume,
+                                     const std::vector<Point>& snapshots) override;
+  // Counts nothing in `progress` while it runs: the answer comes as a whole.
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override;
+
+ private:
+  const wire::OpenReply& open();  // asked once
+
+  wire::Connection& connection_;
+  const std::string name_;
+  const std::string local_name_;
+  std::optional<wire::OpenReply> opened_;
+};
+
+}  // namespace snapferry::agent

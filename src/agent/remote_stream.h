@@ -1,0 +1,23 @@
+#pragma once
+
+#include <utility>
+
+#include "core/stream.h"
+#include "wire/channel.h"
+
+namespace snapferry::agent {
+
+// A stream that the far end sends. Destroying it early cancels it there.
+class RemoteStream : public Stream {
+ public:
+  explicit RemoteStream(wire::Channel channel) : channel_(std::move(channel)), stream_(channel_) {}
+
+  std::size_t read(std::span<std::uint8_t> buffer) override { return stream_.read(buffer); }
+  void finish() override { stream_.finish(); }
+
+ private:
+  wire::Channel channel_;
+  wire::ChannelStream stream_;
+};
+
+}  // namespace snapferry::agent

@@ -1,0 +1,111 @@
+#include "agent/sandbox.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <dirent.h>
+#include <sys/prctl.h>
+
+#include "agent/capabilities.h"
+#include "agent/landlock.h"
+#include "agent/names.h"
+#include "agent/system_calls.h"
+#include "core/error.h"
+
+namespace snapferry::agent {
+namespace {
+
+std::size_t count_threads() {
+  ::DIR* directory = ::opendir("/proc/self/task");
+  if (directory == nullptr) return 1;  // without /proc nobody can tell
+  std::size_t count = 0;
+  while (const auto* entry = ::readdir(directory)) {  // NOLINT(concurrency-mt-unsafe)
+    if (entry->d_name[0] != '.') ++count;
+  }
+  ::closedir(directory);
+  return count;
+}
+
+LayerReport renounce_privileges() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+    return {SandboxLayer::NoNewPrivileges, Grip::Full, "set-user-id programs give nothing"};
+  }
+  return {SandboxLayer::NoNewPrivileges, Grip::None,
+          std::string("the kernel refuses it: ") + std::strerror(errno)};
+}
+
+SandboxReport nothing_done() {
+  SandboxReport report;
+  for (const auto layer : {SandboxLayer::NoNewPrivileges, SandboxLayer::Capabilities,
+                           SandboxLayer::Files, SandboxLayer::SystemCalls}) {
+    report.layers.push_back({layer, Grip::None, "switched off by --sandbox off"});
+  }
+  return report;
+}
+
+}  // namespace
+
+bool SandboxReport::in_force() const {
+  return std::ranges::none_of(layers,
+                              [](const LayerReport& layer) { return layer.grip == Grip::None; });
+}
+
+std::string_view to_string(SandboxLayer layer) {
+  switch (layer) {
+    case SandboxLayer::NoNewPrivileges:
+      return "no-new-privileges";
+    case SandboxLayer::Capabilities:
+      return "capabilities";
+    case SandboxLayer::Files:
+      return "files";
+    case SandboxLayer::SystemCalls:
+      return "system-calls";
+  }
+  return "";
+}
+
+std::string_view to_string(Grip grip) {
+  switch (grip) {
+    case Grip::None:
+      return "none";
+    case Grip::Partial:
+      return "partial";
+    case Grip::Full:
+      return "full";
+  }
+  return "";
+}
+
+SandboxMode parse_sandbox_mode(std::string_view text) {
+  if (text == "try") return SandboxMode::BestEffort;
+  if (text == "require") return SandboxMode::Require;
+  if (text == "off") return SandboxMode::Off;
+  throw Error(ErrorKind::InvalidArgument,
+              quoted(text) + ": no way to contain an agent; --sandbox takes try, require, off");
+}
+
+SandboxReport enter_sandbox(const SandboxPlan& plan, SandboxMode mode) {
+  if (mode == SandboxMode::Off) return nothing_done();
+  if (count_threads() != 1) {
+    throw Error(ErrorKind::Internal, "the sandbox would miss threads that run already");
+  }
+  SandboxReport report;
+  // In this order: the second and third need the first, and the last takes capset() away.
+  report.layers.push_back(renounce_privileges());
+  report.layers.push_back(reduce_capabilities(plan.capabilities));
+  report.layers.push_back(restrict_files(plan.paths));
+  report.layers.push_back(restrict_system_calls(plan.ioctls, plan.programs));
+  for (const auto& layer : report.layers) {
+    if (mode == SandboxMode::Require && layer.grip == Grip::None) {
+      throw Error(ErrorKind::Unsupported,
+                  "the agent cannot contain itself: " + std::string(to_string(layer.layer)) + ": " +
+                      layer.detail +
+                      "; mend it, or take --sandbox require off its line in "
+                      "authorized_keys");
+    }
+  }
+  return report;
+}
+
+}  // namespace snapferry::agent

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "agent/policy.h"
+#include "agent/sandbox.h"
+
+namespace snapferry::agent {
+
+// What an agent with this policy needs of its machine, by the kinds of its volumes and store:
+//
+//   zfs     the program zfs, /dev/zfs and CAP_SYS_ADMIN; no file of any volume. A source's ioctls
+//           cannot receive, rename, set properties or destroy a dataset, a store's cannot destroy
+//           a snapshot or roll back; neither can touch a pool.
+//   btrfs   no program; listing below the mount points of its volumes or store (an ioctl on a
+//           directory needs it open); CAP_SYS_ADMIN for the ioctls, CAP_FOWNER and CAP_DAC_* for
+//           directories of others. A source reads no file and makes nothing but directories. A
+//           store writes below STORE/HOST alone, and has CAP_CHOWN, CAP_FSETID, CAP_MKNOD and
+//           CAP_SETFCAP for what it receives.
+//   both    its own part of /proc, /dev/null and the time zone, read-only; with a program the
+//           shared libraries.
+//
+// A process that is not root has none of the capabilities to begin with. Looks at the mount points
+// and for the programs of this machine; makes the directory STORE/HOST of a btrfs store, so that
+// it can be named alone. Throws what making it throws.
+SandboxPlan plan_sandbox(const Policy& policy);
+
+}  // namespace snapferry::agent

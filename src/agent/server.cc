@@ -1,0 +1,274 @@
+#include "agent/server.h"
+
+#include <atomic>
+#include <thread>
+
+#include "core/error.h"
+#include "core/printable.h"
+#include "wire/failure.h"
+#include "wire/pump.h"
+
+namespace snapferry::agent {
+namespace {
+
+// A request that is none: the peer breaks the protocol, and the connection ends.
+struct Violation {
+  Error error;
+};
+
+template <typename Message>
+Message decode(ByteView bytes) {
+  try {
+    return wire::decode<Message>(bytes);
+  } catch (const Error& error) {
+    throw Violation{error};
+  }
+}
+
+std::string_view kind_of(std::string_view volume) {
+  const auto colon = volume.find(':');
+  if (colon == volume.npos) {
+    throw Error(ErrorKind::InvalidArgument,
+                printable(volume) + ": has no kind; write zfs:NAME or btrfs:PATH");
+  }
+  return volume.substr(0, colon);
+}
+
+// Throws InvalidArgument unless there are items, all of one kind.
+template <typename Items, typename Name>
+void need_one_kind(const Items& items, const Name& name_of) {
+  if (items.empty()) throw Error(ErrorKind::InvalidArgument, "the request names no volume");
+  for (const auto& item : items) {
+    if (kind_of(name_of(item)) != kind_of(name_of(items.front()))) {
+      throw Error(ErrorKind::InvalidArgument, "the request mixes volumes of several kinds");
+    }
+  }
+}
+
+void shorten(std::string& message) {
+  if (message.size() > wire::kMaxFailureText) message.resize(wire::kMaxFailureText);
+}
+
+std::vector<VolumeFailure> shortened(std::vector<VolumeFailure> failures) {
+  for (auto& failure : failures) shorten(failure.message);
+  return failures;
+}
+
+const auto kItself = [](const std::string& text) -> const std::string& { return text; };
+
+}  // namespace
+
+// The threads that answer. As many as a connection has channels.
+class Server::Workers {
+ public:
+  ~Workers() {
+    for (auto& worker : workers_) {
+      if (worker.thread.joinable()) worker.thread.join();
+    }
+  }
+
+  template <typename Work>
+  void start(Work work) {
+    join_finished();
+    auto& worker = workers_.emplace_back();
+    worker.thread = std::thread([&worker, work = std::move(work)]() mutable {
+      work();
+      worker.done = true;
+    });
+  }
+
+ private:
+  struct Worker {
+    std::thread thread;
+    std::atomic<bool> done{false};
+  };
+
+  void join_finished() {
+    for (auto worker = workers_.begin(); worker != workers_.end();) {
+      if (worker->done) {
+        worker->thread.join();
+        worker = workers_.erase(worker);
+      } else {
+        ++worker;
+      }
+    }
+  }
+
+  std::list<Worker> workers_;
+};
+
+void Server::run(wire::Connection& connection) {
+  Workers workers;
+  connection.handshake();
+  while (auto channel = connection.accept()) {
+    workers.start(
+        [this, &connection, owned = std::move(*channel)]() mutable { answer(connection, owned); });
+  }
+}
+
+void Server::answer(wire::Connection& connection, wire::Channel& channel) {
+  try {
+    const auto request = channel.message();
+    if (channel.verb().response_stream) {
+      handle_stream(channel, request);
+    } else {
+      channel.answer(handle(channel, request));
+    }
+  } catch (const Violation& violation) {
+    connection.abort(violation.error);
+  } catch (const Error& error) {
+    channel.fail(error);
+  } catch (const std::exception& error) {
+    channel.fail(Error(ErrorKind::Internal, error.what()));
+  }
+}
+
+void Server::handle_stream(wire::Channel& channel, ByteView request) {
+  std::unique_ptr<Stream> stream;
+  if (channel.verb().verb == wire::Verb::SourceSend) {
+    const auto message = decode<wire::SendRequest>(request);
+    stream = source_of(message.stream.volume).send(message.stream);
+  } else {
+    const auto message = decode<wire::StoreSendRequest>(request);
+    stream = store().send(message.volume, message.stream);
+  }
+  wire::pump(*stream, channel);
+}
+
+Bytes Server::handle(wire::Channel& channel, ByteView request) {
+  if (channel.verb().verb == wire::Verb::StoreReceive) return receive(channel, request);
+  // Decoded under the lock, too: a message takes more memory as a value than as bytes.
+  const std::lock_guard lock(serial_);
+  channel.cancellation().check();
+  switch (channel.verb().verb) {
+    case wire::Verb::SourceFeatures:
+    case wire::Verb::SourceInventory:
+    case wire::Verb::SourceFreeze:
+    case wire::Verb::SourceSettle:
+      return handle_source(channel.verb().verb, request);
+    case wire::Verb::AgentReport: {
+      decode<wire::Nothing>(request);
+      wire::ReportReply reply;
+      if (served_.report) reply.findings = served_.report();
+      for (auto& finding : reply.findings) shorten(finding.message);
+      return wire::encode(reply);
+    }
+    default:
+      return handle_store(channel, request);
+  }
+}
+
+Bytes Server::handle_source(wire::Verb verb, ByteView request) {
+  switch (verb) {
+    case wire::Verb::SourceFeatures: {
+      const auto message = decode<wire::FeaturesRequest>(request);
+      return wire::encode(wire::FeaturesReply{source_of(message.kind + ":").features()});
+    }
+    case wire::Verb::SourceInventory: {
+      const auto message = decode<wire::InventoryRequest>(request);
+      need_one_kind(message.patterns, kItself);
+      return wire::encode(
+          wire::InventoryReply{source_of(message.patterns.front()).inventory(message.patterns)});
+    }
+    case wire::Verb::SourceFreeze: {
+      const auto message = decode<wire::FreezeRequest>(request);
+      need_one_kind(message.volumes, kItself);
+      auto freeze = source_of(message.volumes.front()).freeze(message.volumes, message.name);
+      freeze.failed = shortened(std::move(freeze.failed));
+      return wire::encode(wire::FreezeReply{std::move(freeze)});
+    }
+    default: {
+      const auto message = decode<wire::SettleRequest>(request);
+      need_one_kind(message.settlements,
+                    [](const Settlement& item) -> const std::string& { return item.volume; });
+      return wire::encode(wire::FailuresReply{
+          shortened(source_of(message.settlements.front().volume).settle(message.settlements))});
+    }
+  }
+}
+
+Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
+  switch (channel.verb().verb) {
+    case wire::Verb::StoreOpen:
+      return open_store(decode<wire::OpenRequest>(request));
+    case wire::Verb::StoreInventory: {
+      const auto message = decode<wire::ReplicasRequest>(request);
+      return wire::encode(wire::ReplicasReply{store().inventory(message.host)});
+    }
+    case wire::Verb::StoreAbortPartial: {
+      store().abort_partial(decode<wire::ReplicaName>(request).volume);
+      return wire::encode(wire::Nothing{});
+    }
+    case wire::Verb::StoreSetAside: {
+      const auto message = decode<wire::ReplicaName>(request);
+      return wire::encode(wire::ReplicaName{store().set_aside(message.volume)});
+    }
+    case wire::Verb::StoreRecordUnchanged: {
+      const auto message = decode<wire::UnchangedRequest>(request);
+      store().record_unchanged(message.set, message.time, message.volumes);
+      return wire::encode(wire::Nothing{});
+    }
+    case wire::Verb::StoreDestroy: {
+      const auto message = decode<wire::DestroyRequest>(request);
+      return wire::encode(
+          wire::FailuresReply{shortened(store().destroy(message.volume, message.snapshots))});
+    }
+    case wire::Verb::StoreVerify: {
+      const auto message = decode<wire::VerifyRequest>(request);
+      wire::VerifyReply reply{
+          store().verify(message.replica, message.read_data, nullptr, &channel.cancellation())};
+      for (auto& damage : reply.damages) shorten(damage.message);
+      return wire::encode(reply);
+    }
+    default:
+      throw Error(ErrorKind::Unsupported, "this agent does not know this request");
+  }
+}
+
+Bytes Server::receive(wire::Channel& channel, ByteView request) {
+  auto message = decode<wire::ReceiveStart>(request);
+  ReceiveRequest receive;
+  receive.volume = std::move(message.volume);
+  receive.type = message.type;
+  receive.stream = std::move(message.stream);
+  receive.cancellation = &channel.cancellation();
+  wire::ChannelStream stream(channel);
+  store().receive(receive, stream);
+  return wire::encode(wire::Nothing{});
+}
+
+Bytes Server::open_store(const wire::OpenRequest& request) {
+  Store& served = store();
+  if (!request.store.empty() && request.store != served.name()) {
+    throw Error(ErrorKind::NotFound, printable(request.store) + ": this agent keeps " +
+                                         served.name() + " and no other store; name that one");
+  }
+  return wire::encode(wire::OpenReply{served.name(), served.identity(), served.features()});
+}
+
+Source& Server::source_of(std::string_view volume) {
+  const auto kind = kind_of(volume);
+  const std::lock_guard lock(ends_);
+  const auto found = sources_.find(kind);
+  if (found != sources_.end()) return *found->second;
+  std::unique_ptr<Source> made;
+  if (served_.source) made = served_.source(kind);
+  if (!made) {
+    throw Error(ErrorKind::PermissionDenied,
+                printable(kind) + ": this agent sends no volumes of this kind; add --volume " +
+                    printable(kind) + ":… to its line in authorized_keys");
+  }
+  return *sources_.emplace(kind, std::move(made)).first->second;
+}
+
+Store& Server::store() {
+  const std::lock_guard lock(ends_);
+  if (!store_ && served_.store) store_ = served_.store();
+  if (!store_) {
+    throw Error(ErrorKind::PermissionDenied,
+                "this agent has no store; add --allow store to its line in authorized_keys");
+  }
+  return *store_;
+}
+
+}  // namespace snapferry::agent

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/store.h"
+#include "core/volume.h"
+#include "wire/connection.h"
+#include "wire/messages.h"
+
+namespace snapferry::agent {
+
+// What a server serves. It looks at no policy: the factories give ends that are guarded
+// (guarded_source.h, guarded_store.h), each made once, when it is first asked for.
+struct Served {
+  // For "zfs" or "btrfs". Empty, or throws: this agent sends nothing (of that kind).
+  std::function<std::unique_ptr<Source>(std::string_view kind)> source{};
+  // Empty: this agent has no store.
+  std::function<std::unique_ptr<Store>()> store{};
+  // What `snapferry doctor` shows of this machine. Empty: nothing.
+  std::function<std::vector<wire::Finding>()> report{};
+};
+
+// Answers the requests of one connection: streams in parallel, everything else in turn.
+class Server {
+ public:
+  explicit Server(Served served) : served_(std::move(served)) {}
+
+  // Serves until the client leaves. Throws as the connection was lost or refused; either way
+  // nothing runs any more then, and every stream was abandoned.
+  void run(wire::Connection& connection);
+
+ private:
+  class Workers;
+
+  void answer(wire::Connection& connection, wire::Channel& channel);
+  Bytes handle(wire::Channel& channel, ByteView request);
+  void handle_stream(wire::Channel& channel, ByteView request);
+  Bytes receive(wire::Channel& channel, ByteView request);
+  Bytes handle_source(wire::Verb verb, ByteView request);
+  Bytes handle_store(wire::Channel& channel, ByteView request);
+  Bytes open_store(const wire::OpenRequest& request);
+  Source& source_of(std::string_view volume);
+  Store& store();
+
+  const Served served_;
+  std::mutex serial_;  // of everything but streams
+  std::mutex ends_;    // of the two below
+  std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace snapferry::agent

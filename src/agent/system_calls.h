@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "agent/sandbox.h"
+
+namespace snapferry::agent {
+
+// Lets through the system calls that the agent, zfs(8), btrfs(8) and libc make to list, snapshot,
+// send and receive; of ioctl(2) only the requests in `ioctls` (type << 8 | number), execve(2) only
+// with `programs`. Calls that nobody but an attacker makes here (ptrace, bpf, kexec, modules,
+// namespaces, the new mount calls, …) end the process; calls that libc may try in good faith
+// (socket, mount, set-id) fail with EPERM; all others with ENOSYS, so that a newer libc falls back
+// to what it used before. Of clone(2) the flags for namespaces are refused, and clone3(2), whose
+// flags cannot be seen. Needs no-new-privileges. Holds for children, too.
+LayerReport restrict_system_calls(std::span<const std::uint16_t> ioctls, bool programs);
+
+}  // namespace snapferry::agent

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace snapferry::btrfs {
+
+// The names in `directory`, ascending, without "." and "..". Throws as system_error.
+std::vector<std::string> names_in(int directory, const std::string& subject);
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,148 @@
+#include "btrfs/lineage.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "btrfs/snapshot_place.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr int kLongestChain = 64;  // restores of restores; only a forged filesystem has more
+
+bool must_be_escaped(std::string_view path, std::size_t i) {
+  return path[i] == '/' || path[i] == '%' || (i == 0 && path[i] == '.');
+}
+
+int digit_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+// Two that are not ours, or one and one of ours, may have one name.
+void make_names_unique(std::vector<VolumePoint>& points, const SubvolumeTable& table) {
+  std::map<std::string, int> uses;
+  for (const auto& point : points) ++uses[point.point.name];
+  for (auto& point : points) {
+    if (point.ours || uses[point.point.name] == 1) continue;
+    std::string path;
+    if (table.path_of(*point.subvolume, path)) point.point.name = escape_path(path);
+  }
+}
+
+}  // namespace
+
+std::string escape_path(std::string_view path) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string name;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (!must_be_escaped(path, i)) {
+      name += path[i];
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(path[i]);
+    name += '%';
+    name += kDigits[byte >> 4];
+    name += kDigits[byte & 15];
+  }
+  return name;
+}
+
+std::optional<std::string> unescape_path(std::string_view name) {
+  std::string path;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '%') {
+      path += name[i];
+      continue;
+    }
+    if (i + 2 >= name.size()) return std::nullopt;
+    const int high = digit_value(name[i + 1]), low = digit_value(name[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    path += static_cast<char>(high << 4 | low);
+    i += 2;
+  }
+  if (path.empty() || escape_path(path) != name) return std::nullopt;
+  return path;
+}
+
+Lineage::Lineage(const SubvolumeTable& table) : table_(table) {
+  for (const auto& subvolume : table.all()) {
+    if (subvolume.read_only && !subvolume.parent_uuid.is_zero()) {
+      snapshots_by_parent_.emplace(subvolume.parent_uuid, &subvolume);
+    }
+  }
+}
+
+std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume) const {
+  std::vector<const Subvolume*> found;
+  const auto add_children = [&](const Guid& uuid) {
+    const auto [first, last] = snapshots_by_parent_.equal_range(uuid);
+    for (auto at = first; at != last; ++at) found.push_back(at->second);
+  };
+  if (volume.uuid.is_zero()) return found;
+  add_children(volume.uuid);
+  Guid origin = volume.parent_uuid;
+  for (int depth = 0; !origin.is_zero() && depth < kLongestChain; ++depth) {
+    const Subvolume* ancestor = table_.find_by_uuid(origin);
+    // A copy of a volume that lives on is no later state of it.
+    if (ancestor != nullptr && !ancestor->read_only && depth == 0) break;
+    if (ancestor != nullptr && ancestor->read_only) found.push_back(ancestor);
+    add_children(origin);
+    if (ancestor == nullptr || !ancestor->read_only) break;
+    origin = ancestor->parent_uuid;
+  }
+  return found;
+}
+
+std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume) const {
+  std::vector<VolumePoint> points;
+  for (const auto* subvolume : snapshots_of(volume)) {
+    if (subvolume->id == volume.id || subvolume->identity().is_zero()) continue;
+    std::string path;
+    if (!table_.path_of(*subvolume, path)) continue;
+    VolumePoint point;
+    point.subvolume = subvolume;
+    point.ours = is_ours(path);
+    point.point.name = subvolume->name;
+    point.point.guid = subvolume->identity();
+    point.point.order = subvolume->otransid;
+    // That of a received one is the time of the receive.
+    if (subvolume->received_uuid.is_zero()) point.point.created = subvolume->otime;
+    points.push_back(std::move(point));
+  }
+  // Of several with one identity ours comes first, and stays.
+  std::sort(points.begin(), points.end(), [](const VolumePoint& one, const VolumePoint& other) {
+    return std::tuple(one.point.order, !one.ours, one.subvolume->id) <
+           std::tuple(other.point.order, !other.ours, other.subvolume->id);
+  });
+  std::set<Guid> seen;
+  std::erase_if(points,
+                [&](const VolumePoint& point) { return !seen.insert(point.point.guid).second; });
+  make_names_unique(points, table_);
+  return points;
+}
+
+// A snapshot is made inside the commit of transaction `otransid`, when nobody else changes
+// anything: what the volume's tree went through in that transaction is in the snapshot, and the
+// next change bears a higher number. Taking the snapshot itself raises the volume's generation to
+// exactly that number. A snapshot that was itself changed (made writable for a while, or
+// moved by a balance) has a higher generation, and tells nothing any more.
+std::optional<std::uint64_t> Lineage::written(const Subvolume& volume,
+                                              const std::vector<VolumePoint>& points) {
+  if (points.empty()) return std::nullopt;
+  const Subvolume& newest = *points.back().subvolume;
+  const bool same = newest.parent_uuid == volume.uuid && newest.read_only && newest.otransid != 0 &&
+                    newest.generation == newest.otransid && volume.generation == newest.otransid;
+  if (same) return 0;
+  return std::nullopt;
+}
+
+bool Lineage::may_settle(const Subvolume& volume, const Subvolume& snapshot) const {
+  if (snapshot.parent_uuid == volume.uuid) return true;
+  const Subvolume* origin = table_.find_by_uuid(snapshot.parent_uuid);
+  return origin == nullptr || origin->read_only;
+}
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,88 @@
+#include "btrfs/mount_table.h"
+
+#include <optional>
+
+#include "core/bytes.h"
+#include "core/error.h"
+#include "platform/fd.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr std::size_t kLargestTable = 64u << 20;
+
+std::string_view take_until(std::string_view& rest, char end) {
+  const auto position = rest.find(end);
+  const auto part = rest.substr(0, position);
+  rest = position == rest.npos ? std::string_view() : rest.substr(position + 1);
+  return part;
+}
+
+bool is_octal(char digit) { return digit >= '0' && digit <= '7'; }
+
+// Blanks and backslashes are written as "\040".
+std::string unescape(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) && is_octal(text[i + 2]) &&
+        is_octal(text[i + 3])) {
+      result += static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
+                                  (text[i + 3] - '0'));
+      i += 3;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+// "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
+std::optional<Mount> parse_mount(std::string_view line) {
+  take_until(line, ' ');
+  take_until(line, ' ');
+  Mount mount;
+  mount.device = take_until(line, ' ');
+  mount.root = unescape(take_until(line, ' '));
+  mount.point = unescape(take_until(line, ' '));
+  const auto separator = line.find(" - ");
+  if (separator == line.npos) return std::nullopt;
+  line.remove_prefix(separator + 3);
+  if (take_until(line, ' ') != "btrfs" || !mount.point.starts_with('/')) return std::nullopt;
+  return mount;
+}
+
+}  // namespace
+
+std::string join(std::string_view parent, std::string_view name) {
+  std::string path(parent);
+  if (!path.ends_with('/')) path += '/';
+  return path.append(name);
+}
+
+bool is_within(std::string_view path, std::string_view directory) {
+  if (directory == "/") return path.starts_with('/');
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+std::string Mount::path_of(std::string_view inside) const {
+  const std::string whole = "/" + std::string(inside);
+  if (!is_within(whole, root)) return "";
+  const auto rest = std::string_view(whole).substr(root == "/" ? 1 : root.size());
+  if (rest.empty()) return point;
+  return join(point, rest.front() == '/' ? rest.substr(1) : rest);
+}
+
+std::vector<Mount> parse_mounts(std::string_view mountinfo) {
+  std::vector<Mount> mounts;
+  while (!mountinfo.empty()) {
+    if (auto mount = parse_mount(take_until(mountinfo, '\n'))) mounts.push_back(std::move(*mount));
+  }
+  return mounts;
+}
+
+std::vector<Mount> read_mounts() {
+  return parse_mounts(as_text(platform::read_file("/proc/self/mountinfo", kLargestTable)));
+}
+
+}  // namespace snapferry::btrfs

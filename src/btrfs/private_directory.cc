@@ -1,0 +1,77 @@
+#include "btrfs/private_directory.h"
+
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr mode_t kDirectoryMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kAllModes = 07777;
+constexpr std::size_t kLargestFile = 16u << 20;
+
+}  // namespace
+
+platform::Fd find_directory(int parent, const std::string& name, const std::string& subject) {
+  platform::Fd fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid() && errno != ENOENT) throw system_error(errno, "open", subject);
+  return fd;
+}
+
+platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject) {
+  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+    throw system_error(errno, "create it", subject);
+  }
+  auto fd =
+      platform::open_at(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, subject);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(errno, "look at it", subject);
+  if (status.st_uid != ::geteuid()) {
+    throw Error(ErrorKind::PermissionDenied,
+                subject + ": belongs to the user " + std::to_string(status.st_uid) +
+                    ", who could read or exchange what is in it; remove it and run again");
+  }
+  if ((status.st_mode & kAllModes) != kDirectoryMode && ::fchmod(fd.get(), kDirectoryMode) != 0) {
+    throw system_error(errno, "make it private", subject);
+  }
+  return fd;
+}
+
+std::string read_small_file(int directory, const std::string& name, const std::string& subject) {
+  const platform::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid() && errno == ENOENT) return "";
+  if (!fd.valid()) throw system_error(errno, "open", subject);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(errno, "look at it", subject);
+  if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) > kLargestFile) {
+    throw Error(ErrorKind::Corrupt, subject + ": is too large, or no file");
+  }
+  Bytes content(static_cast<std::size_t>(status.st_size));
+  content.resize(platform::read_up_to(fd.get(), content.data(), content.size(), subject));
+  return std::string(as_text(content));
+}
+
+void replace_small_file(int directory, const std::string& name, std::string_view content,
+                        const std::string& subject) {
+  const auto temporary = name + ".new-" + std::to_string(::getpid());
+  {
+    const auto fd =
+        platform::open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+                          kFileMode, subject);
+    platform::write_all(fd.get(), as_bytes(content), subject);
+    if (::fsync(fd.get()) != 0) throw system_error(errno, "make it durable", subject);
+  }
+  if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
+    throw system_error(errno, "replace it", subject);
+  }
+  if (::fsync(directory) != 0) throw system_error(errno, "make it durable", subject);
+}
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/bytes.h"
+#include "platform/fd.h"
+
+namespace snapferry::btrfs {
+
+// Directories of mode 0700 that belong to this user, and small files in them. Nothing here follows
+// a symlink. All throw as system_error.
+
+// Opens `name`; makes it if it is not there. Throws PermissionDenied if another user owns it.
+platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject);
+// An invalid one if there is no such directory.
+platform::Fd find_directory(int parent, const std::string& name, const std::string& subject);
+
+// Empty if there is no such file. Throws Corrupt if it is larger than 16 MiB.
+std::string read_small_file(int directory, const std::string& name, const std::string& subject);
+// Replaces it in one step, and durably: the old content is there, or the new one.
+void replace_small_file(int directory, const std::string& name, std::string_view content,
+                        const std::string& subject);
+
+}  // namespace snapferry::btrfs

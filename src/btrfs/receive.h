@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/cancellation.h"
+#include "core/progress.h"
+#include "core/stream.h"
+#include "core/volume.h"
+#include "platform/fd.h"
+
+namespace snapferry::btrfs {
+
+// Where snapshots are received: a directory that nobody else works in meanwhile.
+struct ReceiveTarget {
+  int directory = -1;  // borrowed
+  std::string path;
+  // Gives the subvolume of the base or of a clone source, or throws. Only its descriptor is
+  // used: a look-up by uuid, as `btrfs receive` does it, could find a copy elsewhere.
+  std::function<platform::Fd(const Point&)> open;
+};
+
+// Name of the subvolume in the making, in the directory that the finished one will be in.
+inline constexpr const char* kPartialName = ".partial";
+
+// Takes in what `request` asks for, checking it on the way (StreamInspector, SubvolumeWriter), in
+// this order:
+//
+//   make .partial, empty or as a writable snapshot of the base; carry out the records;
+//   flush all its data; mark it received; rename it to its name; make it read-only
+//
+// Each of the last three is durable before or with the next, the last one on return, so that a
+// snapshot is complete whenever it has received_uuid and is read-only. A crash leaves .partial,
+// which the next receive removes, or, in the instant before the last step, a complete one which is
+// still writable, which mend_interrupted() finishes.
+//
+// Throws what the inspector and the writer throw; AlreadyExists if a name is taken; then .partial
+// is gone, and of several snapshots the first ones may be there.
+void receive_snapshots(const ReceiveTarget& target, const StreamRequest& request, Stream& stream,
+                       Progress* progress, const Cancellation* cancellation);
+
+// Removes .partial if there is one; true if there was. Throws Conflict if it is no subvolume.
+bool remove_partial(int directory, const std::string& path);
+
+// Makes those read-only that were complete when a crash came; no other is touched: a received
+// one that was made writable and changed later has a generation above that of its receive.
+void mend_interrupted(int directory, const std::string& path);
+
+}  // namespace snapferry::btrfs

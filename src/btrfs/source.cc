@@ -1,0 +1,277 @@
+#include "btrfs/source.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "btrfs/filesystem.h"
+#include "btrfs/lineage.h"
+#include "btrfs/receive.h"
+#include "btrfs/send_stream.h"
+#include "btrfs/snapshot_finder.h"
+#include "btrfs/snapshot_place.h"
+#include "btrfs/store_layout.h"
+#include "core/error.h"
+#include "core/volume_pattern.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr std::string_view kKind = "btrfs:";
+constexpr const char* kExcludeAttribute = "user.snapferry.exclude";
+// Snapshots of several volumes share the commit of one transaction if they are asked for at once.
+constexpr std::size_t kMostFreezers = 16;
+
+std::vector<VolumePattern> parse_patterns(const std::vector<std::string>& texts) {
+  std::vector<VolumePattern> patterns;
+  for (const auto& text : texts) {
+    patterns.push_back(VolumePattern::parse(text));
+    if (patterns.back().kind() == "btrfs") continue;
+    throw Error(ErrorKind::InvalidArgument,
+                text + ": is no volume of btrfs; give a path such as btrfs:/mnt/data");
+  }
+  return patterns;
+}
+
+std::vector<std::string> beginnings(const std::vector<VolumePattern>& patterns) {
+  std::vector<std::string> paths;
+  for (const auto& pattern : patterns) {
+    auto path = pattern.literal_prefix();
+    paths.push_back(path.empty() ? "/" : std::move(path));
+  }
+  return paths;
+}
+
+// What a wildcard means: a subvolume that lives, and neither ours nor half received.
+bool is_for_wildcards(const Subvolume& subvolume, const std::string& path) {
+  return !subvolume.read_only && !is_ours(path) &&
+         !(subvolume.name == kPartialName && is_store_replica(path));
+}
+
+bool covered(const std::vector<VolumePattern>& patterns, const Subvolume& subvolume,
+             const std::string& path) {
+  const auto name = std::string(kKind) + path;
+  return std::any_of(patterns.begin(), patterns.end(), [&](const VolumePattern& pattern) {
+    return pattern.matches(name) && (!pattern.has_wildcards() || is_for_wildcards(subvolume, path));
+  });
+}
+
+bool is_excluded(int fd) {
+  char value[8] = {};
+  const auto size = ::fgetxattr(fd, kExcludeAttribute, value, sizeof value);
+  if (size < 0) return errno == ERANGE;
+  return std::string_view(value, static_cast<std::size_t>(size)) != "off";
+}
+
+VolumeState state_of(const Subvolume& subvolume, const std::string& path, int fd,
+                     const Lineage& lineage) {
+  VolumeState state;
+  state.name = std::string(kKind) + path;
+  state.type = VolumeType::Subvolume;
+  state.guid = subvolume.uuid;
+  state.excluded = is_excluded(fd);
+  const auto points = lineage.points_of(subvolume);
+  state.written = Lineage::written(subvolume, points);
+  for (const auto& point : points) state.points.push_back(point.point);
+  return state;
+}
+
+void list(const Filesystem& filesystem, const std::vector<VolumePattern>& patterns,
+          std::vector<VolumeState>& states) {
+  const Lineage lineage(filesystem.subvolumes());
+  for (const auto& subvolume : filesystem.subvolumes().all()) {
+    for (const auto& path : filesystem.paths_of(subvolume)) {
+      if (!covered(patterns, subvolume, path)) continue;
+      const auto fd = filesystem.open_at(subvolume, path);
+      if (!fd.valid()) continue;
+      states.push_back(state_of(subvolume, path, fd.get(), lineage));
+      break;
+    }
+  }
+}
+
+void require_each(const std::vector<VolumePattern>& patterns,
+                  const std::vector<VolumeState>& states) {
+  for (const auto& pattern : patterns) {
+    if (pattern.has_wildcards()) continue;
+    const bool found = std::any_of(states.begin(), states.end(), [&](const VolumeState& state) {
+      return state.name == pattern.text();
+    });
+    if (found) continue;
+    throw Error(ErrorKind::NotFound,
+                pattern.text() +
+                    ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
+                    "there are, and a directory can be backed up as a tree");
+  }
+}
+
+// Calls `work(i)` for each i below `count`, several at once.
+template <typename Work>
+void in_parallel(std::size_t count, Work work) {
+  std::atomic<std::size_t> next{0};
+  const auto loop = [&] {
+    for (std::size_t i = next++; i < count; i = next++) work(i);
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < std::min(count, kMostFreezers); ++i) threads.emplace_back(loop);
+  loop();
+  for (auto& thread : threads) thread.join();
+}
+
+Point point_of(const Subvolume& snapshot) {
+  Point point;
+  point.name = snapshot.name;
+  point.guid = snapshot.identity();
+  point.order = snapshot.otransid;
+  point.created = snapshot.otime;
+  return point;
+}
+
+platform::Fd open_volume(const std::string& path) {
+  auto fd = platform::open_path(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!is_subvolume(fd.get())) {
+    throw Error(ErrorKind::NotFound, std::string(kKind) + path +
+                                         ": is no btrfs subvolume; a directory can be backed up as "
+                                         "a tree");
+  }
+  return fd;
+}
+
+Point take_snapshot(const std::string& volume, const std::string& name) {
+  const auto path = path_of_volume(volume);
+  const auto source = open_volume(path);
+  const auto place = snapshot_place(path);
+  const auto directory = open_snapshot_place(place);
+  const auto subject = place.path_of(name);
+  create_snapshot(source.get(), directory.get(), name, Access::ReadOnly, subject);
+  const auto snapshot = platform::open_at(directory.get(), name.c_str(),
+                                          O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, subject);
+  return point_of(describe(snapshot.get(), subject));
+}
+
+void refuse_existing(const std::vector<std::string>& volumes, const std::string& name) {
+  for (const auto& volume : volumes) {
+    struct stat status {};
+    try {
+      const auto directory = find_snapshot_place(snapshot_place(path_of_volume(volume)));
+      if (!directory.valid() ||
+          ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        continue;
+      }
+    } catch (const Error&) {
+      continue;  // a volume that is not there fails by itself
+    }
+    throw Error(ErrorKind::AlreadyExists,
+                volume + ": has a snapshot " + name + " already; run again in a second");
+  }
+}
+
+void settle_volume(const Filesystem& filesystem, const Lineage& lineage,
+                   const Settlement& settlement) {
+  const auto* volume = filesystem.at(path_of_volume(settlement.volume));
+  for (const auto& point : settlement.destroy) {
+    if (point.kind != PointKind::Snapshot) continue;
+    for (const auto* snapshot : filesystem.subvolumes().snapshots(point.guid)) {
+      std::string path;
+      if (snapshot->name != point.name || !filesystem.subvolumes().path_of(*snapshot, path) ||
+          !is_ours(path) || (volume != nullptr && !lineage.may_settle(*volume, *snapshot))) {
+        continue;
+      }
+      destroy_subvolume_by_id(filesystem.fd(), snapshot->id, settlement.volume + "@" + point.name);
+    }
+  }
+}
+
+}  // namespace
+
+std::string path_of_volume(const std::string& volume) {
+  const auto refuse = [&](const char* cause) {
+    return Error(ErrorKind::InvalidArgument,
+                 volume + ": " + cause + "; give an absolute path such as btrfs:/mnt/data/home");
+  };
+  if (!volume.starts_with(kKind)) throw refuse("is no volume of btrfs");
+  const auto path = volume.substr(kKind.size());
+  if (!path.starts_with('/') || path.find('\0') != path.npos) throw refuse("is no absolute path");
+  if (path != "/" && path.ends_with('/')) throw refuse("ends in a slash");
+  const auto whole = path + "/";
+  for (const char* part : {"//", "/./", "/../"}) {
+    if (path != "/" && whole.find(part) != whole.npos) throw refuse("has a part that is no name");
+  }
+  return path;
+}
+
+StreamFeatures BtrfsSource::features() {
+  StreamFeatures features;
+  features.compressed = newest_send_version() >= 2;
+  return features;
+}
+
+std::vector<VolumeState> BtrfsSource::inventory(const std::vector<std::string>& texts) {
+  const auto patterns = parse_patterns(texts);
+  std::vector<VolumeState> states;
+  for (const auto& filesystem :
+       Filesystem::touched_by(beginnings(patterns), Filesystem::Sync::Yes)) {
+    list(filesystem, patterns, states);
+  }
+  require_each(patterns, states);
+  std::sort(states.begin(), states.end(),
+            [](const VolumeState& one, const VolumeState& other) { return one.name < other.name; });
+  return states;
+}
+
+Freeze BtrfsSource::freeze(const std::vector<std::string>& volumes, const std::string& name) {
+  refuse_existing(volumes, name);
+  std::vector<Freeze::Frozen> frozen(volumes.size());
+  std::vector<std::string> failures(volumes.size());
+  in_parallel(volumes.size(), [&](std::size_t i) {
+    try {
+      frozen[i] = {volumes[i], take_snapshot(volumes[i], name)};
+    } catch (const std::exception& error) {
+      failures[i] = error.what();
+    }
+  });
+  Freeze result;
+  for (std::size_t i = 0; i < volumes.size(); ++i) {
+    if (failures[i].empty()) {
+      result.frozen.push_back(std::move(frozen[i]));
+    } else {
+      result.failed.push_back({volumes[i], std::move(failures[i])});
+    }
+  }
+  return result;
+}
+
+std::unique_ptr<Stream> BtrfsSource::send(const StreamRequest& request) {
+  SnapshotFinder finder(request.volume);
+  return std::make_unique<SendStream>(
+      send_legs(request, [&](const Point& point) { return finder.open(point); }),
+      send_format(request));
+}
+
+std::vector<VolumeFailure> BtrfsSource::settle(const std::vector<Settlement>& settlements) {
+  std::vector<VolumeFailure> failures;
+  std::vector<std::string> paths;
+  for (const auto& settlement : settlements) {
+    if (!settlement.destroy.empty()) paths.push_back(path_of_volume(settlement.volume));
+  }
+  if (paths.empty()) return failures;
+  for (const auto& filesystem : Filesystem::touched_by(paths, Filesystem::Sync::No)) {
+    const Lineage lineage(filesystem.subvolumes());
+    for (const auto& settlement : settlements) {
+      if (settlement.destroy.empty()) continue;
+      try {
+        settle_volume(filesystem, lineage, settlement);
+      } catch (const std::exception& error) {
+        failures.push_back({settlement.volume, error.what()});
+      }
+    }
+  }
+  return failures;
+}
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,471 @@
+#include "btrfs/store.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <map>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "btrfs/directory_names.h"
+#include "btrfs/private_directory.h"
+#include "btrfs/read_back.h"
+#include "btrfs/receive.h"
+#include "btrfs/send_stream.h"
+#include "btrfs/store_layout.h"
+#include "btrfs/subvolume_table.h"
+#include "btrfs/unchanged_note.h"
+#include "core/bytes.h"
+#include "core/error.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+constexpr std::size_t kMostNamed = 100;  // damaged files of one snapshot
+
+// A directory is one of a subvolume, and an inode in that.
+using Place = std::pair<std::uint64_t, std::uint64_t>;
+
+Place place_of(int directory, const std::string& subject) {
+  struct stat status {};
+  if (::fstat(directory, &status) != 0) throw system_error(errno, "look at it", subject);
+  return {subvolume_id_of(directory, subject), status.st_ino};
+}
+
+bool is_complete(const Subvolume& subvolume) {
+  return subvolume.read_only && !subvolume.received_uuid.is_zero() && subvolume.name.front() != '.';
+}
+
+Point point_of(const Subvolume& subvolume) {
+  Point point;
+  point.name = subvolume.name;
+  point.guid = subvolume.identity();
+  point.order = subvolume.otransid;
+  return point;
+}
+
+// The complete snapshots of the filesystem by the directory that they lie in.
+std::map<Place, std::vector<Point>> points_by_place(int fd, const std::string& subject) {
+  const SubvolumeTable table(fd, subject);
+  std::map<Place, std::vector<Point>> points;
+  for (const auto& subvolume : table.all()) {
+    if (subvolume.name.empty() || !is_complete(subvolume)) continue;
+    points[{subvolume.parent_id, subvolume.directory}].push_back(point_of(subvolume));
+  }
+  for (auto& [place, list] : points) {
+    std::sort(list.begin(), list.end(), [](const Point& one, const Point& other) {
+      return std::pair(one.order, one.name) < std::pair(other.order, other.name);
+    });
+  }
+  return points;
+}
+
+// By the name of the replica's directory; sets ascending.
+using Seen = std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>>;
+
+Seen read_seen(int host, const std::vector<std::string>& names, const std::string& subject) {
+  Seen seen;
+  for (const auto& name : names) {
+    const auto set = StoreLayout::set_of_unchanged(name);
+    if (!set) continue;
+    for (const auto& [volume, time] : decode_unchanged(read_small_file(host, name, subject))) {
+      seen[volume].emplace_back(*set, time);
+    }
+  }
+  for (auto& [volume, times] : seen) std::sort(times.begin(), times.end());
+  return seen;
+}
+
+std::string random_identity() {
+  std::array<std::uint8_t, Guid::kSize> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    throw system_error(errno, "get random bytes", "the kernel");
+  }
+  return to_hex(bytes);
+}
+
+class DirectoryView : public SnapshotView {
+ public:
+  DirectoryView(platform::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  const std::string& path() const override { return path_; }
+
+ private:
+  platform::Fd fd_;
+  std::string path_;
+};
+
+// An extent as zlib packs four KiB of zeros (RFC 1950).
+constexpr std::array<std::uint8_t, 26> kPackedZeros = {
+    0x78, 0xda, 0xed, 0xc1, 0x01, 0x0d, 0x00, 0x00, 0x00, 0xc2, 0xa0, 0xf7, 0x4f,
+    0x6d, 0x0f, 0x07, 0x14, 0x00, 0x00, 0x00, 0xf0, 0x6e, 0x10, 0x00, 0x00, 0x01};
+
+// Whether the kernel takes compressed extents (Linux 5.18), and files here may have them: with the
+// mount option nodatasum, or in a directory with the attribute C, they may not.
+bool takes_compressed(int directory) {
+  constexpr std::uint64_t kUnpacked = 4096;
+  const platform::Fd file(::openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file.valid()) return false;
+  auto data = kPackedZeros;
+  iovec part{data.data(), data.size()};
+  btrfs_ioctl_encoded_io_args arguments{};
+  arguments.iov = &part;
+  arguments.iovcnt = 1;
+  arguments.len = arguments.unencoded_len = kUnpacked;
+  arguments.compression = BTRFS_ENCODED_IO_COMPRESSION_ZLIB;
+  return ::ioctl(file.get(), BTRFS_IOC_ENCODED_WRITE, &arguments) >= 0;
+}
+
+}  // namespace
+
+// The open directory of one replica.
+struct BtrfsStore::Replica {
+  platform::Fd host;
+  platform::Fd directory;  // invalid if there is none
+  std::string name;        // in `host`
+  std::string path;
+
+  // Held until the directory is closed.
+  void lock() const {
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return;
+    if (errno != EWOULDBLOCK) throw system_error(errno, "lock it", path);
+    throw Error(ErrorKind::Busy,
+                path + ": another run is receiving this volume; wait until it is done");
+  }
+
+  platform::Fd open_if_complete(const std::string& snapshot, Subvolume& state) const {
+    if (snapshot.empty() || snapshot.front() == '.' || snapshot.find('/') != snapshot.npos) {
+      return {};
+    }
+    platform::Fd fd(
+        ::openat(directory.get(), snapshot.c_str(), kOpenDirectory | O_CLOEXEC | O_NOATIME));
+    if (!fd.valid() || !is_subvolume(fd.get())) return {};
+    state = describe(fd.get(), path + "/" + snapshot);
+    state.name = snapshot;
+    return is_complete(state) ? std::move(fd) : platform::Fd();
+  }
+
+  // By its name, else by its identity alone. Throws NotFound.
+  platform::Fd open(const Point& point, std::string* found = nullptr) const {
+    if (directory.valid()) {
+      std::vector<std::string> candidates = {point.name};
+      Subvolume state;
+      for (std::size_t i = 0; i < candidates.size(); ++i) {
+        auto fd = open_if_complete(candidates[i], state);
+        if (fd.valid() && state.identity() == point.guid) {
+          if (found != nullptr) *found = candidates[i];
+          return fd;
+        }
+        if (i == 0) {
+          for (auto& other : names_in(directory.get(), path))
+            candidates.push_back(std::move(other));
+        }
+      }
+    }
+    throw Error(
+        ErrorKind::NotFound,
+        path + "/" + point.name + ": no such snapshot; `snapferry list` shows which there are");
+  }
+
+  bool holds_snapshots() const {
+    Subvolume state;
+    const auto names = names_in(directory.get(), path);
+    return std::any_of(names.begin(), names.end(), [&](const std::string& snapshot) {
+      return open_if_complete(snapshot, state).valid();
+    });
+  }
+
+  // A directory that holds anything stays by itself.
+  void remove_if_empty() const {
+    if (::unlinkat(host.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT ||
+        errno == ENOTEMPTY) {
+      return;
+    }
+    throw system_error(errno, "remove it", path);
+  }
+};
+
+BtrfsStore::BtrfsStore(std::string directory) : directory_(std::move(directory)) {
+  if (!directory_.starts_with('/')) {
+    throw Error(ErrorKind::InvalidArgument,
+                directory_ + ": is no absolute path; give one such as btrfs:/mnt/backup/snapferry");
+  }
+  while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
+}
+
+platform::Fd BtrfsStore::open_store() const {
+  platform::Fd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() && errno == ENOENT) {
+    const auto slash = directory_.rfind('/');
+    const auto parent_path = slash == 0 ? "/" : directory_.substr(0, slash);
+    const auto parent = platform::open_path(parent_path, O_RDONLY | O_DIRECTORY);
+    if (is_btrfs(parent.get())) {
+      return open_or_make_private(parent.get(), directory_.substr(slash + 1), directory_);
+    }
+    fd = platform::open_path(parent_path, O_RDONLY | O_DIRECTORY);
+  }
+  if (!fd.valid()) throw system_error(errno, "open", directory_);
+  if (!is_btrfs(fd.get())) {
+    throw Error(ErrorKind::Unsupported,
+                name() + ": is not on a btrfs; mount the disk of the store and run again");
+  }
+  return fd;
+}
+
+BtrfsStore::Replica BtrfsStore::open_replica(const VolumeName& volume) const {
+  const auto host_name = StoreLayout::host_name(volume.host);
+  const auto store = open_store();
+  Replica replica;
+  replica.name = StoreLayout::volume_name(volume);
+  replica.path = directory_ + "/" + host_name + "/" + replica.name;
+  replica.host = find_directory(store.get(), host_name, directory_ + "/" + host_name);
+  if (replica.host.valid()) {
+    replica.directory = find_directory(replica.host.get(), replica.name, replica.path);
+  }
+  return replica;
+}
+
+BtrfsStore::Replica BtrfsStore::make_replica(const VolumeName& volume) const {
+  const auto host_name = StoreLayout::host_name(volume.host);
+  const auto store = open_store();
+  Replica replica;
+  replica.name = StoreLayout::volume_name(volume);
+  replica.path = directory_ + "/" + host_name + "/" + replica.name;
+  replica.host = open_or_make_private(store.get(), host_name, directory_ + "/" + host_name);
+  replica.directory = open_or_make_private(replica.host.get(), replica.name, replica.path);
+  return replica;
+}
+
+std::string BtrfsStore::identity() {
+  const auto store = open_store();
+  const std::string file = StoreLayout::kIdentityName;
+  const auto subject = directory_ + "/" + file;
+  auto text = read_small_file(store.get(), file, subject);
+  if (text.empty()) {
+    // Whoever links it first has named the store.
+    const auto own = file + "." + random_identity();
+    replace_small_file(store.get(), own, random_identity() + "\n", subject);
+    const bool linked =
+        ::renameat2(store.get(), own.c_str(), store.get(), file.c_str(), RENAME_NOREPLACE) == 0;
+    if (!linked && errno != EEXIST) throw system_error(errno, "create it", subject);
+    if (!linked) ::unlinkat(store.get(), own.c_str(), 0);
+    if (::fsync(store.get()) != 0) throw system_error(errno, "make it durable", subject);
+    text = read_small_file(store.get(), file, subject);
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.size() == 2 * Guid::kSize && Guid::from_hex(text)) return text;
+  throw Error(ErrorKind::Corrupt, subject +
+                                      ": holds no identity; remove it to give the store a new "
+                                      "one, and every volume a new cursor");
+}
+
+StreamFeatures BtrfsStore::features() {
+  StreamFeatures features;
+  features.compressed = newest_send_version() >= 2 && takes_compressed(open_store().get());
+  return features;
+}
+
+std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
+  const auto store = open_store();
+  const auto points = points_by_place(store.get(), directory_);
+  std::vector<ReplicaState> states;
+  for (const auto& host_name : names_in(store.get(), directory_)) {
+    const auto found_host = StoreLayout::host_of(host_name);
+    if (!found_host || (!host.empty() && host != *found_host)) continue;
+    const auto path = directory_ + "/" + host_name;
+    const auto host_directory = find_directory(store.get(), host_name, path);
+    if (!host_directory.valid()) continue;
+    const auto names = names_in(host_directory.get(), path);
+    const auto seen = read_seen(host_directory.get(), names, path);
+    for (const auto& name : names) {
+      const auto volume = StoreLayout::volume_of(*found_host, name);
+      if (!volume) continue;
+      const auto directory = find_directory(host_directory.get(), name, path + "/" + name);
+      if (!directory.valid()) continue;
+      const auto found = points.find(place_of(directory.get(), path + "/" + name));
+      if (found == points.end()) continue;
+      ReplicaState state;
+      state.volume = *volume;
+      state.type = VolumeType::Subvolume;
+      state.points = found->second;
+      if (const auto times = seen.find(name); times != seen.end()) {
+        state.seen_unchanged = times->second;
+      }
+      states.push_back(std::move(state));
+    }
+  }
+  std::sort(states.begin(), states.end(), [](const ReplicaState& one, const ReplicaState& other) {
+    return one.volume < other.volume;
+  });
+  return states;
+}
+
+void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
+  const auto& wanted = request.stream;
+  const auto replica = make_replica(request.volume);
+  replica.lock();
+  try {
+    mend_interrupted(replica.directory.get(), replica.path);
+    remove_partial(replica.directory.get(), replica.path);
+    if (!wanted.base && replica.holds_snapshots()) {
+      throw Error(ErrorKind::Conflict,
+                  replica.path +
+                      ": has snapshots already, and a whole stream never replaces them; "
+                      "set the replica aside to start anew");
+    }
+    const ReceiveTarget target{replica.directory.get(), replica.path, [&](const Point& point) {
+                                 try {
+                                   return replica.open(point);
+                                 } catch (const Error& error) {
+                                   if (error.kind() != ErrorKind::NotFound) throw;
+                                   throw Error(ErrorKind::Conflict,
+                                               replica.path + ": has no snapshot " + point.name +
+                                                   ", which the stream is relative to; run again");
+                                 }
+                               }};
+    receive_snapshots(target, wanted, stream, request.progress, request.cancellation);
+  } catch (...) {
+    replica.remove_if_empty();
+    throw;
+  }
+}
+
+void BtrfsStore::abort_partial(const VolumeName& volume) {
+  const auto replica = open_replica(volume);
+  if (!replica.directory.valid()) return;
+  replica.lock();
+  remove_partial(replica.directory.get(), replica.path);
+  replica.remove_if_empty();
+}
+
+VolumeName BtrfsStore::set_aside(const VolumeName& volume) {
+  const auto replica = open_replica(volume);
+  if (!replica.directory.valid()) {
+    throw Error(ErrorKind::NotFound, name() + ": has no " + volume.text());
+  }
+  replica.lock();
+  for (int number = 1;; ++number) {
+    const VolumeName aside{volume.host, volume.path + ".diverged-" + std::to_string(number)};
+    const auto new_name = StoreLayout::volume_name(aside);
+    if (::renameat2(replica.host.get(), replica.name.c_str(), replica.host.get(), new_name.c_str(),
+                    RENAME_NOREPLACE) == 0) {
+      sync_filesystem(replica.host.get(), replica.path);
+      return aside;
+    }
+    if (errno != EEXIST) throw system_error(errno, "set it aside", replica.path);
+  }
+}
+
+void BtrfsStore::record_unchanged(const std::string& set, std::int64_t time,
+                                  const std::vector<VolumeName>& volumes) {
+  if (volumes.empty()) return;
+  const auto host_name = StoreLayout::host_name(volumes.front().host);
+  const auto path = directory_ + "/" + host_name;
+  const auto host = open_or_make_private(open_store().get(), host_name, path);
+  const auto file = StoreLayout::unchanged_name(set);
+  auto note = decode_unchanged(read_small_file(host.get(), file, path + "/" + file));
+  const auto names = names_in(host.get(), path);
+  std::erase_if(note, [&](const auto& entry) {
+    return !std::binary_search(names.begin(), names.end(), entry.first);
+  });
+  for (const auto& volume : volumes) note[StoreLayout::volume_name(volume)] = time;
+  replace_small_file(host.get(), file, encode_unchanged(note), path + "/" + file);
+}
+
+std::unique_ptr<Stream> BtrfsStore::send(const VolumeName& volume, const StreamRequest& request) {
+  const auto replica = open_replica(volume);
+  return std::make_unique<SendStream>(
+      send_legs(request, [&](const Point& point) { return replica.open(point); }),
+      send_format(request));
+}
+
+std::unique_ptr<SnapshotView> BtrfsStore::browse(const VolumeName& volume, const Point& snapshot) {
+  const auto replica = open_replica(volume);
+  std::string found;
+  auto fd = replica.open(snapshot, &found);
+  return std::make_unique<DirectoryView>(std::move(fd), replica.path + "/" + found);
+}
+
+std::vector<VolumeFailure> BtrfsStore::destroy(const VolumeName& volume,
+                                               const std::vector<Point>& snapshots) {
+  std::vector<VolumeFailure> failures;
+  const auto replica = open_replica(volume);
+  if (!replica.directory.valid()) return failures;
+  for (const auto& point : snapshots) {
+    try {
+      Subvolume state;
+      {
+        const auto fd = replica.open_if_complete(point.name, state);
+        if (!fd.valid() || state.identity() != point.guid) continue;
+      }
+      destroy_subvolume(replica.directory.get(), point.name, replica.path + "/" + point.name);
+    } catch (const Error& error) {
+      failures.push_back({volume.path, error.message()});
+    }
+  }
+  reclaim_space(replica.host.get());
+  replica.remove_if_empty();
+  return failures;
+}
+
+std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state, bool read_data,
+                                              Progress* progress,
+                                              const Cancellation* cancellation) {
+  std::vector<ReplicaDamage> damage;
+  const auto replica = open_replica(replica_state.volume);
+  for (const auto& point : replica_state.points) {
+    if (cancellation != nullptr) cancellation->check();
+    const auto report = [&](std::string message) {
+      damage.push_back({replica_state.volume, point.name, std::move(message)});
+    };
+    Subvolume state;
+    const auto fd =
+        replica.directory.valid() ? replica.open_if_complete(point.name, state) : platform::Fd();
+    if (!fd.valid()) {
+      report("is gone, or no longer a read-only received subvolume; back the volume up again");
+    } else if (state.identity() != point.guid) {
+      report("is another snapshot than before, of the same name");
+    } else if (read_data) {
+      const auto unreadable = read_back(fd.get(), progress, cancellation);
+      for (std::size_t i = 0; i < std::min(unreadable.size(), kMostNamed); ++i) {
+        report(unreadable[i].message);
+      }
+      if (unreadable.size() > kMostNamed) {
+        report("and " + std::to_string(unreadable.size() - kMostNamed) + " more files");
+      }
+    }
+  }
+  return damage;
+}
+
+std::vector<std::string> BtrfsStore::warnings() {
+  std::vector<std::string> lines;
+  const auto store = open_store();
+  struct statvfs mount {};
+  struct stat status {};
+  if (::fstatvfs(store.get(), &mount) != 0 || ::fstat(store.get(), &status) != 0) {
+    throw system_error(errno, "look at it", directory_);
+  }
+  const bool safe = (mount.f_flag & ST_NOSUID) != 0 && (mount.f_flag & ST_NODEV) != 0;
+  if (!safe) {
+    lines.push_back(name() +
+                    ": is mounted without nosuid or nodev, so that set-user-id programs and "
+                    "devices of other machines work in it; add both to /etc/fstab");
+  }
+  if ((status.st_mode & 077) != 0) {
+    lines.push_back(name() + ": others may look into the directory; chmod 0700 it");
+  }
+  return lines;
+}
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "platform/fd.h"
+
+namespace snapferry::btrfs {
+
+// A directory on a btrfs as a store; store_layout.h says what lies where. Every snapshot is
+// a read-only subvolume whose received_uuid is the identity it has on its source. No process is
+// started for anything, all is done by ioctl and needs root; receives are confined to the
+// directory of their volume (subvolume_writer.h).
+//
+// What was received keeps its owners, modes, set-user-id bits and device nodes; only root can reach
+// them, because every directory above is of mode 0700. The filesystem is best mounted
+// nosuid,nodev all the same: warnings() says where it is not.
+//
+// A receive cannot be resumed: what an interrupted one left is removed by the next receive of that
+// volume or by abort_partial(), and ReplicaState::partial is never set. Two receives of one
+// volume at once: the second throws Busy, also from another process.
+class BtrfsStore : public Store {
+ public:
+  // `directory` is absolute. Looks at nothing yet. What needs it makes it, mode 0700, if
+  // its parent is there and on a btrfs; an absent parent or another filesystem throws
+  // (NotFound, Unsupported), so that nothing lands below the mount point of a missing disk.
+  explicit BtrfsStore(std::string directory);
+
+  std::string name() const override { return "btrfs:" + directory_; }
+  std::string identity() override;
+  StreamFeatures features() override;
+  std::vector<ReplicaState> inventory(const std::string& host) override;
+  void receive(const ReceiveRequest& request, Stream& stream) override;
+  void abort_partial(const VolumeName& volume) override;
+  // "btrfs:/home" becomes "btrfs:/home.diverged-1".
+  VolumeName set_aside(const VolumeName& volume) override;
+  void record_unchanged(const std::string& set, std::int64_t time,
+                        const std::vector<VolumeName>& volumes) override;
+  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
+  std::vector<VolumeFailure> destroy(const VolumeName& volume,
+                                     const std::vector<Point>& snapshots) override;
+  // With `read_data` every file is read from the disk, past the page cache, so that btrfs checks
+  // its checksums; damaged ones are named.
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override;
+
+  // What is no damage but could be safer, each as one line.
+  std::vector<std::string> warnings();
+
+ private:
+  struct Replica;
+
+  platform::Fd open_store() const;
+  Replica open_replica(const VolumeName& volume) const;
+  Replica make_replica(const VolumeName& volume) const;
+
+  std::string directory_;
+};
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,70 @@
+#include "btrfs/store_layout.h"
+
+#include <unistd.h>
+
+#include "btrfs/lineage.h"
+#include "btrfs/source.h"
+#include "core/error.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr std::size_t kLongestName = 255;
+constexpr std::string_view kKind = "btrfs:";
+constexpr std::string_view kUnchangedPrefix = ".unchanged-";
+constexpr std::string_view kUnchangedSuffix = ".json";
+
+std::string checked(std::string name, const std::string& subject) {
+  if (!name.empty() && name.size() <= kLongestName && name.find('\0') == name.npos) return name;
+  throw Error(ErrorKind::InvalidArgument,
+              subject + ": cannot be a name in a btrfs store, which has 1 to 255 bytes");
+}
+
+}  // namespace
+
+std::string StoreLayout::host_name(const std::string& host) {
+  return checked(escape_path(host), "the host '" + host + "'");
+}
+
+std::string StoreLayout::volume_name(const VolumeName& volume) {
+  const auto path = path_of_volume(volume.path);
+  return checked(escape_path(path == "/" ? path : path.substr(1)), volume.text());
+}
+
+std::optional<std::string> StoreLayout::host_of(const std::string& name) {
+  if (name.starts_with('.')) return std::nullopt;
+  return unescape_path(name);
+}
+
+std::optional<VolumeName> StoreLayout::volume_of(const std::string& host, const std::string& name) {
+  if (name.starts_with('.')) return std::nullopt;
+  const auto path = unescape_path(name);
+  if (!path) return std::nullopt;
+  return VolumeName{host, std::string(kKind) + (*path == "/" ? "" : "/") + *path};
+}
+
+std::string StoreLayout::unchanged_name(const std::string& set) {
+  return checked(std::string(kUnchangedPrefix) + escape_path(set) + std::string(kUnchangedSuffix),
+                 "the set '" + set + "'");
+}
+
+std::optional<std::string> StoreLayout::set_of_unchanged(const std::string& name) {
+  if (!name.starts_with(kUnchangedPrefix) || !name.ends_with(kUnchangedSuffix) ||
+      name.size() <= kUnchangedPrefix.size() + kUnchangedSuffix.size()) {
+    return std::nullopt;
+  }
+  return unescape_path(std::string_view(name).substr(
+      kUnchangedPrefix.size(), name.size() - kUnchangedPrefix.size() - kUnchangedSuffix.size()));
+}
+
+bool is_store_replica(const std::string& path) {
+  auto directory = path;
+  for (int level = 0; level < 3; ++level) {
+    const auto slash = directory.rfind('/');
+    if (slash == directory.npos || directory.empty()) return false;
+    directory.resize(slash);
+  }
+  return ::access((directory + "/" + StoreLayout::kIdentityName).c_str(), F_OK) == 0;
+}
+
+}  // namespace snapferry::btrfs

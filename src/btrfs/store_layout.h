@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/snapshot.h"
+
+namespace snapferry::btrfs {
+
+// Where what is in a store:
+//
+//   DIRECTORY/.snapferry-store            the identity of the store, 32 hexadecimal digits
+//   DIRECTORY/HOST/.unchanged-SET.json    when a run of SET found which volumes unchanged
+//   DIRECTORY/HOST/VOLUME/NAME            a snapshot: a received, read-only subvolume
+//   DIRECTORY/HOST/VOLUME/.partial        a receive that is under way, or was interrupted
+//
+// All directories are of mode 0700. HOST and VOLUME (the path without its first slash; "/" itself
+// alone is "%2F") have '/', '%' and a first '.' percent-encoded.
+struct StoreLayout {
+  static constexpr const char* kIdentityName = ".snapferry-store";
+
+  // Throws InvalidArgument if `volume` is not one of btrfs, or a name would be longer than 255
+  // bytes.
+  static std::string host_name(const std::string& host);
+  static std::string volume_name(const VolumeName& volume);
+  // nullopt for a directory that is not one of ours.
+  static std::optional<std::string> host_of(const std::string& name);
+  static std::optional<VolumeName> volume_of(const std::string& host, const std::string& name);
+  static std::string unchanged_name(const std::string& set);
+  static std::optional<std::string> set_of_unchanged(const std::string& name);
+};
+
+// Whether `path` is DIRECTORY/HOST/VOLUME/NAME of some store.
+bool is_store_replica(const std::string& path);
+
+}  // namespace snapferry::btrfs

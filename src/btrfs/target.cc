@@ -1,0 +1,90 @@
+#include "btrfs/target.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "btrfs/directory_names.h"
+#include "btrfs/restore.h"
+#include "btrfs/send_stream.h"
+#include "btrfs/source.h"
+#include "btrfs/store.h"
+#include "btrfs/store_layout.h"
+#include "btrfs/subvolume.h"
+#include "core/error.h"
+
+namespace snapferry::btrfs {
+namespace {
+
+constexpr int kOpenRoot = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+struct Split {
+  std::string parent;  // "/" or without a slash at the end
+  std::string name;
+};
+
+Split split(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+platform::Fd open_parent(const std::string& volume, const Split& place) {
+  platform::Fd parent = platform::open_path(place.parent, O_RDONLY | O_DIRECTORY);
+  if (!is_btrfs(parent.get())) {
+    throw Error(ErrorKind::Unsupported,
+                volume + ": " + place.parent + " is not on a btrfs; give a path on one");
+  }
+  return parent;
+}
+
+}  // namespace
+
+StreamFeatures BtrfsTarget::features() {
+  StreamFeatures features;
+  features.compressed = newest_send_version() >= 2;
+  return features;
+}
+
+void BtrfsTarget::require_free(const std::string& volume) {
+  const std::string path = path_of_volume(volume);
+  const Split place = split(path);
+  const auto parent = open_parent(volume, place);
+  struct stat status {};
+  if (place.name.empty() ||
+      ::fstatat(parent.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    throw Error(ErrorKind::AlreadyExists,
+                volume + ": is there already, and nothing is ever replaced; give a new path");
+  }
+  if (errno != ENOENT) throw system_error(errno, "look at it", path);
+}
+
+void BtrfsTarget::restore(const std::string& volume, VolumeType, const StreamRequest& request,
+                          Stream& stream, Progress* progress, const Cancellation* cancellation) {
+  restore_volume(volume, request, stream, progress, cancellation);
+}
+
+void create_store(const std::string& directory) {
+  BtrfsStore store(directory);
+  const platform::Fd there(::open(directory.c_str(), kOpenRoot));
+  if (!there.valid() && errno != ENOENT) {
+    throw Error(ErrorKind::Conflict,
+                store.name() + ": is there, and no directory; give another path");
+  }
+  if (there.valid()) {
+    const auto names = names_in(there.get(), directory);
+    if (std::find(names.begin(), names.end(), StoreLayout::kIdentityName) != names.end()) {
+      throw Error(ErrorKind::AlreadyExists, store.name() + ": is a store already; use it as it is");
+    }
+    if (!names.empty()) {
+      throw Error(ErrorKind::Conflict,
+                  store.name() + ": holds something else; give a new or empty directory");
+    }
+    if (::fchmod(there.get(), 0700) != 0) throw system_error(errno, "protect it", directory);
+  }
+  store.identity();
+}
+
+}  // namespace snapferry::btrfs

@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include "agent/inspection.h"
+#include "agent/remote_source.h"
+#include "agent/sandbox_plan.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/endpoint.h"
+#include "cli/format.h"
+#include "cli/password.h"
+#include "cli/store.h"
+#include "core/error.h"
+#include "wire/ssh_transport.h"
+
+namespace snapferry::cli {
+namespace {
+
+using wire::Finding;
+using wire::Verdict;
+
+std::string_view word_for(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Good:
+      return "good";
+    case Verdict::Warning:
+      return "warning";
+    case Verdict::Missing:
+      return "missing";
+  }
+  return "";
+}
+
+// Prints what is found and remembers whether something is missing.
+class Report {
+ public:
+  explicit Report(Console& console) : console_(console) {}
+
+  void add(const std::string& host, const Finding& finding) {
+    if (finding.verdict == Verdict::Missing) complete_ = false;
+    const std::string message = printable(finding.message);
+    const std::string topic = printable(finding.topic);
+    const auto split = finding.verdict == Verdict::Good ? std::string::npos : message.find("; ");
+    console_.print(
+        fmt::format("{:<8} {}: {}: {}\n", word_for(finding.verdict), host, topic, message));
+    auto object = JsonObject::line("finding");
+    object.text("host", host)
+        .text("subject", topic)
+        .text("verdict", word_for(finding.verdict))
+        .text("cause", message.substr(0, split));
+    if (split != std::string::npos) object.text("next_step", message.substr(split + 2));
+    console_.emit(object);
+  }
+  bool complete() const { return complete_; }
+
+ private:
+  Console& console_;
+  bool complete_ = true;
+};
+
+// "root@web1", "root@web1:zfs:tank", "zfs:tank", "" for this machine alone.
+Address subject_of(const std::string& text) {
+  const bool is_host = text.find(':') == std::string::npos && text.find('/') == std::string::npos;
+  if (!text.empty() && is_host) {
+    // By way of an address, for its checks of the host.
+    auto address = Address::parse(text + ":/");
+    address.name.clear();
+    return address;
+  }
+  return text.empty() ? Address{} : Address::parse(text);
+}
+
+void inspect_this(const std::string& host, const Address& subject, Report& report) {
+  std::vector<agent::Use> uses;
+  if (!subject.is_remote() && is_native(subject.kind)) {
+    const auto pattern = VolumePattern::parse(subject.local_text());
+    for (const auto role : {agent::Role::Source, agent::Role::Store}) {
+      uses.push_back({std::string(kind_name(subject.kind)), role, pattern.literal_prefix()});
+    }
+  }
+  for (const auto& finding : agent::inspect_machine(uses, platform::system_commands())) {
+    report.add(host, finding);
+  }
+  // What an agent here would be; the policy says only which kernel features are tried.
+  const auto plan = agent::plan_sandbox(
+      agent::Policy::make({.allow = {"source"}, .set = "doctor", .volumes = {"zfs:doctor"}}));
+  for (const auto& finding : agent::findings_of(agent::try_sandbox(plan))) {
+    report.add(host, finding);
+  }
+}
+
+void inspect_remote(Context& context, const Address& subject, Report& report) {
+  const auto host = printable(subject.host());
+  try {
+    wire::SshOptions options;
+    if (const auto command = context.options.given("--ssh-command")) {
+      options.command = split_words(*command);
+    }
+    const auto transport =
+        wire::SshTransport::open(platform::system_commands(), subject.remote, options);
+    report.add(host, {"connection", Verdict::Good, "answers as " + transport->peer().program});
+    auto channel = transport->connection().request(
+        wire::Verb::AgentReport, wire::encode(wire::Nothing{}), &context.io.cancellation);
+    const auto reply = wire::decode<wire::ReportReply>(channel.message(&context.io.cancellation));
+    for (const auto& finding : reply.findings) report.add(host, finding);
+    if (is_native(subject.kind)) {
+      // That the policy covers it, and that it is there.
+      agent::RemoteSource source(transport->connection(), std::string(kind_name(subject.kind)));
+      const auto found = source.inventory({subject.local_text()});
+      report.add(host, {subject.local_text(), Verdict::Good,
+                        fmt::format("{} volumes to back up", found.size())});
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    report.add(host, {is_native(subject.kind) ? subject.local_text() : "connection",
+                      Verdict::Missing, error.message()});
+  }
+}
+
+ExitCode run_doctor(Context& context) {
+  const auto subject = subject_of(context.options.argument(0));
+  Report report(context.console);
+  // First: trying the sandbox wants a process of one thread.
+  inspect_this(context.io.host, subject, report);
+  if (subject.is_remote()) inspect_remote(context, subject, report);
+  return report.complete() ? ExitCode::Success : ExitCode::Failure;
+}
+
+}  // namespace
+
+const CommandSpec& doctor_command() {
+  static const CommandSpec spec = {
+      .name = "doctor",
+      .summary = "check what this machine and another one lack for backups",
+      .description =
+          "Looks at versions, tools, kernel features and permissions, here and, through its "
+          "agent, on another machine; one line for each finding, with what to do. For a user "
+          "that is not root it names the exact 'zfs allow' that is missing. Changes nothing.\n\n"
+          "Returns 1 if something is missing.",
+      .arguments = {{.name = "HOST",
+                     .help = "another machine as ssh takes it, or an address such as "
+                             "root@web1:zfs:tank or btrfs:/home; without it this machine alone",
+                     .kind = WordKind::Volume,
+                     .required = false}},
+      .options = {{.name = "--ssh-command",
+                   .value = "COMMAND",
+                   .help = "reach the machine with COMMAND (a program and its words, no shell) "
+                           "instead of ssh",
+                   .kind = WordKind::Command}},
+      .examples = {{"snapferry doctor root@web1", "both ends, before the first backup"},
+                   {"snapferry doctor zfs:tank", "may this user back up tank?"}},
+      .uses_store = false,
+      .run = run_doctor};
+  return spec;
+}
+
+}  // namespace snapferry::cli

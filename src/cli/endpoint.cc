@@ -1,0 +1,150 @@
+#include "cli/endpoint.h"
+
+#include <cerrno>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "agent/remote_source.h"
+#include "agent/remote_store.h"
+#include "btrfs/source.h"
+#include "btrfs/store.h"
+#include "btrfs/target.h"
+#include "cli/format.h"
+#include "core/error.h"
+#include "platform/clock.h"
+#include "platform/command.h"
+#include "wire/ssh_transport.h"
+#include "zfs/zfs_source.h"
+#include "zfs/zfs_store.h"
+#include "zfs/zfs_target.h"
+
+namespace snapferry::cli {
+namespace {
+
+using Transport = std::shared_ptr<wire::SshTransport>;
+
+// An end at the other side of a connection that it keeps open; several may share one.
+struct KeptOpen {
+  explicit KeptOpen(Transport transport) : connection(std::move(transport)) {}
+  Transport connection;
+};
+
+class KeptSource : KeptOpen, public agent::RemoteSource {
+ public:
+  KeptSource(const Transport& transport, std::string kind)
+      : KeptOpen(transport), RemoteSource(transport->connection(), std::move(kind)) {}
+};
+
+class KeptStore : KeptOpen, public agent::RemoteStore {
+ public:
+  KeptStore(const Transport& transport, const Address& address)
+      : KeptOpen(transport),
+        RemoteStore(transport->connection(), address.text(), address.local_text()) {}
+};
+
+bool is_directory(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return S_ISDIR(status.st_mode);
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  throw system_error(errno, "look at it", path);
+}
+
+class SystemEndpoints : public Endpoints {
+ public:
+  explicit SystemEndpoints(EndpointOptions options) : options_(std::move(options)) {}
+
+  std::unique_ptr<Source> source(const Address& address) override {
+    require_native(address);
+    if (address.is_remote()) {
+      return std::make_unique<KeptSource>(connect(address), std::string(kind_name(address.kind)));
+    }
+    if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
+    return std::make_unique<zfs::ZfsSource>(commands_);
+  }
+
+  std::unique_ptr<Store> store(const Address& address) override {
+    require_native(address);
+    if (address.is_remote()) return std::make_unique<KeptStore>(connect(address), address);
+    if (address.kind == AddressKind::Zfs) {
+      // Whether it is there, its first listing says, without a process of its own.
+      return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
+    }
+    if (!is_directory(address.name)) {
+      throw Error(ErrorKind::NotFound,
+                  fmt::format("{}: no such directory", printable(address.text())));
+    }
+    return std::make_unique<btrfs::BtrfsStore>(address.name);
+  }
+
+  void create_store(const Address& address) override {
+    require_native(address);
+    require_here(address, "make the store there");
+    if (address.kind == AddressKind::Zfs) return zfs::create_store(commands_, clock_, address.name);
+    btrfs::create_store(address.name);
+  }
+
+  std::unique_ptr<VolumeTarget> target(const Address& address) override {
+    require_native(address);
+    require_here(address, "run the restore there, with this store as --store HOST:…");
+    if (address.kind == AddressKind::Zfs) return std::make_unique<zfs::ZfsTarget>(commands_);
+    return std::make_unique<btrfs::BtrfsTarget>();
+  }
+
+ private:
+  static void require_native(const Address& address) {
+    if (is_native(address.kind)) return;
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("{}: has no native snapshots; give zfs:DATASET or btrfs:DIR",
+                            printable(address.text())));
+  }
+
+  static void require_here(const Address& address, std::string_view next_step) {
+    if (!address.is_remote()) return;
+    throw Error(ErrorKind::Unsupported,
+                fmt::format("{}: is on another machine; {}", printable(address.text()), next_step));
+  }
+
+  // One connection for each host and run.
+  Transport connect(const Address& address) {
+    if (const auto open = connections_[address.remote].lock()) return open;
+    wire::SshOptions ssh;
+    ssh.command = options_.ssh_command;
+    Transport transport = wire::SshTransport::open(commands_, address.remote, ssh);
+    connections_[address.remote] = transport;
+    return transport;
+  }
+
+  const EndpointOptions options_;
+  platform::Commands& commands_ = platform::system_commands();
+  platform::Clock& clock_ = platform::system_clock();
+  std::map<std::string, std::weak_ptr<wire::SshTransport>> connections_;
+};
+
+}  // namespace
+
+bool is_native(AddressKind kind) { return kind == AddressKind::Zfs || kind == AddressKind::Btrfs; }
+
+std::string_view kind_name(AddressKind kind) {
+  switch (kind) {
+    case AddressKind::Zfs:
+      return "zfs";
+    case AddressKind::Btrfs:
+      return "btrfs";
+    case AddressKind::Tree:
+      return "tree";
+    case AddressKind::Repository:
+      return "repo";
+    case AddressKind::Path:
+      break;
+  }
+  return "path";
+}
+
+std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options) {
+  return std::make_unique<SystemEndpoints>(std::move(options));
+}
+
+}  // namespace snapferry::cli

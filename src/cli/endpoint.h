@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/address.h"
+#include "core/store.h"
+#include "core/volume.h"
+#include "core/volume_target.h"
+
+namespace snapferry::cli {
+
+// How ends on other machines are reached.
+struct EndpointOptions {
+  std::vector<std::string> ssh_command = {};  // argv that host and remote command follow; empty:
+                                              // the system's ssh
+  std::string set = "default";                // that a remote agent is asked to serve
+  const Cancellation* cancellation = nullptr;
+};
+
+// From an address to the end that it means. The one place that knows which room serves which
+// kind: zfs:: and btrfs:: on this machine, agent:: over wire:: on others. Tests put fakes in
+// its place (Io::endpoints).
+//
+// Every method throws InvalidArgument for an address without native snapshots (tree, repo, a
+// path), Unsupported where this program was built without the kind, Unavailable where a host
+// cannot be reached. Use from one thread at a time. The ends outlive the Endpoints.
+class Endpoints {
+ public:
+  virtual ~Endpoints() = default;
+
+  // The volumes of the kind of `address` on its machine; its name says nothing here.
+  virtual std::unique_ptr<Source> source(const Address& address) = 0;
+
+  // Throws NotFound if there is no such store.
+  virtual std::unique_ptr<Store> store(const Address& address) = 0;
+
+  // Makes the dataset or directory of a store on this machine, such that nothing in it mounts or
+  // runs by itself. Throws AlreadyExists where it is a store already, Conflict where something
+  // else is there, NotFound for a missing pool or filesystem.
+  virtual void create_store(const Address& address) = 0;
+
+  // Where whole volumes of the kind of `address` are restored to on its machine.
+  virtual std::unique_ptr<VolumeTarget> target(const Address& address) = 0;
+};
+
+// Those of the system.
+std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options);
+
+// True for kinds with native snapshots, zfs and btrfs.
+bool is_native(AddressKind kind);
+// "zfs", "btrfs", "tree", "repo" or "path".
+std::string_view kind_name(AddressKind kind);
+
+}  // namespace snapferry::cli

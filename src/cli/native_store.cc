@@ -1,0 +1,199 @@
+#include "cli/native_store.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/format.h"
+#include "replication/snapshot_name.h"
+
+namespace snapferry::cli {
+namespace {
+
+// What a name says of a snapshot.
+void fill_in_name(const Point& point, Snapshot& snapshot) {
+  if (const auto name = replication::parse_snapshot_name(point.name)) {
+    snapshot.set = name->set;
+    snapshot.time = {name->time, 0};
+  } else {
+    snapshot.time = {point.created, 0};
+  }
+  snapshot.finished = snapshot.time;
+}
+
+Timestamp after(Timestamp time) {
+  if (++time.nanoseconds < 1'000'000'000) return time;
+  return {time.seconds + 1, 0};
+}
+
+}  // namespace
+
+ObjectId snapshot_id(const Guid& guid) {
+  ObjectId id;
+  std::copy(guid.bytes.begin(), guid.bytes.end(), id.bytes.begin());
+  return id;
+}
+
+NativeStore::NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host)
+    : store_(std::move(store)), clock_(clock), host_(std::move(host)) {}
+
+std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
+  refresh();
+  std::vector<Snapshot> snapshots;
+  for (std::size_t i = 0; i < replicas_.size(); ++i) add(i, snapshots);
+  // Within a volume the store's own order decides, which time_for_rules() keeps to.
+  std::stable_sort(snapshots.begin(), snapshots.end(), [&](const Snapshot& a, const Snapshot& b) {
+    return time_for_rules(a) < time_for_rules(b);
+  });
+  return snapshots;
+}
+
+void NativeStore::refresh() {
+  const std::lock_guard lock(store_mutex_);
+  try {
+    replicas_ = store_->inventory("");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::PermissionDenied) throw;
+    replicas_ = store_->inventory(host_);
+  }
+  known_.clear();
+}
+
+void NativeStore::add(std::size_t replica, std::vector<Snapshot>& snapshots) {
+  const VolumeName& volume = replicas_[replica].volume;
+  const Timestamp now = clock_.now();
+  std::optional<Timestamp> newest;
+  for (const Point& point : replicas_[replica].points) {
+    Snapshot snapshot;
+    snapshot.id = snapshot_id(point.guid);
+    snapshot.volume = volume;
+    fill_in_name(point, snapshot);
+    Timestamp time = snapshot.time;
+    if (newest && time <= *newest) time = after(*newest);
+    // A clock that was wrong once must not make all that follows a part of the future.
+    if (time <= now) newest = time;
+    snapshot.root.type =
+        replicas_[replica].type == VolumeType::Zvol ? EntryType::BlockDevice : EntryType::Directory;
+    snapshot.root.mode = 0700;
+    snapshot.root.mtime = snapshot.time;
+    snapshot.root.tree = objects_.add(volume.text(), point.name + " " + point.guid.hex(),
+                                      [this, volume, point]() -> std::unique_ptr<SnapshotView> {
+                                        const std::lock_guard lock(store_mutex_);
+                                        return store_->browse(volume, point);
+                                      });
+    known_.insert_or_assign({volume, snapshot.id}, Known{replica, point, time});
+    snapshots.push_back(std::move(snapshot));
+  }
+}
+
+NativeStore::Known& NativeStore::known(const Snapshot& snapshot) {
+  const auto found = known_.find({snapshot.volume, snapshot.id});
+  if (found == known_.end()) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("{}: snapshot {} is not in the store any more; list it again",
+                            snapshot.volume.text(), snapshot.id.short_hex()));
+  }
+  return found->second;
+}
+
+const ReplicaState& NativeStore::replica_of(const Snapshot& snapshot) {
+  return replicas_[known(snapshot).replica];
+}
+
+const Point& NativeStore::point_of(const Snapshot& snapshot) { return known(snapshot).point; }
+
+Timestamp NativeStore::time_for_rules(const Snapshot& snapshot) {
+  return known(snapshot).time_for_rules;
+}
+
+bool NativeStore::has_files(const Snapshot& snapshot) {
+  const ReplicaState& replica = replica_of(snapshot);
+  return replica.type != VolumeType::Zvol && !replica.raw;
+}
+
+void NativeStore::complete(Snapshot& snapshot) {
+  if (!has_files(snapshot)) {
+    const bool zvol = replica_of(snapshot).type == VolumeType::Zvol;
+    throw Error(ErrorKind::Unsupported,
+                fmt::format("{}: {}; restore it whole with --target zfs:POOL/NAME",
+                            printable(snapshot.volume.text()),
+                            zvol ? "a zvol has no files to look at"
+                                 : "was received encrypted, and its key is not here"));
+  }
+  snapshot.root = objects_.root(snapshot.root.tree);
+}
+
+std::int64_t NativeStore::seen_unchanged(const VolumeName& volume) {
+  std::int64_t newest = 0;
+  for (const auto& replica : replicas_) {
+    if (replica.volume != volume) continue;
+    for (const auto& [set, time] : replica.seen_unchanged) newest = std::max(newest, time);
+  }
+  return newest;
+}
+
+std::vector<VolumeFailure> NativeStore::forget(const std::vector<Snapshot>& snapshots) {
+  std::map<VolumeName, std::vector<Point>> points;
+  for (const auto& snapshot : snapshots) points[snapshot.volume].push_back(point_of(snapshot));
+  std::vector<VolumeFailure> failures;
+  const std::lock_guard lock(store_mutex_);
+  for (const auto& [volume, gone] : points) {
+    for (auto& failure : store_->destroy(volume, gone)) failures.push_back(std::move(failure));
+  }
+  return failures;
+}
+
+repository::VerifyReport NativeStore::verify(const repository::VerifyOptions& options) {
+  if (options.read_data != 0 && options.read_data != 100) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("{}: native snapshots are read back whole or not at all; give "
+                            "--read-data without a percentage",
+                            name()));
+  }
+  refresh();
+  repository::VerifyReport report;
+  if (options.progress != nullptr) options.progress->begin("verifying");
+  const std::lock_guard lock(store_mutex_);
+  for (const auto& replica : replicas_) {
+    if (options.cancellation != nullptr) options.cancellation->check();
+    const bool read_data = options.read_data > 0;
+    for (const auto& damage :
+         store_->verify(replica, read_data, options.progress, options.cancellation)) {
+      const std::string name =
+          damage.volume.text() + (damage.snapshot.empty() ? "" : "@" + damage.snapshot);
+      report.damages.push_back({name, damage.message});
+    }
+    report.snapshots += replica.points.size();
+    ++report.objects;
+  }
+  if (options.progress != nullptr) report.bytes_read = options.progress->bytes;
+  return report;
+}
+
+std::vector<StoreFigure> NativeStore::figures() {
+  refresh();
+  using Unit = StoreFigure::Unit;
+  std::uint64_t snapshots = 0;
+  std::uint64_t partial = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& replica : replicas_) {
+    snapshots += replica.points.size();
+    bytes += replica.bytes;
+    if (replica.partial) ++partial;
+  }
+  std::vector<StoreFigure> figures = {
+      {.label = "", .key = "store_id", .unit = Unit::Text, .text = store_->identity()},
+      {.label = "volumes", .key = "volumes", .number = replicas_.size()},
+      {.label = "snapshots", .key = "snapshots", .number = snapshots},
+      {.label = "received in part", .key = "partial", .number = partial}};
+  // A store that would have to read all to know says nothing.
+  if (bytes > 0) {
+    figures.push_back({.label = "size of the store",
+                       .key = "bytes_stored",
+                       .unit = Unit::Bytes,
+                       .number = bytes});
+  }
+  return figures;
+}
+
+}  // namespace snapferry::cli

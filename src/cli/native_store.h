@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "cli/snapshot_store.h"
+#include "core/store.h"
+#include "platform/clock.h"
+#include "tree/live_objects.h"
+
+namespace snapferry::cli {
+
+// Native snapshots as the commands see them. A snapshot's id begins with its guid; its set and
+// time come from its name, and those that Snapferry did not name have the set "". Owns `store`.
+class NativeStore : public SnapshotStore {
+ public:
+  // Where the store shows one host alone, it is to be `host`: the key of a machine that pushes lets
+  // it see its own replicas and no others.
+  NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host);
+
+  std::string name() const override { return store_->name(); }
+  bool is_native() const override { return true; }
+  std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) override;
+  ObjectSource& objects() override { return objects_; }
+  bool has_files(const Snapshot& snapshot) override;
+  void complete(Snapshot& snapshot) override;
+  std::int64_t seen_unchanged(const VolumeName& volume) override;
+  Timestamp time_for_rules(const Snapshot& snapshot) override;
+  std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
+  std::optional<repository::CollectReport> collect(const repository::CollectOptions&) override {
+    return std::nullopt;
+  }
+  repository::VerifyReport verify(const repository::VerifyOptions& options) override;
+  std::vector<StoreFigure> figures() override;
+
+  Store& store() { return *store_; }
+  // The replica and point that a listed snapshot is. Throws NotFound if it was not listed.
+  const ReplicaState& replica_of(const Snapshot& snapshot);
+  const Point& point_of(const Snapshot& snapshot);
+
+ private:
+  struct Known {
+    std::size_t replica;
+    Point point;
+    Timestamp time_for_rules;
+  };
+  using Key = std::pair<VolumeName, ObjectId>;
+
+  void refresh();
+  void add(std::size_t replica, std::vector<Snapshot>& snapshots);
+  Known& known(const Snapshot& snapshot);
+
+  const std::unique_ptr<Store> store_;
+  platform::Clock& clock_;
+  const std::string host_;
+  std::mutex store_mutex_;  // the store serves one thread at a time
+  tree::LiveObjects objects_;
+  std::vector<ReplicaState> replicas_;
+  std::map<Key, Known> known_;
+};
+
+// The id under which the snapshot of this guid is shown.
+ObjectId snapshot_id(const Guid& guid);
+
+}  // namespace snapferry::cli

@@ -1,0 +1,289 @@
+#include "cli/replicate.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "cli/endpoint.h"
+#include "cli/format.h"
+#include "cli/status_line.h"
+#include "cli/store.h"
+#include "core/volume_pattern.h"
+#include "replication/snapshot_name.h"
+
+namespace snapferry::cli {
+namespace {
+
+using replication::Outcome;
+using replication::RunOptions;
+using replication::RunReport;
+using replication::VolumeOutcome;
+
+// The volumes of one kind on one machine.
+struct Group {
+  Address machine;
+  std::vector<std::string> patterns;
+};
+
+std::vector<Group> grouped(const std::vector<Address>& volumes) {
+  std::vector<Group> groups;
+  for (const auto& volume : volumes) {
+    const auto same = [&](const Group& group) {
+      return group.machine.remote == volume.remote && group.machine.kind == volume.kind;
+    };
+    auto group = std::find_if(groups.begin(), groups.end(), same);
+    if (group == groups.end()) group = groups.insert(groups.end(), {volume, {}});
+    group->patterns.push_back(VolumePattern::parse(volume.local_text()).text());
+  }
+  return groups;
+}
+
+void require_same_kind(const std::vector<Address>& volumes, const Address& store) {
+  for (const auto& volume : volumes) {
+    if (volume.kind == store.kind) continue;
+    const std::string_view kind = kind_name(volume.kind);
+    throw Error(ErrorKind::Unsupported,
+                fmt::format("{}: a stream of kind {} needs a store of that kind; give --store {}:…",
+                            printable(volume.text()), kind, kind));
+  }
+}
+
+std::uint64_t parallel_of(const Invocation& options) {
+  const std::uint64_t parallel = options.number("--parallel").value_or(2);
+  if (parallel >= 1 && parallel <= 64) return parallel;
+  throw Error(ErrorKind::InvalidArgument, "--parallel: give a number from 1 to 64");
+}
+
+RunOptions run_options(Context& context) {
+  const Invocation& given = context.options;
+  RunOptions options;
+  options.set = given.text("--set");
+  replication::check_set_name(options.set);
+  options.parallel = static_cast<unsigned>(parallel_of(given));
+  if (const auto rate = given.given("--limit-rate")) options.bytes_per_second = parse_rate(*rate);
+  options.dry_run = given.has("--dry-run");
+  if (given.has("--no-intermediates")) options.intermediates = replication::Intermediates::Leave;
+  if (given.has("--raw")) options.raw = replication::RawPolicy::Raw;
+  options.start_anew = given.has("--start-anew");
+  options.clock = &context.io.clock;
+  options.cancellation = &context.io.cancellation;
+  return options;
+}
+
+std::string host_of(const Context& context, const Address& machine) {
+  if (machine.is_remote()) return machine.host();
+  return own_host(context);
+}
+
+bool is_successful(const VolumeOutcome& volume) {
+  return volume.outcome != Outcome::Failed && volume.outcome != Outcome::Conflict;
+}
+
+std::string in_words(const VolumeOutcome& volume) {
+  switch (volume.outcome) {
+    case Outcome::Sent:
+      return fmt::format(
+          "snapshot {}, {} in {:.1f} s, {}", printable(volume.snapshot), human_size(volume.bytes),
+          volume.seconds,
+          volume.base.empty() ? "full" : "incremental from " + printable(volume.base));
+    case Outcome::Unchanged:
+      return fmt::format("unchanged since {}", printable(volume.snapshot));
+    case Outcome::Planned:
+    case Outcome::Skipped:
+    case Outcome::Conflict:
+    case Outcome::Failed:
+      break;
+  }
+  return volume.reason;
+}
+
+void report(Context& context, const std::string& host, const VolumeOutcome& volume) {
+  const std::string source = host + ":" + volume.volume;
+  if (is_successful(volume)) {
+    std::string text = fmt::format("{}: {}\n", printable(source), in_words(volume));
+    if (volume.outcome == Outcome::Planned || context.console.verbose()) {
+      if (volume.outcome != Outcome::Planned) text += fmt::format("  {}\n", volume.reason);
+      for (const auto& step : volume.steps) text += fmt::format("  {}\n", step);
+    }
+    context.console.say(text);
+  } else {
+    context.console.warn(volume.reason);
+  }
+  if (!volume.warning.empty()) context.console.warn(volume.warning);
+  JsonObject object = JsonObject::line("volume");
+  object.text("volume", source)
+      .text("replica", volume.replica.text())
+      .text("outcome", replication::to_string(volume.outcome))
+      .text("reason", volume.reason)
+      .number("bytes", volume.bytes)
+      .real("seconds", volume.seconds)
+      .list("steps", volume.steps);
+  if (!volume.snapshot.empty()) object.text("snapshot", volume.snapshot);
+  if (!volume.base.empty()) object.text("base", volume.base);
+  if (!volume.warning.empty()) object.text("warning", volume.warning);
+  if (volume.outcome == Outcome::Failed) object.text("kind", to_string(volume.error));
+  if (volume.outcome == Outcome::Conflict) {
+    object.text("conflict", replication::to_string(volume.conflict));
+  }
+  context.console.emit(object);
+}
+
+// How the volumes of all groups came out.
+struct Sum {
+  std::map<Outcome, std::size_t> volumes;
+  std::uint64_t bytes = 0;
+  std::size_t failed_groups = 0;
+  bool cancelled = false;
+  std::optional<ErrorKind> failure;  // the first
+
+  std::size_t of(Outcome outcome) const {
+    const auto found = volumes.find(outcome);
+    return found == volumes.end() ? 0 : found->second;
+  }
+  std::size_t well() const {
+    return of(Outcome::Sent) + of(Outcome::Unchanged) + of(Outcome::Planned) + of(Outcome::Skipped);
+  }
+  std::size_t badly() const { return of(Outcome::Conflict) + of(Outcome::Failed) + failed_groups; }
+
+  void add(const RunReport& run) {
+    for (const auto& volume : run.volumes) {
+      ++volumes[volume.outcome];
+      if (is_successful(volume) || failure) continue;
+      failure = volume.outcome == Outcome::Conflict ? ErrorKind::Conflict : volume.error;
+    }
+    bytes += run.bytes();
+    cancelled = cancelled || run.cancelled;
+  }
+
+  ExitCode exit_code() const {
+    if (cancelled) return ExitCode::Interrupted;
+    if (badly() == 0) return ExitCode::Success;
+    return well() > 0 ? ExitCode::SomeFilesFailed : exit_code_for(*failure);
+  }
+};
+
+void report_sum(Context& context, const Sum& sum, bool dry_run) {
+  if (dry_run) {
+    context.console.say(fmt::format("planned for {}: nothing was changed\n",
+                                    counted(sum.well() + sum.badly(), "volume", "volumes")));
+  } else {
+    context.console.say(fmt::format("{} sent, {}; {} unchanged, {} excluded, {} not backed up\n",
+                                    counted(sum.of(Outcome::Sent), "volume", "volumes"),
+                                    human_size(sum.bytes), human_count(sum.of(Outcome::Unchanged)),
+                                    human_count(sum.of(Outcome::Skipped)),
+                                    human_count(sum.badly())));
+  }
+  context.console.emit(JsonObject::line(dry_run ? "run_plan" : "run")
+                           .number("sent", sum.of(Outcome::Sent))
+                           .number("unchanged", sum.of(Outcome::Unchanged))
+                           .number("planned", sum.of(Outcome::Planned))
+                           .number("skipped", sum.of(Outcome::Skipped))
+                           .number("conflicts", sum.of(Outcome::Conflict))
+                           .number("failed", sum.of(Outcome::Failed) + sum.failed_groups)
+                           .number("bytes", sum.bytes)
+                           .boolean("cancelled", sum.cancelled));
+}
+
+RunReport run_group(Context& context, Endpoints& endpoints, const Group& group, Store& store,
+                    RunOptions options) {
+  replication::RunProgress progress;
+  options.host = host_of(context, group.machine);
+  options.patterns = group.patterns;
+  options.progress = &progress;
+  const auto began = std::chrono::steady_clock::now();
+  const StatusLine status(context, [&](std::size_t width) {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
+    return render_run(progress, passed.count(), width);
+  });
+  const auto source = endpoints.source(group.machine);
+  return replication::run(*source, store, options);
+}
+
+void back_up(Context& context, Endpoints& endpoints, const Group& group, Store& store,
+             const RunOptions& options, bool alone, Sum& sum) {
+  try {
+    const RunReport run = run_group(context, endpoints, group, store, options);
+    for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
+    for (const auto& warning : run.warnings) context.console.warn(warning);
+    sum.add(run);
+  } catch (const Error& error) {
+    if (alone || error.kind() == ErrorKind::Cancelled) throw;
+    ++sum.failed_groups;
+    if (!sum.failure) sum.failure = error.kind();
+    context.console.warn(error.message());
+    context.console.emit(JsonObject::line("volume_failed")
+                             .text("volume", group.machine.text())
+                             .text("kind", to_string(error.kind()))
+                             .text("message", error.message()));
+  }
+  context.console.flush();
+}
+
+}  // namespace
+
+std::uint64_t parse_rate(std::string_view text) {
+  const std::string_view given = text;
+  std::uint64_t unit = 1;
+  if (!text.empty()) {
+    const auto power = std::string_view("KMGT").find(static_cast<char>(text.back() & ~('a' - 'A')));
+    if (power != std::string_view::npos && text.back() > '9') {
+      unit <<= 10 * (power + 1);
+      text.remove_suffix(1);
+    }
+  }
+  double number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const double rate = number * static_cast<double>(unit);
+  if (error != std::errc() || rest != text.data() + text.size() || !(rate >= 1 && rate < 1e18)) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("--limit-rate: '{}' is no rate; give bytes per second such as 500K or "
+                            "10M",
+                            printable(given)));
+  }
+  return static_cast<std::uint64_t>(rate);
+}
+
+std::string render_run(const replication::RunProgress& progress, double seconds,
+                       std::size_t width) {
+  if (progress.volumes() == 0) return "looking at volumes";
+  std::string line = fmt::format("{} of {}", progress.volumes_done(),
+                                 counted(progress.volumes(), "volume", "volumes"));
+  bool first = true;
+  const auto add = [&](const std::string& part, std::string_view separator) {
+    if (display_width(line) + separator.size() + display_width(part) > width) return false;
+    line += std::string(separator) + part;
+    return true;
+  };
+  const std::uint64_t bytes = progress.bytes();
+  if (bytes > 0) add(human_size(bytes), "  ");
+  if (bytes > 0 && seconds >= 1) {
+    add(human_size(static_cast<std::uint64_t>(static_cast<double>(bytes) / seconds)) + "/s", "  ");
+  }
+  for (const auto& active : progress.active()) {
+    const std::string part =
+        fmt::format("{} {}", printable(active.volume), human_size(active.bytes));
+    if (!add(part, first ? "  " : ", ")) break;
+    first = false;
+  }
+  return line;
+}
+
+ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store) {
+  require_same_kind(volumes, store);
+  const RunOptions options = run_options(context);
+  const auto groups = grouped(volumes);
+  const auto endpoints = endpoints_of(context, options.set);
+  const auto target = open_native(context, *endpoints, store);
+  Sum sum;
+  for (const auto& group : groups) {
+    back_up(context, *endpoints, group, *target, options, groups.size() == 1, sum);
+  }
+  report_sum(context, sum, options.dry_run);
+  return sum.exit_code();
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,114 @@
+#include "cli/restore_volume.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "cli/format.h"
+#include "cli/native_store.h"
+#include "cli/progress_display.h"
+#include "cli/snapshots.h"
+#include "cli/store.h"
+#include "core/snapshot_selector.h"
+#include "core/wall_time.h"
+
+namespace snapferry::cli {
+namespace {
+
+void refuse_what_chooses_files(const Invocation& options) {
+  const auto refuse = [](std::string_view what) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("{}: a whole volume is restored as it was; leave it out, or give "
+                            "--target DIR to restore files",
+                            what));
+  };
+  if (options.arguments.size() > 1) refuse(printable(options.argument(1)));
+  for (const auto* option : {"--overwrite", "--delete", "--numeric-owner"}) {
+    if (options.has(option)) refuse(option);
+  }
+}
+
+Address native_store_address(Context& context, const Address& target) {
+  const std::string text = store_address(context);
+  const auto address = native_address(text);
+  if (address && address->kind == target.kind) return *address;
+  throw Error(ErrorKind::Unsupported,
+              fmt::format("{}: a whole volume of kind {} comes out of a store of that kind, and {} "
+                          "is none; give --target DIR to restore files",
+                          printable(target.text()), kind_name(target.kind), printable(text)));
+}
+
+StreamFeatures common(const StreamFeatures& a, const StreamFeatures& b) {
+  StreamFeatures both;
+  both.large_blocks = a.large_blocks && b.large_blocks;
+  both.embedded = a.embedded && b.embedded;
+  both.compressed = a.compressed && b.compressed;
+  both.raw = a.raw && b.raw;
+  return both;
+}
+
+StreamRequest request_for(NativeStore& store, VolumeTarget& target, const Snapshot& snapshot) {
+  StreamRequest request;
+  request.volume = snapshot.volume.path;
+  request.to = store.point_of(snapshot);
+  request.features = common(store.store().features(), target.features());
+  const bool raw = store.replica_of(snapshot).raw;
+  if (raw && !request.features.raw) {
+    throw Error(ErrorKind::Unsupported,
+                fmt::format("{}: was received encrypted, and the other end cannot take it so",
+                            printable(snapshot.volume.text())));
+  }
+  request.features.raw = raw;
+  return request;
+}
+
+void report(Context& context, const Snapshot& snapshot, const Address& target, std::uint64_t bytes,
+            double seconds) {
+  const bool dry_run = context.options.has("--dry-run");
+  const std::string volume = printable(snapshot.volume.text());
+  const std::string place = printable(target.text());
+  if (dry_run) {
+    context.console.say(fmt::format("would restore snapshot {} of {} of {} to {}\n",
+                                    snapshot.id.short_hex(), volume, format_local(snapshot.time),
+                                    place));
+  } else {
+    context.console.say(fmt::format("restored snapshot {} of {} of {} to {}: {} in {:.1f} s\n",
+                                    snapshot.id.short_hex(), volume, format_local(snapshot.time),
+                                    place, human_size(bytes), seconds));
+  }
+  context.console.emit(JsonObject::line(dry_run ? "restore_plan" : "restore")
+                           .text("snapshot", snapshot.id.hex())
+                           .text("volume", snapshot.volume.text())
+                           .text("target", target.text())
+                           .number("bytes", bytes)
+                           .real("seconds", seconds));
+}
+
+}  // namespace
+
+ExitCode restore_volume(Context& context, const Address& target) {
+  refuse_what_chooses_files(context.options);
+  const Address address = native_store_address(context, target);
+  const auto endpoints = endpoints_of(context);
+  NativeStore store(open_native(context, *endpoints, address), context.io.clock, own_host(context));
+  const auto snapshots = list_snapshots(context, store);
+  const Snapshot& snapshot =
+      select_snapshot(snapshots, context.options.argument(0), context.io.host);
+  const auto place = endpoints->target(target);
+  place->require_free(target.local_text());
+  const StreamRequest request = request_for(store, *place, snapshot);
+  Progress progress;
+  progress.begin("restoring");
+  const auto began = std::chrono::steady_clock::now();
+  if (!context.options.has("--dry-run")) {
+    const ProgressDisplay display(context, progress);
+    const auto stream = store.store().send(snapshot.volume, request);
+    place->restore(target.local_text(), store.replica_of(snapshot).type, request, *stream,
+                   &progress, &context.io.cancellation);
+  }
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
+  report(context, snapshot, target, progress.bytes, passed.count());
+  return ExitCode::Success;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/object_store.h"
+#include "core/snapshot.h"
+#include "core/volume.h"
+#include "repository/repository.h"
+
+namespace snapferry::cli {
+
+// One line of what a store says of its size.
+struct StoreFigure {
+  enum class Unit { Count, Bytes, Ratio, Text };
+  std::string label;  // for people; empty: only with --json
+  std::string key;    // in JSON; empty: only for people
+  Unit unit = Unit::Count;
+  std::uint64_t number = 0;  // of Ratio: divided by `part`
+  std::uint64_t part = 0;
+  std::string text = {};
+};
+
+// Where snapshots are kept, as the commands that list, read, restore, check and prune see it: a
+// repository (cli/store.h) or native snapshots (cli/native_store.h).
+//
+// Every method throws Error. Use from one thread at a time; objects() from several.
+class SnapshotStore {
+ public:
+  virtual ~SnapshotStore() = default;
+
+  // As --store takes it.
+  virtual std::string name() const = 0;
+  // Whether its snapshots are native: their sets may be unknown (""), their files are not
+  // counted, and what one of them took is not known.
+  virtual bool is_native() const = 0;
+
+  // Oldest first. Asks the store each time. What is damaged does not hide the others. Of native
+  // snapshots `root` has its tree and no more before complete().
+  virtual std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) = 0;
+
+  // The files of every snapshot that was listed. Outlives the store.
+  virtual ObjectSource& objects() = 0;
+  // Whether the snapshot shows files: not that of a zvol or of an encrypted copy.
+  virtual bool has_files(const Snapshot& snapshot) = 0;
+  // Fills in what a listing leaves out of `snapshot.root`. Throws Unsupported without has_files().
+  virtual void complete(Snapshot& snapshot) = 0;
+
+  // When a run last found the volume unchanged, in seconds since 1970; 0: never.
+  virtual std::int64_t seen_unchanged(const VolumeName& volume) = 0;
+  // What rules go by: within a volume never older than the snapshot before, whatever its host's
+  // clock said.
+  virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;
+
+  // Removes the snapshots, and returns what could not be removed.
+  virtual std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) = 0;
+  // Frees what no snapshot needs; nullopt where forget() does that by itself.
+  virtual std::optional<repository::CollectReport> collect(
+      const repository::CollectOptions& options) = 0;
+  // Damage is reported, not thrown.
+  virtual repository::VerifyReport verify(const repository::VerifyOptions& options) = 0;
+  virtual std::vector<StoreFigure> figures() = 0;
+};
+
+}  // namespace snapferry::cli

@@ -1,0 +1,213 @@
+#include "replication/lineage.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "replication/snapshot_name.h"
+
+namespace snapferry::replication {
+namespace {
+
+constexpr std::string_view kAnew =
+    "pass --start-anew to set the replica aside and begin with a full stream";
+
+const Point* find_snapshot(const std::vector<Point>& points, const Guid& guid) {
+  const auto found = std::find_if(points.begin(), points.end(), [&](const Point& point) {
+    return point.kind == PointKind::Snapshot && point.guid == guid;
+  });
+  return found == points.end() ? nullptr : &*found;
+}
+
+const Point* find_bookmark(const std::vector<Point>& points, const Guid& guid) {
+  const auto found = std::find_if(points.begin(), points.end(), [&](const Point& point) {
+    return point.kind == PointKind::Bookmark && point.guid == guid;
+  });
+  return found == points.end() ? nullptr : &*found;
+}
+
+class Tracer {
+ public:
+  Tracer(const Match& match, const Policy& policy, const ReplicaState* replica)
+      : match_(match), volume_(*match.volume), policy_(policy), replica_(replica) {}
+
+  Lineage trace() {
+    decide_raw();
+    if (!lineage_.conflict) find_base();
+    if (!lineage_.conflict) find_targets();
+    return std::move(lineage_);
+  }
+
+ private:
+  bool has_points() const { return replica_ != nullptr && !replica_->points.empty(); }
+
+  void conflict(ConflictKind kind, bool anew_helps, const std::string& cause,
+                std::string_view next_step) {
+    std::string message = volume_.name;
+    message.append(": ").append(cause).append("; ").append(next_step);
+    lineage_.conflict = Conflict{kind, std::move(message)};
+    lineage_.anew_helps = anew_helps;
+  }
+
+  // Raw and non-raw streams into one replica corrupt it (openzfs#11688, #12014).
+  void decide_raw() {
+    const bool received = has_points();
+    const bool begun = !received && replica_ != nullptr && replica_->partial;
+    const bool replica_raw = (received && replica_->raw) || (begun && replica_->partial->raw);
+    lineage_.raw = volume_.encrypted && (policy_.raw == RawPolicy::Raw || replica_raw);
+    if (received && replica_->raw && !volume_.encrypted) {
+      conflict(ConflictKind::RawMismatch, true,
+               "its replica was received raw, and the volume is not encrypted", kAnew);
+    } else if (received && !replica_->raw && lineage_.raw) {
+      conflict(ConflictKind::RawMismatch, true,
+               "its replica was received decrypted, and raw streams cannot follow",
+               std::string("leave out --raw, or ").append(kAnew));
+    } else if (lineage_.raw && !(policy_.source.raw && policy_.store.raw)) {
+      conflict(ConflictKind::RawMismatch, false, "one of the ends cannot do raw streams",
+               "upgrade OpenZFS there, or load the key and leave out --raw");
+    } else if (volume_.encrypted && !lineage_.raw && !volume_.key_loaded) {
+      conflict(ConflictKind::KeyNotLoaded, false, "its encryption key is not loaded",
+               "run 'zfs load-key' on the source, or pass --raw");
+    }
+  }
+
+  void find_base() {
+    if (!has_points()) {
+      if (match_.ambiguous) report_ambiguous();
+      return;
+    }
+    const Point* base = is_linear(volume_.type) ? at_the_end() : anywhere();
+    if (base != nullptr) {
+      lineage_.base = *base;
+    } else {
+      report_no_base();
+    }
+  }
+
+  const Point* on_source(const Guid& guid) const {
+    const Point* snapshot = find_snapshot(volume_.points, guid);
+    if (snapshot != nullptr || !policy_.source.bookmarks) return snapshot;
+    return find_bookmark(volume_.points, guid);
+  }
+
+  const Point* at_the_end() const { return on_source(replica_->points.back().guid); }
+
+  const Point* anywhere() const {
+    for (auto point = volume_.points.rbegin(); point != volume_.points.rend(); ++point) {
+      if (has_guid(replica_->points, point->guid)) return on_source(point->guid);
+    }
+    return nullptr;
+  }
+
+  void report_no_base() {
+    const Point* common = nullptr;
+    for (const Point& point : replica_->points) {
+      if (on_source(point.guid) != nullptr) common = &point;
+    }
+    const std::string newest = text_of(replica_->points.back());
+    if (common != nullptr) {
+      conflict(ConflictKind::Diverged, true,
+               "the store's newest snapshot " + newest +
+                   " is not on the source (the newest common one is " + text_of(*common) + ")",
+               kAnew);
+    } else if (match_.foreign != nullptr) {
+      conflict(ConflictKind::BaseOnlyInForeignReplica, true,
+               "its snapshots are in the replica " + match_.foreign->volume.text() +
+                   ", and the store has another replica of its own name",
+               kAnew);
+    } else {
+      conflict(ConflictKind::NoCommonSnapshot, true,
+               "source and store have no snapshot in common (was the volume made anew? the "
+               "store's newest is " +
+                   newest + ")",
+               kAnew);
+    }
+  }
+
+  void report_ambiguous() {
+    conflict(ConflictKind::BaseOnlyInForeignReplica, true,
+             "its snapshots are in the replica " + match_.foreign->volume.text() +
+                 ", and another volume of this run has them, too",
+             "pass --start-anew to begin with a full stream");
+  }
+
+  bool is_own(const Point& point) const { return is_of_set(point.name, policy_.set); }
+
+  // Snapshots behind the base that the store lacks and has no namesakes of.
+  std::vector<Point> missing() {
+    std::map<std::string_view, Guid> names;
+    std::set<Guid> guids;
+    if (has_points()) {
+      for (const Point& point : replica_->points) {
+        names[point.name] = point.guid;
+        guids.insert(point.guid);
+      }
+    }
+    std::vector<Point> result;
+    for (const Point& point : volume_.points) {
+      if (point.kind != PointKind::Snapshot || guids.contains(point.guid)) continue;
+      if (lineage_.base && point.order <= lineage_.base->order) continue;
+      if (names.contains(point.name)) {
+        lineage_.names_taken.push_back(point.name);
+      } else {
+        result.push_back(point);
+      }
+    }
+    return result;
+  }
+
+  void find_targets() {
+    std::vector<Point> points = missing();
+    const auto newest_own = std::find_if(points.rbegin(), points.rend(),
+                                         [&](const Point& point) { return is_own(point); });
+    lineage_.waiting = static_cast<std::size_t>(
+        std::count_if(points.begin(), points.end(), [&](const Point& one) { return is_own(one); }));
+    if (policy_.intermediates == Intermediates::Leave) {
+      if (newest_own != points.rend()) lineage_.targets = {*newest_own};
+    } else if (!lineage_.base && newest_own != points.rend()) {
+      lineage_.targets.assign(newest_own.base() - 1, points.end());
+    } else if (!lineage_.base && !points.empty()) {
+      lineage_.targets = {points.back()};
+    } else {
+      lineage_.targets = std::move(points);
+    }
+    if (lineage_.targets.empty() && !lineage_.names_taken.empty()) {
+      conflict(ConflictKind::NameTaken, false,
+               "the store has another snapshot named @" + lineage_.names_taken.back(),
+               "rename one of the two");
+    }
+  }
+
+  const Match& match_;
+  const VolumeState& volume_;
+  const Policy& policy_;
+  const ReplicaState* replica_;
+  Lineage lineage_;
+};
+
+}  // namespace
+
+bool is_linear(VolumeType type) { return type != VolumeType::Subvolume; }
+
+Lineage trace(const Match& match, const Policy& policy) {
+  return Tracer(match, policy, match.replica).trace();
+}
+
+Lineage trace_anew(const Match& match, const Policy& policy) {
+  Match alone = match;
+  alone.replica = nullptr;
+  alone.foreign = nullptr;
+  alone.ambiguous = false;
+  return Tracer(alone, policy, nullptr).trace();
+}
+
+std::string text_of(const Point& point) {
+  return (point.kind == PointKind::Bookmark ? "#" : "@") + point.name;
+}
+
+bool has_guid(const std::vector<Point>& points, const Guid& guid) {
+  return std::any_of(points.begin(), points.end(),
+                     [&](const Point& point) { return point.guid == guid; });
+}
+
+}  // namespace snapferry::replication

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/store.h"
+#include "core/volume.h"
+
+// What a run does, as a pure function of one listing of the source and one of the store:
+//
+//   plan_freeze    which volumes need a new snapshot, and which are as the store has them
+//   plan_transfer  after the freeze: the streams, and what the source may then let go of
+//
+// Snapshots are the same where their guids are, whatever their names. Nothing on the store is
+// ever destroyed, nothing on the source but snapshots of the run's own set and bookmarks of its
+// own cursor. Where that cannot bring the newest snapshot into the store, the plan names a
+// conflict.
+namespace snapferry::replication {
+
+enum class Intermediates : std::uint8_t {
+  Ferry,  // snapshots of others (other sets, too) between base and newest come along
+  Leave,
+};
+
+enum class RawPolicy : std::uint8_t {
+  AsReplica,  // a new replica is not raw; one that was received raw goes on so
+  Raw,        // an encrypted volume is sent raw, or is a conflict
+};
+
+struct Policy {
+  std::string set;
+  std::string host;
+  std::string cursor;  // cursor_tag() of set and store
+  Intermediates intermediates = Intermediates::Ferry;
+  RawPolicy raw = RawPolicy::AsReplica;
+  // Where a replica cannot be carried on, sets it aside and begins anew with a full stream.
+  bool start_anew = false;
+  StreamFeatures source;
+  StreamFeatures store;
+  // Names that are known not to be volumes of the source, though its listing did not have to
+  // cover them: replicas of theirs may be followed.
+  std::set<std::string> absent;
+  // Resume tokens that were tried and got nowhere.
+  std::set<std::string> stale_tokens;
+  // So many snapshots of the set may wait to be sent before no more are taken.
+  std::size_t max_waiting = 50;
+};
+
+enum class ConflictKind : std::uint8_t {
+  Diverged,                  // the store's newest snapshot is not on the source
+  NoCommonSnapshot,          // the store has snapshots of the volume, none of them is there
+  BaseOnlyInForeignReplica,  // they are in the replica of another volume, which cannot be followed
+  NameTaken,                 // the store has another snapshot of the same name
+  RawMismatch,               // raw and non-raw streams never follow one another
+  KeyNotLoaded,              // an encrypted volume that is to be sent decrypted
+};
+std::string_view to_string(ConflictKind kind);
+
+// `message` is one line: subject, cause, next step.
+struct Conflict {
+  ConflictKind kind = ConflictKind::Diverged;
+  std::string message;
+  bool operator==(const Conflict&) const = default;
+};
+
+enum class FreezeAction : std::uint8_t {
+  Freeze,        // a new snapshot is needed
+  SendExisting,  // the newest snapshot has everything, and the store lacks it
+  Unchanged,     // the store has everything
+  Skip,          // excluded by a property
+  Conflict,      // a new snapshot could not be sent
+};
+
+struct FreezeDecision {
+  std::string volume;
+  FreezeAction action = FreezeAction::Freeze;
+  std::string reason;
+  // Nothing was written since the newest snapshot, and the source knows that.
+  bool nothing_written = false;
+};
+
+std::vector<FreezeDecision> plan_freeze(const std::vector<VolumeState>& source,
+                                        const std::vector<ReplicaState>& store,
+                                        const Policy& policy);
+
+// The names of replicas that have snapshots of a volume without a replica of its own, and that
+// neither `source` nor policy.absent tell about: whether the source still has such a volume is
+// worth asking before the plan.
+std::vector<std::string> rename_candidates(const std::vector<VolumeState>& source,
+                                           const std::vector<ReplicaState>& store,
+                                           const Policy& policy);
+
+struct ResumeStep {
+  Partial partial;
+  StreamRequest stream;
+};
+struct AbortStep {
+  VolumeName replica;
+};
+struct SetAsideStep {
+  VolumeName replica;
+};
+struct SendStep {
+  StreamRequest stream;
+};
+struct Step {
+  std::variant<ResumeStep, AbortStep, SetAsideStep, SendStep> what;
+  std::string reason;
+};
+
+enum class Verdict : std::uint8_t { Transfer, UpToDate, Skip, Conflict };
+
+struct VolumePlan {
+  std::string volume;
+  VolumeName replica;  // of another name than `volume` where that was renamed on the source
+  VolumeType type = VolumeType::Filesystem;
+  Verdict verdict = Verdict::UpToDate;
+  std::string reason;
+  std::optional<Conflict> conflict;
+  std::vector<Step> steps;  // in order; none unless Transfer
+  // A resumed stream ends with one snapshot: when it is in, plan again.
+  bool plan_again = false;
+  // The newest snapshot that the store has when the steps are done.
+  std::optional<Point> newest;
+  // What the source is then asked to do; also heals what a run left that did not come so far.
+  std::optional<Settlement> settlement;
+
+  bool followed() const { return replica.path != volume; }
+};
+
+// One for each volume of `source`, in its order.
+std::vector<VolumePlan> plan_transfer(const std::vector<VolumeState>& source,
+                                      const std::vector<ReplicaState>& store, const Policy& policy);
+
+}  // namespace snapferry::replication

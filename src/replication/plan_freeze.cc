@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "replication/lineage.h"
+#include "replication/match.h"
+#include "replication/plan.h"
+#include "replication/snapshot_name.h"
+
+namespace snapferry::replication {
+namespace {
+
+const Point* newest_snapshot(const VolumeState& volume) {
+  const auto newest =
+      std::find_if(volume.points.rbegin(), volume.points.rend(),
+                   [](const Point& point) { return point.kind == PointKind::Snapshot; });
+  return newest == volume.points.rend() ? nullptr : &*newest;
+}
+
+class FreezeDecider {
+ public:
+  FreezeDecider(const Match& match, const Policy& policy)
+      : match_(match), volume_(*match.volume), policy_(policy), newest_(newest_snapshot(volume_)) {}
+
+  FreezeDecision decide() {
+    FreezeDecision decision;
+    decision.volume = volume_.name;
+    decision.nothing_written = newest_ != nullptr && volume_.written == 0;
+    std::tie(decision.action, decision.reason) = choose();
+    return decision;
+  }
+
+ private:
+  using Choice = std::pair<FreezeAction, std::string>;
+
+  Choice choose() {
+    if (volume_.excluded) return {FreezeAction::Skip, "excluded by a property of the volume"};
+    Lineage lineage = trace(match_, policy_);
+    const ReplicaState* replica = match_.replica;
+    if (lineage.conflict && lineage.anew_helps && policy_.start_anew) {
+      lineage = trace_anew(match_, policy_);
+      replica = nullptr;
+    }
+    // A new snapshot has a new name.
+    if (lineage.conflict && lineage.conflict->kind != ConflictKind::NameTaken) {
+      return {FreezeAction::Conflict, lineage.conflict->message};
+    }
+    if (lineage.waiting >= policy_.max_waiting) {
+      return {FreezeAction::SendExisting, std::to_string(lineage.waiting) +
+                                              " snapshots wait to be sent; no other is taken "
+                                              "until they are"};
+    }
+    if (!is_carried_on(lineage, replica)) {
+      return {FreezeAction::Freeze, "it has no snapshot of set " + policy_.set + " yet"};
+    }
+    return choose_by_changes(lineage, replica);
+  }
+
+  // A snapshot of the set is in the store or will be, so that a cursor can be on it.
+  bool is_carried_on(const Lineage& lineage, const ReplicaState* replica) const {
+    if (lineage.waiting > 0) return true;
+    return replica != nullptr &&
+           std::any_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
+             return point.kind == PointKind::Snapshot && is_of_set(point.name, policy_.set) &&
+                    has_guid(replica->points, point.guid);
+           });
+  }
+
+  Choice choose_by_changes(const Lineage& lineage, const ReplicaState* replica) const {
+    const std::string newest = text_of(*newest_);
+    if (!volume_.written) {
+      return {FreezeAction::Freeze,
+              "whether something was written since " + newest + " is not known"};
+    }
+    if (*volume_.written > 0) {
+      return {FreezeAction::Freeze,
+              std::to_string(*volume_.written) + " bytes were written since " + newest};
+    }
+    if (lineage.base && lineage.base->order > newest_->order) {
+      return {FreezeAction::Freeze,
+              "the newest snapshot of the store is gone here, and " + newest + " is older"};
+    }
+    if (replica != nullptr && has_guid(replica->points, newest_->guid)) {
+      return {FreezeAction::Unchanged,
+              "nothing was written since " + newest + ", which the store has"};
+    }
+    if (!lineage.targets.empty() && lineage.targets.back().guid == newest_->guid) {
+      return {FreezeAction::SendExisting,
+              "nothing was written since " + newest + ", which the store lacks"};
+    }
+    return {FreezeAction::Freeze, newest + " is newer than what the store has, and is not sent"};
+  }
+
+  const Match& match_;
+  const VolumeState& volume_;
+  const Policy& policy_;
+  const Point* newest_;
+};
+
+}  // namespace
+
+std::vector<FreezeDecision> plan_freeze(const std::vector<VolumeState>& source,
+                                        const std::vector<ReplicaState>& store,
+                                        const Policy& policy) {
+  std::vector<FreezeDecision> decisions;
+  for (const Match& match : match_replicas(source, store, policy)) {
+    decisions.push_back(FreezeDecider(match, policy).decide());
+  }
+  return decisions;
+}
+
+}  // namespace snapferry::replication

@@ -1,0 +1,106 @@
+#include "replication/settlement.h"
+
+#include <algorithm>
+
+#include "replication/lineage.h"
+#include "replication/snapshot_name.h"
+
+namespace snapferry::replication {
+namespace {
+
+class Settler {
+ public:
+  Settler(const VolumeState& volume, const Point& newest, const std::vector<Point>& in_store,
+          const Policy& policy)
+      : volume_(volume), newest_(newest), in_store_(in_store), policy_(policy) {
+    settlement_.volume = volume.name;
+    settlement_.cursor = policy.cursor;
+  }
+
+  std::optional<Settlement> settle(bool transferred) {
+    const Point* own = newest_own();
+    if (own != nullptr) move_hold(*own);
+    if (policy_.source.bookmarks) move_bookmark();
+    if (!transferred && !unsettled_) return std::nullopt;
+    return std::move(settlement_);
+  }
+
+ private:
+  bool is_own_snapshot(const Point& point) const {
+    return point.kind == PointKind::Snapshot && is_of_set(point.name, policy_.set);
+  }
+
+  const Point* newest_own() const {
+    const auto found =
+        std::find_if(volume_.points.rbegin(), volume_.points.rend(), [&](const Point& point) {
+          return is_own_snapshot(point) && has_guid(in_store_, point.guid);
+        });
+    return found == volume_.points.rend() ? nullptr : &*found;
+  }
+
+  void move_hold(const Point& own) {
+    settlement_.hold = own;
+    // Where holds are unknown, nobody can tell that one is missing.
+    if (own.holds == 0 && is_linear(volume_.type)) unsettled_ = true;
+    for (const Point& point : volume_.points) {
+      if (!is_own_snapshot(point) || point.guid == own.guid) continue;
+      const bool older = point.order < own.order;
+      // Whose hold it is, the listing does not say. A younger one has that of this cursor where
+      // it was destroyed on the store since.
+      if (point.holds > 0) settlement_.release.push_back(point);
+      if (older) settlement_.destroy.push_back(point);
+      if (older || point.holds > 0) unsettled_ = true;
+    }
+  }
+
+  void move_bookmark() {
+    bool there = false;
+    std::vector<Point> older;
+    for (const Point& point : volume_.points) {
+      if (point.kind != PointKind::Bookmark || !is_bookmark_of(point.name, policy_.cursor))
+        continue;
+      if (point.guid == newest_.guid && !there) {
+        there = true;
+      } else {
+        older.push_back(point);
+      }
+    }
+    if (!there && newest_.kind != PointKind::Snapshot) return;
+    if (!there) {
+      settlement_.bookmark_of = newest_;
+      settlement_.bookmark = free_name();
+    }
+    if (!there || !older.empty()) unsettled_ = true;
+    settlement_.destroy.insert(settlement_.destroy.end(), older.begin(), older.end());
+  }
+
+  std::string free_name() const {
+    const auto parsed = parse_snapshot_name(newest_.name);
+    std::int64_t time = parsed ? parsed->time : newest_.created;
+    const auto is_taken = [&](const std::string& name) {
+      return std::any_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
+        return point.kind == PointKind::Bookmark && point.name == name;
+      });
+    };
+    std::string name = bookmark_name(policy_.cursor, time);
+    while (is_taken(name)) name = bookmark_name(policy_.cursor, ++time);
+    return name;
+  }
+
+  const VolumeState& volume_;
+  const Point& newest_;
+  const std::vector<Point>& in_store_;
+  const Policy& policy_;
+  Settlement settlement_;
+  bool unsettled_ = false;
+};
+
+}  // namespace
+
+std::optional<Settlement> settle_after(const VolumeState& volume, const Point& newest,
+                                       const std::vector<Point>& in_store, bool transferred,
+                                       const Policy& policy) {
+  return Settler(volume, newest, in_store, policy).settle(transferred);
+}
+
+}  // namespace snapferry::replication

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "testing/temporary_directory.h"
+
+namespace snapferry::testing {
+
+// A btrfs of its own in a file, mounted through a loop device below a temporary directory;
+// unmounted and removed with it. Needs root, loop devices and mkfs.btrfs:
+//
+//   if (const auto reason = BtrfsImage::unavailable(); !reason.empty()) GTEST_SKIP() << reason;
+class BtrfsImage {
+ public:
+  // Why this machine cannot have one; empty if it can.
+  static std::string unavailable();
+
+  // `options` as mount(8) takes them, "" for none. Throws Error where something fails.
+  explicit BtrfsImage(std::uint64_t megabytes = 256, const std::string& options = "");
+  ~BtrfsImage();
+  BtrfsImage(const BtrfsImage&) = delete;
+  BtrfsImage& operator=(const BtrfsImage&) = delete;
+
+  // Where it is mounted.
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  // The file with its bytes.
+  std::string file() const { return directory_ / "image"; }
+
+  void unmount();
+  void mount(const std::string& options = "");
+
+  // "btrfs ARGUMENTS…"; returns what it printed, throws if it fails.
+  static std::string btrfs(std::vector<std::string> arguments);
+  // Any program.
+  static std::string run(const std::vector<std::string>& argv);
+
+ private:
+  TemporaryDirectory directory_;
+  std::string path_;
+  bool mounted_ = false;
+};
+
+// Every entry below `directory`, across subvolumes: path, type, mode, owner, size, time,
+// extended attributes and content, one line each, in order. Two equal ones are equal trees.
+std::string describe_tree(const std::string& directory);
+
+}  // namespace snapferry::testing

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/store.h"
+#include "core/volume.h"
+#include "wire/verb.h"
+
+namespace snapferry::wire {
+
+// What the verbs carry; the grammar and the limits are in PROTOCOL.md.
+
+struct Nothing {
+  static constexpr std::string_view kName = "an empty message";
+  bool operator==(const Nothing&) const = default;
+};
+
+struct FeaturesRequest {  // source.features
+  static constexpr std::string_view kName = "a source.features request";
+  std::string kind;  // "zfs"
+};
+struct FeaturesReply {
+  static constexpr std::string_view kName = "a source.features answer";
+  StreamFeatures features;
+};
+
+struct InventoryRequest {  // source.inventory
+  static constexpr std::string_view kName = "a source.inventory request";
+  std::vector<std::string> patterns;
+};
+struct InventoryReply {
+  static constexpr std::string_view kName = "a source.inventory answer";
+  std::vector<VolumeState> volumes;
+};
+
+struct FreezeRequest {  // source.freeze
+  static constexpr std::string_view kName = "a source.freeze request";
+  std::vector<std::string> volumes;
+  std::string name;
+};
+struct FreezeReply {
+  static constexpr std::string_view kName = "a source.freeze answer";
+  Freeze freeze;
+};
+
+struct SendRequest {  // source.send
+  static constexpr std::string_view kName = "a source.send request";
+  StreamRequest stream;
+};
+
+struct SettleRequest {  // source.settle
+  static constexpr std::string_view kName = "a source.settle request";
+  std::vector<Settlement> settlements;
+};
+struct FailuresReply {  // of source.settle and store.destroy
+  static constexpr std::string_view kName = "an answer with failures";
+  std::vector<VolumeFailure> failures;
+};
+
+struct OpenRequest {  // store.open
+  static constexpr std::string_view kName = "a store.open request";
+  std::string store;  // "zfs:backup/snapferry"; empty: the one that there is
+};
+struct OpenReply {
+  static constexpr std::string_view kName = "a store.open answer";
+  std::string name;
+  std::string identity;
+  StreamFeatures features;
+};
+
+struct ReplicasRequest {  // store.inventory
+  static constexpr std::string_view kName = "a store.inventory request";
+  std::string host;
+};
+struct ReplicasReply {
+  static constexpr std::string_view kName = "a store.inventory answer";
+  std::vector<ReplicaState> replicas;
+};
+
+struct ReceiveStart {  // store.receive, before its stream
+  static constexpr std::string_view kName = "a store.receive request";
+  VolumeName volume;
+  VolumeType type = VolumeType::Filesystem;
+  StreamRequest stream;
+};
+
+struct ReplicaName {  // store.abort_partial; store.set_aside and its answer
+  static constexpr std::string_view kName = "a replica's name";
+  VolumeName volume;
+};
+
+struct UnchangedRequest {  // store.record_unchanged
+  static constexpr std::string_view kName = "a store.record_unchanged request";
+  std::string set;
+  std::int64_t time = 0;
+  std::vector<VolumeName> volumes;
+};
+
+struct StoreSendRequest {  // store.send
+  static constexpr std::string_view kName = "a store.send request";
+  VolumeName volume;
+  StreamRequest stream;
+};
+
+struct DestroyRequest {  // store.destroy
+  static constexpr std::string_view kName = "a store.destroy request";
+  VolumeName volume;
+  std::vector<Point> snapshots;
+};
+
+struct VerifyRequest {  // store.verify
+  static constexpr std::string_view kName = "a store.verify request";
+  ReplicaState replica;
+  bool read_data = false;
+};
+struct VerifyReply {
+  static constexpr std::string_view kName = "a store.verify answer";
+  std::vector<ReplicaDamage> damages;
+};
+
+enum class Verdict : std::uint8_t { Good = 1, Warning = 2, Missing = 3 };
+
+// What an agent found out about its own machine: one line of `snapferry doctor`.
+struct Finding {
+  std::string topic;  // "landlock"
+  Verdict verdict = Verdict::Good;
+  std::string message;  // what to do, unless all is good
+  bool operator==(const Finding&) const = default;
+};
+struct ReportReply {  // agent.report
+  static constexpr std::string_view kName = "an agent.report answer";
+  std::vector<Finding> findings;
+};
+
+// The bytes of any of the messages above. Throws InvalidArgument for what exceeds a limit.
+template <typename Message>
+Bytes encode(const Message& message);
+
+// Throws Corrupt unless `bytes` are exactly what encode() writes for some message of the type.
+template <typename Message>
+Message decode(ByteView bytes);
+
+}  // namespace snapferry::wire

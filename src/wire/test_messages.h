@@ -1,0 +1,151 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "wire/failure.h"
+#include "wire/hello.h"
+#include "wire/messages.h"
+
+namespace snapferry::wire {
+
+// One of every message and frame payload, with every field away from its default; for the golden
+// bytes and for whatever must hold for all of them.
+struct TestMessage {
+  std::string name;
+  Bytes bytes;
+  // Decodes and encodes again; throws Corrupt for what does not decode.
+  std::function<Bytes(ByteView)> again;
+};
+
+namespace test_messages {
+
+inline Guid guid(std::uint8_t first) {
+  Guid result;
+  for (std::size_t i = 0; i < Guid::kSize; ++i) {
+    result.bytes.at(i) = static_cast<std::uint8_t>(first + i);
+  }
+  return result;
+}
+
+inline Point point(const std::string& name, PointKind kind = PointKind::Snapshot) {
+  return {kind, name, guid(1), 0x0102030405060708, 1'700'000'000, 2};
+}
+
+inline StreamFeatures features() {
+  return {.large_blocks = true, .compressed = true, .resumable = true, .atomic_freeze = true};
+}
+
+inline StreamRequest stream() {
+  StreamRequest request;
+  request.volume = "zfs:tank/home";
+  request.to = point("b");
+  request.base = point("a", PointKind::Bookmark);
+  request.intermediates = {point("i"), point("j")};
+  request.clone_sources = {point("c")};
+  request.resume_token = "1-abc";
+  request.features = features();
+  return request;
+}
+
+inline VolumeState volume() {
+  VolumeState state;
+  state.name = "btrfs:/mnt/data/\xff";
+  state.type = VolumeType::Subvolume;
+  state.guid = guid(16);
+  state.excluded = state.encrypted = true;
+  state.key_loaded = false;
+  state.written = 12345;
+  state.points = {point("a"), point("b", PointKind::Bookmark)};
+  return state;
+}
+
+inline Settlement settlement() {
+  Settlement result;
+  result.volume = "zfs:tank/home";
+  result.cursor = "snapferry_main_01234567";
+  result.hold = point("b");
+  result.bookmark_of = point("b");
+  result.bookmark = "snapferry_main_01234567_2026-01-01T00:00:00Z";
+  result.release = {point("a")};
+  result.destroy = {point("a"), point("x", PointKind::Bookmark)};
+  return result;
+}
+
+// As little as there can be.
+inline VolumeState plain_volume() {
+  VolumeState state;
+  state.name = "zfs:t";
+  return state;
+}
+
+inline Settlement plain_settlement() {
+  Settlement result;
+  result.volume = "zfs:t";
+  result.cursor = "c";
+  return result;
+}
+
+inline ReplicaState replica() {
+  ReplicaState state;
+  state.volume = {"web1", "zfs:tank/home"};
+  state.type = VolumeType::Zvol;
+  state.raw = true;
+  state.points = {point("a"), point("b")};
+  state.partial = Partial{"1-abc", guid(32), "c", guid(48), 999, true};
+  state.seen_unchanged = {{"disk2", 1'700'000'001}, {"main", 1'700'000'002}};
+  state.bytes = 4096;
+  return state;
+}
+
+template <typename Message>
+TestMessage of(const std::string& name, const Message& message) {
+  return {name, encode(message), [](ByteView bytes) { return encode(decode<Message>(bytes)); }};
+}
+
+inline Bytes bytes_of(const Payload& payload) {
+  return {payload.view().begin(), payload.view().end()};
+}
+
+}  // namespace test_messages
+
+inline std::vector<TestMessage> all_test_messages() {
+  using namespace test_messages;
+  const Hello hello{1, 2, "snapferry 0.1.0", {"role.source", "x"}};
+  const Error error(ErrorKind::NoSpace, "zfs:backup: is full; make room");
+  const VolumeName name{"web1", "zfs:tank/home"};
+  return {
+      {"hello", bytes_of(encode_hello(hello)),
+       [](ByteView bytes) { return bytes_of(encode_hello(decode_hello(bytes))); }},
+      {"failure", bytes_of(encode_failure(error)),
+       [](ByteView bytes) { return bytes_of(encode_failure(decode_failure(bytes))); }},
+      of("nothing", Nothing{}),
+      of("source.features.request", FeaturesRequest{"zfs"}),
+      of("source.features.answer", FeaturesReply{features()}),
+      of("source.inventory.request", InventoryRequest{{"zfs:tank/**", "zfs:pool"}}),
+      of("source.inventory.answer", InventoryReply{{volume(), plain_volume()}}),
+      of("source.freeze.request", FreezeRequest{{"zfs:tank/home", "zfs:tank"}, "s"}),
+      of("source.freeze.answer",
+         FreezeReply{{{{"zfs:tank/home", point("s")}}, {{"zfs:tank", "is gone"}}}}),
+      of("source.send.request", SendRequest{stream()}),
+      of("source.settle.request", SettleRequest{{settlement(), plain_settlement()}}),
+      of("failures.answer", FailuresReply{{{"zfs:tank", "is busy"}}}),
+      of("store.open.request", OpenRequest{"zfs:backup/snapferry"}),
+      of("store.open.answer", OpenReply{"zfs:backup/snapferry", "0123456789abcdef", features()}),
+      of("store.inventory.request", ReplicasRequest{"web1"}),
+      of("store.inventory.answer", ReplicasReply{{replica(), ReplicaState{}}}),
+      of("store.receive.request", ReceiveStart{name, VolumeType::Zvol, stream()}),
+      of("replica", ReplicaName{name}),
+      of("store.record_unchanged.request",
+         UnchangedRequest{"main", -1'700'000'000, {name, {"web1", "zfs:tank"}}}),
+      of("store.send.request", StoreSendRequest{name, stream()}),
+      of("store.destroy.request", DestroyRequest{name, {point("a")}}),
+      of("store.verify.request", VerifyRequest{replica(), true}),
+      of("store.verify.answer", VerifyReply{{{name, "a", "is not read-only"}}}),
+      of("agent.report.answer", ReportReply{{{"landlock", Verdict::Warning, "kernel too old"},
+                                             {"zfs", Verdict::Good, ""}}}),
+  };
+}
+
+}  // namespace snapferry::wire

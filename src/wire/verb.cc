@@ -1,0 +1,44 @@
+#include "wire/verb.h"
+
+#include <array>
+
+#include "core/error.h"
+
+namespace snapferry::wire {
+namespace {
+
+constexpr std::array kVerbs = {
+    VerbTraits{Verb::SourceFeatures, "source.features"},
+    VerbTraits{Verb::SourceInventory, "source.inventory"},
+    VerbTraits{Verb::SourceFreeze, "source.freeze"},
+    VerbTraits{Verb::SourceSend, "source.send", false, true},
+    VerbTraits{Verb::SourceSettle, "source.settle"},
+    VerbTraits{Verb::StoreOpen, "store.open"},
+    VerbTraits{Verb::StoreInventory, "store.inventory"},
+    VerbTraits{Verb::StoreReceive, "store.receive", true, false},
+    VerbTraits{Verb::StoreAbortPartial, "store.abort_partial"},
+    VerbTraits{Verb::StoreSetAside, "store.set_aside"},
+    VerbTraits{Verb::StoreRecordUnchanged, "store.record_unchanged"},
+    VerbTraits{Verb::StoreSend, "store.send", false, true},
+    VerbTraits{Verb::StoreDestroy, "store.destroy"},
+    VerbTraits{Verb::StoreVerify, "store.verify"},
+    VerbTraits{Verb::AgentReport, "agent.report"},
+};
+
+}  // namespace
+
+std::optional<VerbTraits> find_verb(std::uint16_t number) {
+  for (const auto& traits : kVerbs) {
+    if (static_cast<std::uint16_t>(traits.verb) == number) return traits;
+  }
+  return std::nullopt;
+}
+
+const VerbTraits& traits_of(Verb verb) {
+  for (const auto& traits : kVerbs) {
+    if (traits.verb == verb) return traits;
+  }
+  throw Error(ErrorKind::Internal, "a verb without traits");
+}
+
+}  // namespace snapferry::wire

@@ -1,0 +1,54 @@
+#include "zfs/snapshot_mount.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "platform/fd.h"
+
+namespace snapferry::zfs {
+namespace {
+
+class MountedSnapshot : public SnapshotView {
+ public:
+  explicit MountedSnapshot(platform::Fd mount)
+      : mount_(std::move(mount)), path_("/proc/self/fd/" + std::to_string(mount_.get()) + "/.") {}
+  const std::string& path() const override { return path_; }
+
+ private:
+  platform::Fd mount_;
+  std::string path_;  // "/." so that it is a directory also for who does not follow links
+};
+
+[[noreturn]] void fail(int number, const std::string& snapshot) {
+  if (number == ENOSYS || number == ENODEV) {
+    throw Error(ErrorKind::Unsupported,
+                snapshot +
+                    ": this kernel cannot mount it to be looked at; Linux 5.2 and the "
+                    "module zfs are needed");
+  }
+  throw system_error(number, "mount it", snapshot);
+}
+
+}  // namespace
+
+std::unique_ptr<SnapshotView> mount_snapshot(const std::string& snapshot) {
+  const platform::Fd context(::fsopen("zfs", FSOPEN_CLOEXEC));
+  if (!context.valid()) fail(errno, snapshot);
+  const bool created =
+      ::fsconfig(context.get(), FSCONFIG_SET_STRING, "source", snapshot.c_str(), 0) == 0 &&
+      ::fsconfig(context.get(), FSCONFIG_SET_FLAG, "ro", nullptr, 0) == 0 &&
+      ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
+  if (!created) fail(errno, snapshot);
+  platform::Fd mount(
+      ::fsmount(context.get(), FSMOUNT_CLOEXEC,
+                MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+  if (!mount.valid()) fail(errno, snapshot);
+  return std::make_unique<MountedSnapshot>(std::move(mount));
+}
+
+}  // namespace snapferry::zfs

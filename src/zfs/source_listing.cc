@@ -1,0 +1,157 @@
+#include "zfs/source_listing.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "core/error.h"
+#include "zfs/dataset_name.h"
+
+namespace snapferry::zfs {
+namespace {
+
+// No column that needs a dataset mounted or its space counted anew: `written` and `userrefs` come
+// with the dataset's own statistics.
+enum Column : std::size_t {
+  kName,
+  kType,
+  kGuid,
+  kCreateTxg,
+  kWritten,
+  kHolds,
+  kEncryption,
+  kKeyStatus,
+  kExclude,
+  kSimplesnapExclude,
+  kColumns
+};
+constexpr std::array<const char*, kColumns> kProperties = {
+    "name",     "type",       "guid",      "createtxg",         "written",
+    "userrefs", "encryption", "keystatus", "snapferry:exclude", "org.complete.simplesnap:exclude"};
+
+using Row = std::vector<std::string>;
+
+// How many levels below `root` the pattern can match.
+std::size_t levels_below(const VolumePattern& pattern, const std::string& root) {
+  const auto name = std::string_view(pattern.text()).substr(kVolumePrefix.size() + root.size());
+  return static_cast<std::size_t>(std::count(name.begin(), name.end(), '/'));
+}
+
+void check_pattern(const VolumePattern& pattern) {
+  if (!pattern.text().starts_with(kVolumePrefix)) {
+    throw Error(ErrorKind::InvalidArgument,
+                pattern.text() + ": is no pattern for ZFS; they look like zfs:tank/**");
+  }
+  const auto prefix = pattern.literal_prefix();
+  if (!prefix.empty() && !is_dataset_name(prefix)) {
+    throw Error(ErrorKind::InvalidArgument, pattern.text() + ": is no name of a ZFS dataset");
+  }
+}
+
+bool is_below(std::string_view name, std::string_view root) {
+  return name.size() > root.size() && name.starts_with(root) && name[root.size()] == '/';
+}
+
+std::uint64_t needed_number(const Row& row, Column column) {
+  const auto number = parse_number(row[column]);
+  if (!number) {
+    throw Error(ErrorKind::Corrupt, "zfs list: " + row[kName] + " has no " +
+                                        std::string(kProperties[column]) + " that is a number");
+  }
+  return *number;
+}
+
+// org.complete.simplesnap:exclude counts where it is "on" (simplesnap(8)).
+bool is_on(const std::string& value) { return value == "on" || value == "true" || value == "yes"; }
+
+VolumeState volume_of(const Row& row) {
+  VolumeState volume;
+  volume.name = volume_of_dataset(row[kName]);
+  volume.type = row[kType] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
+  volume.guid = Guid::from_number(needed_number(row, kGuid));
+  volume.excluded = is_on(row[kExclude]) || is_on(row[kSimplesnapExclude]);
+  volume.encrypted = row[kEncryption] != "off" && row[kEncryption] != "-";
+  volume.key_loaded = !volume.encrypted || row[kKeyStatus] == "available";
+  volume.written = parse_number(row[kWritten]);
+  return volume;
+}
+
+Point point_of(const Row& row, std::size_t delimiter) {
+  Point point;
+  point.kind = row[kName][delimiter] == '#' ? PointKind::Bookmark : PointKind::Snapshot;
+  point.name = row[kName].substr(delimiter + 1);
+  point.guid = Guid::from_number(needed_number(row, kGuid));
+  point.order = needed_number(row, kCreateTxg);
+  point.holds = static_cast<std::uint32_t>(parse_number(row[kHolds]).value_or(0));
+  return point;
+}
+
+// A bookmark stands before the snapshot it remembers.
+bool is_earlier(const Point& one, const Point& two) {
+  return std::tuple(one.order, one.kind == PointKind::Snapshot, one.name) <
+         std::tuple(two.order, two.kind == PointKind::Snapshot, two.name);
+}
+
+}  // namespace
+
+ListRequest source_listing(const std::vector<VolumePattern>& patterns) {
+  ListRequest request;
+  request.columns.assign(kProperties.begin(), kProperties.end());
+  request.types = "filesystem,volume,snapshot,bookmark";
+  std::for_each(patterns.begin(), patterns.end(), check_pattern);
+  // Without a root `zfs list` begins at the pools, and with any at those alone.
+  const bool everywhere = std::any_of(patterns.begin(), patterns.end(), [](const auto& pattern) {
+    return pattern.literal_prefix().empty();
+  });
+  std::set<std::string> roots;
+  std::size_t levels = 0;
+  bool recursive = false;
+  for (const auto& pattern : patterns) {
+    const auto root = everywhere ? std::string() : pattern.literal_prefix();
+    if (!everywhere) roots.insert(root);
+    levels = std::max(levels, levels_below(pattern, root));
+    recursive |= pattern.is_recursive();
+  }
+  // Snapshots are one level below their volume.
+  if (!recursive) request.depth = static_cast<unsigned>(levels + 1);
+  for (const auto& root : roots) {
+    const bool covered = recursive && std::any_of(roots.begin(), roots.end(), [&](auto& other) {
+                           return is_below(root, other);
+                         });
+    if (!covered) request.roots.push_back(root);
+  }
+  return request;
+}
+
+std::vector<VolumeState> parse_source_rows(const std::vector<Row>& rows,
+                                           const std::vector<VolumePattern>& patterns) {
+  std::map<std::string, VolumeState> volumes;
+  std::map<std::string, std::vector<Point>> points;
+  for (const auto& row : rows) {
+    const auto delimiter = row[kName].find_first_of("@#");
+    if (delimiter != std::string::npos) {
+      points[volume_of_dataset(row[kName].substr(0, delimiter))].push_back(
+          point_of(row, delimiter));
+      continue;
+    }
+    auto volume = volume_of(row);
+    const bool wanted = std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
+      return pattern.matches(volume.name);
+    });
+    if (wanted) volumes.emplace(volume.name, std::move(volume));
+  }
+  std::vector<VolumeState> result;
+  result.reserve(volumes.size());
+  for (auto& [name, volume] : volumes) {
+    if (const auto found = points.find(name); found != points.end()) {
+      volume.points = std::move(found->second);
+      std::sort(volume.points.begin(), volume.points.end(), is_earlier);
+    }
+    result.push_back(std::move(volume));
+  }
+  return result;
+}
+
+}  // namespace snapferry::zfs

@@ -1,0 +1,165 @@
+#include "zfs/store_listing.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "zfs/dataset_name.h"
+#include "zfs/resume_token.h"
+
+namespace snapferry::zfs {
+namespace {
+
+using Row = std::vector<std::string>;
+
+enum Column : std::size_t {
+  kName,
+  kType,
+  kGuid,
+  kCreateTxg,
+  kHolds,
+  kEncryption,
+  kEncryptionRoot,
+  kKeyStatus,
+  kToken,
+  kUsedByDataset,
+  kUsedBySnapshots,
+  kPlaceholder,
+  kIdentity,
+  kUnchanged  // and the parts behind it
+};
+
+Guid guid_of(const Row& row) {
+  const auto number = parse_number(row[kGuid]);
+  if (!number) throw Error(ErrorKind::Corrupt, "zfs list: " + row[kName] + " has no guid");
+  return Guid::from_number(*number);
+}
+
+// A replica that was received raw has the key of its source, so it has a root of its own below
+// the store; others have the key of the store, or none.
+bool is_raw(const Row& row, const StoreLayout& layout) {
+  const bool encrypted = row[kEncryption] != "off" && row[kEncryption] != "-";
+  return encrypted && row[kEncryptionRoot].starts_with(layout.store() + "/");
+}
+
+StoreDataset dataset_of(const Row& row, const StoreLayout& layout) {
+  StoreDataset dataset;
+  dataset.name = row[kName];
+  dataset.type = row[kType] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
+  dataset.guid = guid_of(row);
+  dataset.placeholder = row[kPlaceholder] == row[kName];
+  dataset.raw = is_raw(row, layout);
+  dataset.key_loaded = row[kKeyStatus] != "unavailable";
+  dataset.bytes = parse_number(row[kUsedByDataset]).value_or(0) +
+                  parse_number(row[kUsedBySnapshots]).value_or(0);
+  if (row[kToken] != "-") dataset.token = row[kToken];
+  return dataset;
+}
+
+Point point_of(const Row& row, std::size_t at) {
+  Point point;
+  point.name = row[kName].substr(at + 1);
+  point.guid = guid_of(row);
+  point.order = parse_number(row[kCreateTxg]).value_or(0);
+  point.holds = static_cast<std::uint32_t>(parse_number(row[kHolds]).value_or(0));
+  return point;
+}
+
+UnchangedRecord memory_of(const Row& row) {
+  std::string text;
+  for (std::size_t part = 0; part < UnchangedRecord::kParts; ++part) {
+    if (const auto& value = row[kUnchanged + part]; value != "-") text += value;
+  }
+  return UnchangedRecord::parse(text);
+}
+
+// A token that cannot be decoded, or is of a stream that nobody here asked for, can only be
+// discarded: as a partial of nothing that a source has.
+Partial partial_of(const StoreDataset& dataset) {
+  try {
+    return parse_resume_token(dataset.token).partial;
+  } catch (const Error&) {
+    Partial partial;
+    partial.token = dataset.token;
+    return partial;
+  }
+}
+
+}  // namespace
+
+ListRequest store_listing(const std::string& root) {
+  ListRequest request;
+  request.columns = {"name",
+                     "type",
+                     "guid",
+                     "createtxg",
+                     "userrefs",
+                     "encryption",
+                     "encryptionroot",
+                     "keystatus",
+                     "receive_resume_token",
+                     "usedbydataset",
+                     "usedbysnapshots",
+                     kPlaceholderProperty,
+                     kIdentityProperty};
+  for (std::size_t part = 0; part < UnchangedRecord::kParts; ++part) {
+    request.columns.push_back(UnchangedRecord::property(part));
+  }
+  request.types = "filesystem,volume,snapshot";
+  request.roots = {root};
+  return request;
+}
+
+StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& layout) {
+  StoreContents contents;
+  std::map<std::string, std::vector<Point>> points;
+  for (const auto& row : rows) {
+    const auto at = row[kName].find('@');
+    const auto name = row[kName].substr(0, at);
+    const std::string suffix = "@" + layout.store();
+    if (row[kIdentity].size() == 2 * sizeof(std::uint64_t) + suffix.size() &&
+        row[kIdentity].ends_with(suffix)) {
+      contents.identity = row[kIdentity].substr(0, 2 * sizeof(std::uint64_t));
+    }
+    if (at == std::string::npos) {
+      contents.datasets.emplace(name, dataset_of(row, layout));
+    } else if (const auto host = layout.host_of(name); host && name == layout.host_dataset(*host)) {
+      if (row[kName].substr(at + 1) == kMemory) contents.memories[*host] = memory_of(row);
+    } else {
+      points[name].push_back(point_of(row, at));
+    }
+  }
+  for (auto& [name, list] : points) {
+    const auto found = contents.datasets.find(name);
+    if (found == contents.datasets.end()) continue;
+    std::sort(list.begin(), list.end(), [](const Point& one, const Point& two) {
+      return std::tie(one.order, one.name) < std::tie(two.order, two.name);
+    });
+    found->second.points = std::move(list);
+  }
+  return contents;
+}
+
+std::vector<ReplicaState> replicas_of(const StoreContents& contents, const StoreLayout& layout) {
+  std::vector<ReplicaState> replicas;
+  for (const auto& [name, dataset] : contents.datasets) {
+    const auto volume = layout.volume_of(name);
+    if (!volume || !dataset.is_replica()) continue;
+    ReplicaState replica;
+    replica.volume = *volume;
+    replica.type = dataset.type;
+    replica.raw = dataset.raw;
+    replica.points = dataset.points;
+    if (!dataset.token.empty()) replica.partial = partial_of(dataset);
+    replica.bytes = dataset.bytes;
+    if (const auto memory = contents.memories.find(volume->host);
+        memory != contents.memories.end()) {
+      replica.seen_unchanged = memory->second.seen(dataset.guid);
+    }
+    replicas.push_back(std::move(replica));
+  }
+  std::sort(replicas.begin(), replicas.end(),
+            [](const auto& one, const auto& two) { return one.volume < two.volume; });
+  return replicas;
+}
+
+}  // namespace snapferry::zfs

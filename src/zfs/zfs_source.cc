@@ -1,0 +1,74 @@
+#include "zfs/zfs_source.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "zfs/arguments.h"
+#include "zfs/child_stream.h"
+#include "zfs/dataset_name.h"
+#include "zfs/freezer.h"
+#include "zfs/resume_token.h"
+#include "zfs/settler.h"
+#include "zfs/source_listing.h"
+
+namespace snapferry::zfs {
+namespace {
+
+// `zfs send -t` sends what the token names, so it must name what was asked for.
+void check_token(const std::string& dataset, const StreamRequest& request) {
+  const auto token = parse_resume_token(request.resume_token);
+  const auto base = request.base ? std::optional(request.base->guid) : std::nullopt;
+  const bool same = token.dataset == dataset && token.partial.to == request.to.guid &&
+                    token.partial.base == base && token.partial.raw == request.features.raw;
+  if (!same) {
+    throw Error(ErrorKind::Conflict, request.volume + ": the interrupted receive was of " +
+                                         token.dataset + "@" + token.partial.to_name +
+                                         ", not of what shall be sent; discard it");
+  }
+}
+
+}  // namespace
+
+ZfsSource::ZfsSource(platform::Commands& commands, std::optional<ZfsVersion> version)
+    : commands_(commands), version_(version) {}
+
+StreamFeatures ZfsSource::features() {
+  if (!version_) version_ = installed_version(commands_);
+  return features_of(*version_);
+}
+
+std::vector<VolumeState> ZfsSource::inventory(const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return {};
+  std::vector<VolumePattern> parsed;
+  for (const auto& pattern : patterns) parsed.push_back(VolumePattern::parse(pattern));
+  const auto listing = run_list(commands_, source_listing(parsed));
+  auto volumes = parse_source_rows(listing.rows, parsed);
+  for (const auto& pattern : parsed) {
+    if (pattern.has_wildcards() || pattern.is_recursive()) continue;
+    const bool found = std::any_of(volumes.begin(), volumes.end(), [&](const auto& volume) {
+      return volume.name == pattern.text();
+    });
+    if (!found) {
+      throw Error(ErrorKind::NotFound,
+                  pattern.text() + ": no such dataset; zfs list shows what there is");
+    }
+  }
+  return volumes;
+}
+
+Freeze ZfsSource::freeze(const std::vector<std::string>& volumes, const std::string& name) {
+  return freeze_volumes(commands_, volumes, name);
+}
+
+std::unique_ptr<Stream> ZfsSource::send(const StreamRequest& request) {
+  const auto dataset = dataset_of_volume(request.volume);
+  if (!request.resume_token.empty()) check_token(dataset, request);
+  auto argv = send_arguments(dataset, request);
+  return std::make_unique<ChildStream>(commands_.start(argv, {.output = true}), argv);
+}
+
+std::vector<VolumeFailure> ZfsSource::settle(const std::vector<Settlement>& settlements) {
+  return settle_volumes(commands_, settlements);
+}
+
+}  // namespace snapferry::zfs

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/volume.h"
+#include "platform/command.h"
+#include "zfs/zfs_version.h"
+
+namespace snapferry::zfs {
+
+// ZFS filesystems and zvols of this machine as a source, through the `zfs` command. Threads,
+// errors and effects as Source says.
+//
+// Processes: one for inventory(); for freeze() one per pool and one listing; for send() one; for
+// settle() one for all holds of a cursor and one for all releases, one listing before anything is
+// destroyed, and one for each volume or bookmark that is.
+class ZfsSource : public Source {
+ public:
+  // `version` is that of the system, or nullopt to ask it when it is needed first. Borrows
+  // `commands`.
+  explicit ZfsSource(platform::Commands& commands, std::optional<ZfsVersion> version = {});
+
+  StreamFeatures features() override;
+  std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
+  Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
+  std::unique_ptr<Stream> send(const StreamRequest& request) override;
+  std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override;
+
+ private:
+  platform::Commands& commands_;
+  std::optional<ZfsVersion> version_;
+};
+
+}  // namespace snapferry::zfs

@@ -1,0 +1,595 @@
+#include "zfs/zfs_store.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/wall_time.h"
+#include "zfs/arguments.h"
+#include "zfs/child_stream.h"
+#include "zfs/command_failure.h"
+#include "zfs/dataset_name.h"
+#include "zfs/resume_token.h"
+#include "zfs/settler.h"
+#include "zfs/snapshot_mount.h"
+#include "zfs/stream_transfer.h"
+
+namespace snapferry::zfs {
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr const char* kPlaceholderOptions[] = {"-o", "canmount=off", "-o", "mountpoint=none"};
+
+[[noreturn]] void conflict(const VolumeName& volume, const std::string& cause) {
+  throw Error(ErrorKind::Conflict, volume.text() + ": " + cause);
+}
+
+// What is not there, or there already, is so on one side only: the two do not fit.
+Error receive_failure(const VolumeName& volume, const std::vector<std::string>& argv,
+                      const platform::ExitReport& exit) {
+  const auto error = command_failure(argv, exit);
+  const bool misfit =
+      error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::AlreadyExists;
+  return Error(misfit ? ErrorKind::Conflict : error.kind(), volume.text() + ": " + error.message());
+}
+
+}  // namespace
+
+ZfsStore::ZfsStore(platform::Commands& commands, std::string dataset, platform::Clock& clock,
+                   ZfsStoreOptions options)
+    : commands_(commands),
+      layout_(std::move(dataset)),
+      clock_(clock),
+      privilege_(options.privilege),
+      version_(options.version) {}
+
+std::string ZfsStore::name() const { return volume_of_dataset(layout_.store()); }
+
+StreamFeatures ZfsStore::features() {
+  if (!version_) version_ = installed_version(commands_);
+  return features_of(*version_);
+}
+
+std::string ZfsStore::identity() {
+  if (!identity_.empty()) return identity_;
+  auto ask = [&] {
+    return run_list(commands_, {.columns = {"guid", kIdentityProperty},
+                                .types = "filesystem",
+                                .recursive = false,
+                                .roots = {layout_.store()}});
+  };
+  auto listing = ask();
+  if (listing.rows.empty()) {
+    make_store();
+    listing = ask();
+  }
+  const auto guid = listing.rows.empty() ? std::nullopt : parse_number(listing.rows[0][0]);
+  if (!guid) throw Error(ErrorKind::NotFound, name() + ": is no filesystem; name another store");
+  identity_ = Guid::from_number(*guid).hex();
+  // Without it each run asks once more; so it is no failure where it cannot be written.
+  const auto property = identity_ + "@" + layout_.store();
+  if (listing.rows[0][1] != property) {
+    commands_.run({"zfs", "set", std::string(kIdentityProperty) + "=" + property, layout_.store()});
+  }
+  return identity_;
+}
+
+StoreContents ZfsStore::list(const std::string& root) {
+  const auto listing = run_list(commands_, store_listing(root));
+  auto contents = parse_store_rows(listing.rows, layout_);
+  const std::scoped_lock lock(mutex_);
+  if (!contents.identity.empty()) identity_ = contents.identity;
+  std::erase_if(datasets_, [&](const auto& known) {
+    return known.first == root || known.first.starts_with(root + "/");
+  });
+  for (const auto& [name, dataset] : contents.datasets) datasets_[name] = dataset;
+  for (const auto& [host, memory] : contents.memories) memories_[host] = memory;
+  return contents;
+}
+
+std::vector<ReplicaState> ZfsStore::inventory(const std::string& host) {
+  const auto root = host.empty() ? layout_.store() : layout_.host_dataset(host);
+  const auto contents = list(root);
+  if (contents.datasets.empty()) {
+    // A host without backups, a store that is yet to be made, or a pool that is not there?
+    const std::string pool(pool_of(layout_.store()));
+    const auto pools =
+        run_list(commands_,
+                 {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {pool}});
+    if (pools.rows.empty()) {
+      throw Error(ErrorKind::NotFound,
+                  name() + ": there is no pool '" + pool + "'; import it with zpool import");
+    }
+  }
+  return replicas_of(contents, layout_);
+}
+
+std::optional<StoreDataset> ZfsStore::remembered(const std::string& dataset) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = datasets_.find(dataset);
+  return found == datasets_.end() ? std::nullopt : std::optional(found->second);
+}
+
+// The dataset in place, or the one that came in beside it.
+std::optional<StoreDataset> ZfsStore::look_up(const VolumeName& volume) {
+  const std::scoped_lock lock(mutex_);
+  const auto in_place = datasets_.find(layout_.replica(volume));
+  if (in_place != datasets_.end() && !in_place->second.placeholder) return in_place->second;
+  for (const auto& [name, dataset] : datasets_) {
+    if (is_incoming(name) && layout_.volume_of(name) == volume) return dataset;
+  }
+  return in_place == datasets_.end() ? std::nullopt : std::optional(in_place->second);
+}
+
+std::optional<StoreDataset> ZfsStore::look_again(const VolumeName& volume) {
+  const auto known = look_up(volume);
+  auto request = store_listing(layout_.replica(volume));
+  request.depth = 1;
+  request.roots.push_back(layout_.replica(volume) + std::string(kIncoming));
+  if (known && known->name != request.roots[0] && known->name != request.roots[1]) {
+    request.roots.push_back(known->name);
+  }
+  const auto listing = run_list(commands_, request);
+  for (const auto& missing : listing.missing) forget(missing);
+  for (auto& [name, dataset] : parse_store_rows(listing.rows, layout_).datasets) {
+    // Of those one level below the listing has no snapshots.
+    if (std::find(request.roots.begin(), request.roots.end(), name) != request.roots.end()) {
+      remember(std::move(dataset));
+    }
+  }
+  return look_up(volume);
+}
+
+StoreDataset ZfsStore::needed(const VolumeName& volume) {
+  auto found = look_up(volume);
+  if (!found || !found->is_replica()) found = look_again(volume);
+  if (!found) {
+    throw Error(ErrorKind::NotFound, volume.text() + ": " + name() + " has no backup of it");
+  }
+  return *found;
+}
+
+void ZfsStore::remember(StoreDataset dataset) {
+  const std::scoped_lock lock(mutex_);
+  auto name = dataset.name;
+  datasets_[std::move(name)] = std::move(dataset);
+}
+
+void ZfsStore::forget(const std::string& dataset) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(datasets_, [&](const auto& known) {
+    return known.first == dataset || known.first.starts_with(dataset + "/");
+  });
+}
+
+void ZfsStore::run(const std::vector<std::string>& argv) {
+  const auto output = commands_.run(argv);
+  if (!output.exit.ok()) throw command_failure(argv, output.exit);
+}
+
+void ZfsStore::make_store() {
+  Names argv = {"zfs", "create", "-p"};
+  argv.insert(argv.end(), std::begin(kPlaceholderOptions), std::end(kPlaceholderOptions));
+  argv.push_back(layout_.store());
+  run(argv);
+}
+
+// -p would make those in between, too, but with whatever they inherit.
+void ZfsStore::make_parents(const std::string& dataset) {
+  const std::scoped_lock lock(parents_);
+  Names missing;
+  for (auto parent = std::string(parent_of(dataset)); parent.size() > layout_.store().size();
+       parent = parent_of(parent)) {
+    if (remembered(parent)) break;
+    missing.push_back(parent);
+  }
+  if (missing.empty()) return;
+  const auto listing = run_list(commands_, {.columns = {"name"},
+                                            .types = "filesystem,volume",
+                                            .recursive = false,
+                                            .roots = {layout_.store(), missing.back()}});
+  const auto& gone = listing.missing;
+  if (std::find(gone.begin(), gone.end(), layout_.store()) != gone.end()) make_store();
+  for (auto parent = missing.rbegin(); parent != missing.rend(); ++parent) {
+    make_placeholder(*parent, *parent);
+  }
+}
+
+void ZfsStore::make_placeholder(const std::string& dataset, const std::string& final_name) {
+  Names argv = {"zfs", "create"};
+  argv.insert(argv.end(), std::begin(kPlaceholderOptions), std::end(kPlaceholderOptions));
+  argv.insert(argv.end(), {"-o", std::string(kPlaceholderProperty) + "=" + final_name, dataset});
+  const auto output = commands_.run(argv);
+  if (output.exit.ok()) {
+    StoreDataset made;
+    made.name = dataset;
+    made.placeholder = dataset == final_name;
+    return remember(std::move(made));
+  }
+  // Another run may have made it a moment ago; and without the right to mount, `zfs create` fails
+  // after it has made it.
+  const auto listing = run_list(
+      commands_,
+      {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {dataset}});
+  if (listing.rows.empty()) throw command_failure(argv, output.exit);
+}
+
+std::vector<std::string> ZfsStore::children_of(const std::string& dataset) {
+  const auto listing =
+      run_list(commands_,
+               {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {dataset}});
+  Names children;
+  for (const auto& row : listing.rows) {
+    if (row[0] != dataset) children.push_back(row[0]);
+  }
+  return children;
+}
+
+void ZfsStore::move_children(const std::string& from, const std::string& to) {
+  for (const auto& child : children_of(from)) {
+    run({"zfs", "rename", child, to + child.substr(from.size())});
+  }
+}
+
+// Of a dataset that shall be there no more; what is below it goes to `successor`, which then
+// takes its name. Whatever of it was done by a run that ended early is not done again.
+void ZfsStore::replace(const std::string& dataset, const std::string& successor) {
+  move_children(dataset, successor);
+  const Names destroy = {"zfs", "destroy", dataset};
+  const auto output = commands_.run(destroy);
+  if (!output.exit.ok()) {
+    const auto failure = command_failure(destroy, output.exit);
+    if (failure.kind() != ErrorKind::NotFound) throw failure;
+  }
+  run({"zfs", "rename", successor, dataset});
+}
+
+// The replica takes the place of the dataset without snapshots that only was there to be a
+// parent. Where it cannot (somebody receives below it, or keys are in the way) it stays where it
+// is, and is found there.
+void ZfsStore::put_in_place(const std::string& incoming) {
+  const std::unique_lock lock(places_);
+  const auto place = incoming.substr(0, incoming.size() - kIncoming.size());
+  try {
+    replace(place, incoming);
+  } catch (const Error&) {
+  }
+  forget(place);
+  forget(incoming);
+}
+
+void ZfsStore::check_base(const ReceiveRequest& request) {
+  auto matches = [&](const std::optional<StoreDataset>& replica) {
+    return replica && !replica->points.empty() &&
+           replica->points.back().guid == request.stream.base->guid;
+  };
+  if (matches(look_up(request.volume))) return;
+  const auto replica = look_again(request.volume);
+  if (matches(replica)) return;
+  if (!replica || replica->points.empty()) {
+    conflict(request.volume, "the store has nothing that the stream could add to; send all of it");
+  }
+  conflict(request.volume,
+           "the newest snapshot in the store is " + replica->points.back().name +
+               ", not the base of the stream; plan again, or set the replica aside");
+}
+
+// The dataset that the stream goes into.
+std::string ZfsStore::target_of(const ReceiveRequest& request) {
+  const auto place = layout_.replica(request.volume);
+  if (!request.stream.resume_token.empty()) {
+    auto known = look_up(request.volume);
+    if (!known || known->token != request.stream.resume_token) known = look_again(request.volume);
+    if (!known || known->token != request.stream.resume_token) {
+      conflict(request.volume, "there is no such interrupted receive any more; plan again");
+    }
+    return known->name;
+  }
+  if (request.stream.base) {
+    check_base(request);
+    return look_up(request.volume)->name;
+  }
+  const auto known = look_again(request.volume);
+  if (!known) {
+    make_parents(place);
+    return place;
+  }
+  if (known->is_replica()) {
+    conflict(request.volume, known->points.empty()
+                                 ? "an interrupted receive is there; go on with it, or discard it"
+                                 : "the store has it already; set the replica aside to begin anew");
+  }
+  if (!known->placeholder) {
+    conflict(request.volume, known->name + " is there and is no backup; rename it with zfs rename");
+  }
+  return place + std::string(kIncoming);
+}
+
+void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
+  if (request.cancellation != nullptr) request.cancellation->check();
+  std::string dataset;
+  {
+    const std::shared_lock lock(places_);
+    dataset = target_of(request);
+    run_receive(request, dataset, stream);
+    look_at_result(request, dataset);
+  }
+  if (dataset.ends_with(kIncoming)) put_in_place(dataset);
+}
+
+void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dataset,
+                           Stream& stream) {
+  Names argv = {"zfs", "receive", "-s", "-u"};
+  if (!request.stream.base) {
+    const auto options = safe_receive_options(request.type, privilege_);
+    argv.insert(argv.end(), options.begin(), options.end());
+  }
+  // A package brings the names of its snapshots; a single one is named here.
+  argv.push_back(request.stream.intermediates.empty() ? point_name(dataset, request.stream.to)
+                                                      : dataset);
+  StreamInspector inspector(request.stream, request.type, ChecksumMode::Skip);
+  const auto child = commands_.start(argv, {.input = true});
+  // Until all is well the listing is what tells.
+  forget(dataset);
+  auto end = TransferEnd::Whole;
+  try {
+    end = transfer(stream, inspector, *child, request.progress, request.cancellation);
+  } catch (const Error&) {
+    // At the end of its input it keeps what came so far, so that the next run can go on.
+    child->wait();
+    throw;
+  }
+  const auto exit = child->wait();
+  if (!exit.ok()) throw receive_failure(request.volume, argv, exit);
+  if (end == TransferEnd::ReceiverStopped) {
+    throw Error(ErrorKind::Unavailable,
+                request.volume.text() + ": zfs receive stopped early; run the backup again");
+  }
+}
+
+std::vector<std::string> ZfsStore::unsafe(VolumeType type, const std::string& dataset) {
+  const auto columns = safety_columns();
+  const auto listing = run_list(
+      commands_,
+      {.columns = columns, .types = "filesystem,volume", .recursive = false, .roots = {dataset}});
+  std::map<std::string, std::string> values;
+  for (const auto& row : listing.rows) {
+    for (std::size_t i = 0; i < columns.size(); ++i) values[columns[i]] = row[i];
+  }
+  return unsafe_properties(type, values);
+}
+
+void ZfsStore::look_at_result(const ReceiveRequest& request, const std::string& dataset) {
+  const auto snapshot = point_name(dataset, request.stream.to);
+  auto columns = Names{"name", "guid", "createtxg"};
+  for (auto& column : safety_columns()) columns.push_back(std::move(column));
+  const auto listing = run_list(commands_, {.columns = columns,
+                                            .types = "filesystem,volume,snapshot",
+                                            .recursive = false,
+                                            .roots = {dataset, snapshot}});
+  StoreDataset result;
+  result.name = dataset;
+  result.type = request.type;
+  std::map<std::string, std::string> values;
+  for (const auto& row : listing.rows) {
+    const auto guid = Guid::from_number(parse_number(row[1]).value_or(0));
+    if (row[0] == dataset) {
+      result.guid = guid;
+      for (std::size_t i = 0; i < columns.size(); ++i) values[columns[i]] = row[i];
+    } else if (guid == request.stream.to.guid) {
+      auto point = request.stream.to;
+      point.order = parse_number(row[2]).value_or(0);
+      result.points.push_back(std::move(point));
+    }
+  }
+  if (result.points.empty()) {
+    forget(dataset);
+    throw Error(ErrorKind::Unavailable,
+                snapshot + ": zfs receive ended well and the snapshot is not there; run it again");
+  }
+  remember(std::move(result));
+  if (request.stream.base || unsafe_properties(request.type, values).empty()) return;
+  Names argv = {"zfs", "set"};
+  for (auto& assignment : safe_assignments(request.type)) argv.push_back(std::move(assignment));
+  argv.push_back(dataset);
+  commands_.run(argv);
+  const auto wrong = unsafe(request.type, dataset);
+  if (wrong.empty()) return;
+  throw Error(ErrorKind::PermissionDenied, dataset + ": was received, but " + wrong.front() +
+                                               "; as root, correct that on " + layout_.store() +
+                                               ", from which it inherits");
+}
+
+void ZfsStore::abort_partial(const VolumeName& volume) {
+  const auto replica = look_again(volume);
+  if (!replica) return;
+  if (!replica->token.empty()) run({"zfs", "receive", "-A", replica->name});
+  const auto rest = look_again(volume);
+  if (rest && !rest->is_replica() && !rest->placeholder) {
+    // Without -r: what has children or snapshots stays.
+    commands_.run({"zfs", "destroy", rest->name});
+    forget(rest->name);
+  }
+}
+
+VolumeName ZfsStore::set_aside(const VolumeName& volume) {
+  const std::unique_lock lock(places_);
+  const auto replica = needed(volume);
+  const auto time = format_utc(clock_.now());
+  VolumeName aside{volume.host, volume.path + ".diverged-" + time};
+  for (int number = 2;; ++number) {
+    const Names argv = {"zfs", "rename", replica.name, layout_.replica(aside)};
+    const auto output = commands_.run(argv);
+    if (output.exit.ok()) break;
+    const auto error = command_failure(argv, output.exit);
+    if (error.kind() != ErrorKind::AlreadyExists || number > 99) throw error;
+    aside.path = volume.path + ".diverged-" + time + "." + std::to_string(number);
+  }
+  forget(replica.name);
+  // Replicas below it are of other volumes, and stay where they were.
+  const auto moved = layout_.replica(aside);
+  const auto children = run_list(
+      commands_, {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {moved}});
+  if (children.rows.size() > 1) {
+    make_placeholder(replica.name, replica.name);
+    move_children(moved, replica.name);
+  }
+  return aside;
+}
+
+void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
+                                const std::vector<VolumeName>& volumes) {
+  if (volumes.empty()) return;
+  const auto& host = volumes.front().host;
+  const auto dataset = layout_.host_dataset(host);
+  std::vector<Guid> guids;
+  for (const auto& volume : volumes) {
+    auto replica = look_up(volume);
+    if (!replica || replica->guid.is_zero()) {
+      list(dataset);
+      replica = look_up(volume);
+    }
+    if (!replica) {
+      throw Error(ErrorKind::NotFound, volume.text() + ": " + name() + " has no backup of it");
+    }
+    guids.push_back(replica->guid);
+  }
+  UnchangedRecord record;
+  bool is_there = false;
+  std::size_t parts_before = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = memories_.find(host); found != memories_.end()) {
+      is_there = true;
+      record = found->second;
+      parts_before = record.parts().size();
+    }
+  }
+  record.record(set, time, guids);
+  auto parts = record.parts();
+  parts.resize(std::max(parts.size(), parts_before));
+  Names argv = {"zfs", is_there ? "set" : "snapshot"};
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (!is_there) argv.emplace_back("-o");
+    argv.push_back(UnchangedRecord::property(part) + "=" + parts[part]);
+  }
+  argv.push_back(dataset + "@" + std::string(kMemory));
+  run(argv);
+  const std::scoped_lock lock(mutex_);
+  memories_[host] = std::move(record);
+}
+
+std::unique_ptr<Stream> ZfsStore::send(const VolumeName& volume, const StreamRequest& request) {
+  const auto replica = needed(volume);
+  if (!request.resume_token.empty()) {
+    const auto token = parse_resume_token(request.resume_token);
+    if (token.dataset != replica.name || token.partial.to != request.to.guid) {
+      conflict(volume, "the interrupted receive was of " + token.dataset + "; discard it");
+    }
+  }
+  auto argv = send_arguments(replica.name, request);
+  return std::make_unique<ChildStream>(commands_.start(argv, {.output = true}), argv);
+}
+
+std::unique_ptr<SnapshotView> ZfsStore::browse(const VolumeName& volume, const Point& snapshot) {
+  const auto replica = needed(volume);
+  if (replica.type == VolumeType::Zvol) {
+    throw Error(ErrorKind::Unsupported,
+                volume.text() + ": is a zvol, which has no files; restore it as a whole");
+  }
+  if (!replica.key_loaded) {
+    throw Error(ErrorKind::Unsupported, volume.text() +
+                                            ": is encrypted and its key is not here; load it with "
+                                            "zfs load-key, or restore it as a whole");
+  }
+  return mount_snapshot(point_name(replica.name, snapshot));
+}
+
+std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
+                                             const std::vector<Point>& snapshots) {
+  const std::unique_lock lock(places_);
+  const auto before = needed(volume);
+  std::vector<Doomed> doomed;
+  for (const auto& snapshot : snapshots) doomed.push_back({before.name, snapshot});
+  auto failures = destroy_points(commands_, doomed);
+  for (auto& failure : failures) failure.volume = volume.path;
+  const auto rest = look_again(volume);
+  if (!rest) return failures;
+  for (const auto& point : rest->points) {
+    const bool wanted = std::any_of(snapshots.begin(), snapshots.end(), [&](const Point& one) {
+      return one.guid == point.guid && one.name == point.name;
+    });
+    if (wanted && failures.empty()) {
+      failures.push_back(
+          {volume.path, point_name(rest->name, point) + ": is held; zfs holds shows by whom"});
+    }
+  }
+  if (rest->is_replica() || rest->placeholder || snapshots.empty()) return failures;
+  const auto children = run_list(
+      commands_,
+      {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {rest->name}});
+  try {
+    if (children.rows.size() > 1) {
+      // Its data goes, and the replicas below it keep their place.
+      const auto place = rest->name + std::string(kIncoming);
+      make_placeholder(place, rest->name);
+      move_children(rest->name, place);
+      run({"zfs", "destroy", rest->name});
+      run({"zfs", "rename", place, rest->name});
+      forget(place);
+    } else {
+      run({"zfs", "destroy", rest->name});
+    }
+  } catch (const Error& error) {
+    failures.push_back({volume.path, error.message()});
+  }
+  forget(rest->name);
+  return failures;
+}
+
+std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool read_data,
+                                            Progress* progress, const Cancellation* cancellation) {
+  std::vector<ReplicaDamage> damages;
+  const auto dataset = look_again(replica.volume);
+  if (!dataset) return {{replica.volume, "", "the replica is not there any more"}};
+  for (const auto& cause : unsafe(dataset->type, dataset->name)) {
+    damages.push_back({replica.volume, "", cause});
+  }
+  for (const auto& point : replica.points) {
+    const bool there = std::any_of(
+        dataset->points.begin(), dataset->points.end(),
+        [&](const Point& one) { return one.name == point.name && one.guid == point.guid; });
+    if (!there)
+      damages.push_back({replica.volume, point.name, "the snapshot is not there any more"});
+  }
+  if (!read_data || !damages.empty()) return damages;
+  return read_all(replica, *dataset, progress, cancellation);
+}
+
+// Everything is read as a stream: the first snapshot whole, and what each later one changed.
+std::vector<ReplicaDamage> ZfsStore::read_all(const ReplicaState& replica,
+                                              const StoreDataset& dataset, Progress* progress,
+                                              const Cancellation* cancellation) {
+  std::vector<ReplicaDamage> damages;
+  StreamRequest request;
+  request.volume = replica.volume.path;
+  request.features = {.large_blocks = true, .embedded = true, .compressed = true};
+  // Without the key everything can still be read as it is stored.
+  request.features.raw = replica.raw || !dataset.key_loaded;
+  for (const auto& point : replica.points) {
+    request.base = request.to.guid.is_zero() ? std::nullopt : std::optional(request.to);
+    request.to = point;
+    try {
+      const auto argv = send_arguments(dataset.name, request);
+      ChildStream stream(commands_.start(argv, {.output = true}), argv);
+      StreamInspector inspector(request, replica.type, ChecksumMode::Verify);
+      drain(stream, inspector, progress, cancellation);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Cancelled) throw;
+      damages.push_back({replica.volume, point.name, error.message()});
+    }
+  }
+  return damages;
+}
+
+}  // namespace snapferry::zfs

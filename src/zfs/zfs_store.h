@@ -1,0 +1,101 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "platform/clock.h"
+#include "platform/command.h"
+#include "zfs/replica_safety.h"
+#include "zfs/store_layout.h"
+#include "zfs/store_listing.h"
+#include "zfs/zfs_version.h"
+
+namespace snapferry::zfs {
+
+struct ZfsStoreOptions {
+  Privilege privilege = own_privilege();
+  std::optional<ZfsVersion> version{};  // nullopt: asks the system when it is needed first
+};
+
+// A ZFS dataset as a store, through the `zfs` command; names as in zfs/store_layout.h. Threads,
+// errors and effects as Store says. The dataset is made, unable to be mounted, by the first
+// receive() or identity().
+//
+// Processes: one for inventory() (two where there is nothing yet); for receive() `zfs receive` and
+// one listing, for a first stream also one for each parent that is missing; for record_unchanged()
+// one. What inventory() found is remembered, so that receive() need not look again; the kernel
+// checks it all the same.
+class ZfsStore : public Store {
+ public:
+  // `dataset` as in "backup/snapferry". Borrows `commands` and `clock`. Throws InvalidArgument.
+  ZfsStore(platform::Commands& commands, std::string dataset, platform::Clock& clock,
+           ZfsStoreOptions options = {});
+
+  std::string name() const override;
+  std::string identity() override;
+  StreamFeatures features() override;
+  std::vector<ReplicaState> inventory(const std::string& host) override;
+  void receive(const ReceiveRequest& request, Stream& stream) override;
+  void abort_partial(const VolumeName& volume) override;
+  VolumeName set_aside(const VolumeName& volume) override;
+  void record_unchanged(const std::string& set, std::int64_t time,
+                        const std::vector<VolumeName>& volumes) override;
+  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
+  std::vector<VolumeFailure> destroy(const VolumeName& volume,
+                                     const std::vector<Point>& snapshots) override;
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override;
+
+ private:
+  // Remembered datasets.
+  std::optional<StoreDataset> remembered(const std::string& dataset);
+  std::optional<StoreDataset> look_up(const VolumeName& volume);
+  std::optional<StoreDataset> look_again(const VolumeName& volume);
+  StoreDataset needed(const VolumeName& volume);
+  void remember(StoreDataset dataset);
+  void forget(const std::string& dataset);
+  StoreContents list(const std::string& root);
+
+  // Making room.
+  void make_store();
+  void make_parents(const std::string& dataset);
+  void make_placeholder(const std::string& dataset, const std::string& final_name);
+  std::vector<std::string> children_of(const std::string& dataset);
+  void move_children(const std::string& from, const std::string& to);
+  void replace(const std::string& dataset, const std::string& successor);
+  void put_in_place(const std::string& incoming);
+
+  // Receiving.
+  std::string target_of(const ReceiveRequest& request);
+  void check_base(const ReceiveRequest& request);
+  void run_receive(const ReceiveRequest& request, const std::string& dataset, Stream& stream);
+  void look_at_result(const ReceiveRequest& request, const std::string& dataset);
+  std::vector<std::string> unsafe(VolumeType type, const std::string& dataset);
+
+  void run(const std::vector<std::string>& argv);
+  std::vector<ReplicaDamage> read_all(const ReplicaState& replica, const StoreDataset& dataset,
+                                      Progress* progress, const Cancellation* cancellation);
+
+  platform::Commands& commands_;
+  const StoreLayout layout_;
+  platform::Clock& clock_;
+  const Privilege privilege_;
+  std::optional<ZfsVersion> version_;
+
+  // Held shared by receives, and alone where datasets are renamed under them.
+  std::shared_mutex places_;
+  std::mutex parents_;  // one thread at a time makes parents
+  std::mutex mutex_;    // of what follows
+  std::map<std::string, StoreDataset> datasets_;
+  std::map<std::string, UnchangedRecord> memories_;
+  std::string identity_;
+};
+
+}  // namespace snapferry::zfs

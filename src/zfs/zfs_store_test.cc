@@ -1,0 +1,302 @@
+#include "zfs/zfs_store.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "testing/errors.h"
+#include "testing/fake_clock.h"
+#include "testing/fake_commands.h"
+#include "testing/zfs_stream_builder.h"
+
+namespace snapferry::zfs {
+namespace {
+
+using testing::FakeClock;
+using testing::FakeCommands;
+using testing::ZfsStreamBuilder;
+
+constexpr const char* kColumns =
+    "name,type,guid,createtxg,userrefs,encryption,encryptionroot,keystatus,receive_resume_token,"
+    "usedbydataset,usedbysnapshots,snapferry:placeholder,snapferry:identity,"
+    "snapferry:unchanged.0,snapferry:unchanged.1,snapferry:unchanged.2,snapferry:unchanged.3";
+constexpr const char* kSafeOptions =
+    "-o readonly=on -o canmount=noauto -o mountpoint=none -o exec=off -o setuid=off "
+    "-o devices=off -o sharenfs=off -o sharesmb=off";
+constexpr const char* kResultColumns =
+    "name,guid,createtxg,readonly,canmount,mountpoint,exec,setuid,devices,sharenfs,sharesmb,"
+    "volmode,snapdev";
+
+std::string row(const std::string& name, const std::string& type, std::uint64_t guid,
+                const std::string& more = "-\toff\t-\t-\t-\t100\t20\t-\t00000000000000aa@b/s") {
+  return name + "\t" + type + "\t" + std::to_string(guid) + "\t" + std::to_string(guid * 10) +
+         "\t" + more + "\t-\t-\t-\t-\n";
+}
+
+// The bytes of a builder, as a sender would give them.
+class BytesStream : public Stream {
+ public:
+  explicit BytesStream(Bytes bytes) : bytes_(std::move(bytes)) {}
+  std::size_t read(std::span<std::uint8_t> buffer) override {
+    const auto size = std::min(buffer.size(), bytes_.size() - at_);
+    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(at_), size, buffer.begin());
+    at_ += size;
+    return size;
+  }
+  void finish() override {}
+
+ private:
+  Bytes bytes_;
+  std::size_t at_ = 0;
+};
+
+class ZfsStoreTest : public ::testing::Test {
+ protected:
+  ~ZfsStoreTest() override {
+    for (const auto& command : commands_.missing()) ADD_FAILURE() << "not started: " << command;
+  }
+
+  void expect_inventory(const std::string& output, int status = 0, const std::string& errors = "") {
+    commands_.expect(
+        std::string("zfs list -Hp -r -t filesystem,volume,snapshot -o ") + kColumns + " b/s/h",
+        {output, status, errors});
+  }
+
+  // The host, a parent, a replica with two snapshots.
+  void expect_one_replica() {
+    expect_inventory(row("b/s/h", "filesystem", 1) + row("b/s/h/tank", "filesystem", 2) +
+                     row("b/s/h/tank/a", "filesystem", 3) +
+                     row("b/s/h/tank/a@two", "snapshot", 22) +
+                     row("b/s/h/tank/a@one", "snapshot", 21));
+  }
+
+  void expect_result(const std::string& dataset, const std::string& snapshot, std::uint64_t guid,
+                     const std::string& exec = "off") {
+    commands_.expect(
+        std::string("zfs list -Hp -t filesystem,volume,snapshot -o ") + kResultColumns + " " +
+            dataset + " " + dataset + "@" + snapshot,
+        {dataset + "\t3\t30\ton\tnoauto\tnone\t" + exec + "\toff\toff\toff\toff\t-\t-\n" + dataset +
+         "@" + snapshot + "\t" + std::to_string(guid) + "\t300\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\n"});
+  }
+
+  ReceiveRequest request(const Point& to, std::optional<Point> base = {}) {
+    ReceiveRequest request;
+    request.volume = {"h", "zfs:tank/a"};
+    request.stream.volume = "zfs:tank/a";
+    request.stream.to = to;
+    request.stream.base = std::move(base);
+    return request;
+  }
+
+  static Point point(const std::string& name, std::uint64_t guid) {
+    Point point;
+    point.name = name;
+    point.guid = Guid::from_number(guid);
+    return point;
+  }
+
+  FakeCommands commands_;
+  FakeClock clock_;
+  ZfsStore store_{
+      commands_, "b/s", clock_, {.privilege = Privilege::Root, .version = ZfsVersion{2, 1}}};
+};
+
+TEST_F(ZfsStoreTest, ListsAHostInOneProcess) {
+  expect_one_replica();
+  const auto replicas = store_.inventory("h");
+  ASSERT_EQ(replicas.size(), 1u);
+  EXPECT_EQ(replicas[0].volume, (VolumeName{"h", "zfs:tank/a"}));
+  ASSERT_EQ(replicas[0].points.size(), 2u);
+  EXPECT_EQ(replicas[0].points[0].name, "one");
+  EXPECT_EQ(replicas[0].bytes, 120u);
+  EXPECT_FALSE(replicas[0].raw || replicas[0].partial);
+  EXPECT_EQ(store_.identity(), "00000000000000aa");
+  EXPECT_EQ(commands_.count(), 1u);
+}
+
+TEST_F(ZfsStoreTest, TellsAnEmptyHostFromAMissingPool) {
+  const std::string missing = "cannot open 'b/s/h': dataset does not exist\n";
+  expect_inventory("", 1, missing);
+  commands_.expect("zfs list -Hp -t filesystem -o name b", {"b\n"});
+  EXPECT_TRUE(store_.inventory("h").empty());
+  expect_inventory("", 1, missing);
+  commands_.expect("zfs list -Hp -t filesystem -o name b",
+                   {"", 1, "cannot open 'b': dataset does not exist\n"});
+  EXPECT_ERROR(store_.inventory("h"), ErrorKind::NotFound);
+  expect_inventory("", 1, "internal error\n");
+  EXPECT_ERROR(store_.inventory("h"), ErrorKind::Unavailable);
+}
+
+TEST_F(ZfsStoreTest, KnowsRawReplicasAndPartialOnes) {
+  expect_inventory(
+      row("b/s/h", "filesystem", 1) +
+      row("b/s/h/raw", "filesystem", 2, "-\taes-256-gcm\tb/s/h/raw\tunavailable\t-\t1\t2\t-\t-") +
+      row("b/s/h/raw@a", "snapshot", 20) +
+      row("b/s/h/inherits", "filesystem", 3, "-\taes-256-gcm\tb\tavailable\tnonsense\t1\t2\t-\t-"));
+  const auto replicas = store_.inventory("h");
+  ASSERT_EQ(replicas.size(), 2u);
+  EXPECT_FALSE(replicas[0].raw);
+  ASSERT_TRUE(replicas[0].partial);
+  EXPECT_EQ(replicas[0].partial->token, "nonsense");
+  EXPECT_TRUE(replicas[0].partial->to.is_zero());
+  EXPECT_TRUE(replicas[1].raw);
+}
+
+TEST_F(ZfsStoreTest, ReceivesWhatFitsItsListingInTwoProcesses) {
+  expect_one_replica();
+  store_.inventory("h");
+  const auto bytes = ZfsStreamBuilder()
+                         .begin({.to = 23, .from = 22, .name = "tank/a@three"})
+                         .write(1, 4096)
+                         .end()
+                         .stream();
+  commands_.expect("zfs receive -s -u b/s/h/tank/a@three");
+  expect_result("b/s/h/tank/a", "three", 23);
+  BytesStream stream(bytes);
+  store_.receive(request(point("three", 23), point("two", 22)), stream);
+  EXPECT_EQ(commands_.input(), as_text(bytes));
+  EXPECT_EQ(commands_.count(), 3u);
+  // And the next one knows of it.
+  commands_.expect("zfs receive -s -u b/s/h/tank/a@four");
+  expect_result("b/s/h/tank/a", "four", 24);
+  BytesStream next(
+      ZfsStreamBuilder().begin({.to = 24, .from = 23, .name = "tank/a@four"}).end().stream());
+  store_.receive(request(point("four", 24), point("three", 23)), next);
+}
+
+TEST_F(ZfsStoreTest, GivesTheReceiverNothingOfARefusedStream) {
+  expect_one_replica();
+  store_.inventory("h");
+  commands_.expect("zfs receive -s -u b/s/h/tank/a@three");
+  BytesStream stream(
+      ZfsStreamBuilder().begin({.to = 99, .from = 22, .name = "tank/a@three"}).end().stream());
+  EXPECT_ERROR(store_.receive(request(point("three", 23), point("two", 22)), stream),
+               ErrorKind::Corrupt);
+  EXPECT_EQ(commands_.input(), "");
+}
+
+TEST_F(ZfsStoreTest, MakesParentsAndCorrectsWhatIsNotSafe) {
+  const std::string look = std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") +
+                           kColumns + " b/s/h/tank/a b/s/h/tank/a:snapferry-incoming";
+  commands_.expect(look,
+                   {"", 1,
+                    "cannot open 'b/s/h/tank/a': dataset does not exist\n"
+                    "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
+  commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s b/s/h",
+                   {"", 1,
+                    "cannot open 'b/s': dataset does not exist\n"
+                    "cannot open 'b/s/h': dataset does not exist\n"});
+  commands_.expect("zfs create -p -o canmount=off -o mountpoint=none b/s");
+  for (const std::string parent : {"b/s/h", "b/s/h/tank"}) {
+    commands_.expect("zfs create -o canmount=off -o mountpoint=none -o snapferry:placeholder=" +
+                     parent + " " + parent);
+  }
+  commands_.expect(std::string("zfs receive -s -u ") + kSafeOptions + " b/s/h/tank/a@one");
+  expect_result("b/s/h/tank/a", "one", 21, "on");
+  commands_.expect(
+      "zfs set readonly=on canmount=noauto mountpoint=none exec=off setuid=off devices=off "
+      "sharenfs=off sharesmb=off b/s/h/tank/a");
+  const std::string again =
+      "zfs list -Hp -t filesystem,volume -o readonly,canmount,mountpoint,exec,setuid,devices,"
+      "sharenfs,sharesmb,volmode,snapdev b/s/h/tank/a";
+  commands_.expect(again, {"on\tnoauto\tnone\ton\toff\toff\toff\toff\t-\t-\n"});
+  BytesStream stream(ZfsStreamBuilder().begin({.to = 21, .name = "tank/a@one"}).end().stream());
+  EXPECT_ERROR(store_.receive(request(point("one", 21)), stream), ErrorKind::PermissionDenied);
+}
+
+TEST_F(ZfsStoreTest, TellsWhyAReceiverStopped) {
+  const std::pair<std::string, ErrorKind> cases[] = {
+      {"cannot receive incremental stream: destination b/s/h/tank/a has been modified\n"
+       "since most recent snapshot\n",
+       ErrorKind::Conflict},
+      {"cannot receive incremental stream: most recent snapshot of b/s/h/tank/a does not\n"
+       "match incremental source\n",
+       ErrorKind::Conflict},
+      {"cannot receive: out of space\n", ErrorKind::NoSpace},
+      {"cannot receive incremental stream: permission denied\n", ErrorKind::PermissionDenied},
+      {"cannot receive incremental stream: dataset is busy\n", ErrorKind::Busy},
+      {"", ErrorKind::Unavailable}};
+  for (const auto& [errors, kind] : cases) {
+    expect_one_replica();
+    store_.inventory("h");
+    commands_.expect("zfs receive -s -u b/s/h/tank/a@three", {"", 1, errors});
+    BytesStream stream(
+        ZfsStreamBuilder().begin({.to = 23, .from = 22, .name = "tank/a@three"}).end().stream());
+    EXPECT_ERROR(store_.receive(request(point("three", 23), point("two", 22)), stream), kind);
+  }
+}
+
+TEST_F(ZfsStoreTest, NotesAllUnchangedVolumesInOneProcess) {
+  expect_one_replica();
+  store_.inventory("h");
+  commands_.expect(
+      "zfs snapshot -o snapferry:unchanged.0=main 1700000000 00000000 b/s/h@snapferry-unchanged");
+  store_.record_unchanged("main", 1'700'000'000, {{"h", "zfs:tank/a"}});
+  commands_.expect(
+      "zfs set snapferry:unchanged.0=main 1700000100 00000000 b/s/h@snapferry-unchanged");
+  store_.record_unchanged("main", 1'700'000'100, {{"h", "zfs:tank/a"}});
+  EXPECT_EQ(commands_.count(), 3u);
+}
+
+TEST_F(ZfsStoreTest, NeedsNamesThatZfsAllows) {
+  EXPECT_ERROR(ZfsStore(commands_, "b/../x", clock_), ErrorKind::InvalidArgument);
+  for (const char* host : {"a/b", "..", "a@b", ""}) {
+    BytesStream stream({});
+    auto one = request(point("one", 1));
+    one.volume.host = host;
+    EXPECT_ERROR(store_.receive(one, stream), ErrorKind::InvalidArgument);
+  }
+  auto one = request(point("one", 1));
+  one.volume.path = "btrfs:/x";
+  BytesStream stream({});
+  EXPECT_ERROR(store_.receive(one, stream), ErrorKind::InvalidArgument);
+}
+
+TEST(UnchangedRecord, KeepsWhatItWasTold) {
+  UnchangedRecord record;
+  const auto guid = [](std::uint64_t number) { return Guid::from_number(number << 32); };
+  record.record("main", 100, {guid(1), guid(2)});
+  record.record("disk", 150, {guid(1)});
+  record.record("main", 200, {guid(1)});
+  const auto again = UnchangedRecord::parse(record.text());
+  using Seen = std::vector<std::pair<std::string, std::int64_t>>;
+  EXPECT_EQ(again.seen(guid(1)), (Seen{{"disk", 150}, {"main", 200}}));
+  EXPECT_EQ(again.seen(guid(2)), (Seen{{"main", 100}}));
+  EXPECT_TRUE(again.seen(guid(3)).empty());
+  EXPECT_EQ(again.text(), record.text());
+}
+
+TEST(UnchangedRecord, IsCutIntoPartsOfWhatAPropertyHolds) {
+  UnchangedRecord record;
+  std::vector<Guid> many;
+  for (std::uint64_t i = 0; i < 2000; ++i) many.push_back(Guid::from_number(i << 32 | i));
+  record.record("main", 1, many);
+  EXPECT_EQ(record.parts().size(), 3u);
+  for (std::uint64_t i = 2000; i < 5000; ++i) many.push_back(Guid::from_number(i << 32 | i));
+  record.record("main", 2, many);
+  EXPECT_ERROR(record.parts(), ErrorKind::Unsupported);
+}
+
+TEST(UnchangedRecord, CutOffAnywhereLosesOnlyWhatIsMissing) {
+  UnchangedRecord record;
+  record.record("main", 100, {Guid::from_number(1)});
+  record.record("disk", 100, {Guid::from_number(1)});
+  const auto text = record.text();
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    EXPECT_LE(UnchangedRecord::parse(text.substr(0, size)).seen(Guid::from_number(1)).size(), 2u);
+  }
+}
+
+TEST(StoreLayout, TellsVolumesAndDatasetsApart) {
+  const StoreLayout layout("b/s");
+  const VolumeName volume{"h", "zfs:tank/a b"};
+  EXPECT_EQ(layout.replica(volume), "b/s/h/tank/a b");
+  EXPECT_EQ(layout.volume_of("b/s/h/tank/a b"), volume);
+  EXPECT_EQ(layout.volume_of("b/s/h/tank:snapferry-incoming/a b"), volume);
+  EXPECT_FALSE(layout.volume_of("b/s/h"));
+  EXPECT_FALSE(layout.volume_of("b/s"));
+  EXPECT_FALSE(layout.volume_of("b/sx/h/tank"));
+  EXPECT_ERROR(layout.replica({"h", "zfs:" + std::string(255, 'a')}), ErrorKind::InvalidArgument);
+}
+
+}  // namespace
+}  // namespace snapferry::zfs

@@ -1,0 +1,228 @@
+#!/usr/bin/env bash
+# The program on two real btrfs: everything that a person does with native snapshots.
+set -euo pipefail
+
+skip() { echo "SKIP: $1"; exit 77; }
+[ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
+command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
+work=$(mktemp -d)
+source=$work/source
+backup=$work/backup
+loops=()
+cleanup() {
+  for place in "$work/look" "$backup" "$source"; do
+    umount -q "$place" 2>/dev/null || umount -q -l "$place" 2>/dev/null || true
+  done
+  for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+mount_btrfs() { # IMAGE DIRECTORY SIZE
+  truncate -s "$3" "$1"
+  mkfs.btrfs -q "$1" >/dev/null
+  local loop
+  loop=$(losetup --find --show "$1") || skip "no loop device to be had"
+  loops+=("$loop")
+  mkdir "$2"
+  mount "$loop" "$2" || skip "this kernel has no btrfs"
+}
+mount_btrfs "$work/source.img" "$source" 512M
+mount_btrfs "$work/backup.img" "$backup" 320M
+
+store=btrfs:$backup/snapferry
+export SNAPFERRY_STORE=$store SNAPFERRY_CACHE=$work/cache
+volume=btrfs:$source/home
+failures=0
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+expect() { # STATUS COMMAND…
+  local wanted=$1 status=0
+  shift
+  "$@" >"$work/out" 2>"$work/err" || status=$?
+  [ "$status" = "$wanted" ] && return
+  fail "expected exit status $wanted, got $status: $*"
+  cat "$work/out" "$work/err"
+}
+says() { grep -q -- "$1" "$work/out" "$work/err" || { fail "does not say '$1'"; cat "$work/out" "$work/err"; }; }
+one_line() { [ "$(wc -l <"$work/err")" = 1 ] || { fail "not one line"; cat "$work/err"; }; }
+# Own snapshots are told apart by the second.
+next_second() { local now; now=$(date +%s); while [ "$(date +%s)" = "$now" ]; do :; done; }
+# What run says of the only volume: its member $1.
+member() { sed -n "s/.*\"type\":\"volume\".*\"$1\":\"\{0,1\}\([^\",]*\).*/\1/p" "$work/out"; }
+back_up() { next_second; expect 0 "$SNAPFERRY" backup "$@" --json; }
+check_outcome() { [ "$(member outcome)" = "$1" ] || fail "outcome '$(member outcome)' is not '$1': $(cat "$work/out")"; }
+
+btrfs -q subvolume create "$source/home" >/dev/null
+mkdir "$source/home/docs"
+echo hello >"$source/home/docs/a.txt"
+head -c 20M /dev/urandom >"$source/home/big"
+
+echo "== init"
+expect 10 "$SNAPFERRY" backup "$volume"
+says "snapferry init"
+expect 0 "$SNAPFERRY" init
+expect 1 "$SNAPFERRY" init
+says "already"
+[ "$(stat -c %a "$backup/snapferry")" = 700 ] || fail "others can look into the store"
+
+echo "== dry run, first, unchanged, incremental"
+expect 0 "$SNAPFERRY" backup "$volume" --dry-run
+says "full"
+expect 0 "$SNAPFERRY" list
+says "no snapshots yet"
+back_up "$volume"
+check_outcome sent
+[ -z "$(member base)" ] || fail "the first is not full"
+[ "$(member bytes)" -gt 20000000 ] || fail "the first did not send everything"
+back_up "$volume"
+check_outcome unchanged
+[ "$(member bytes)" = 0 ] || fail "unchanged sent $(member bytes) bytes"
+[ "$("$SNAPFERRY" list --quiet | wc -l)" = 1 ] || fail "unchanged made a snapshot"
+if command -v strace >/dev/null; then
+  strace -f -qq -e trace=execve -o "$work/trace" "$SNAPFERRY" backup "$volume" >/dev/null
+  started=$(grep -c execve "$work/trace")
+  [ "$started" -le 3 ] || fail "unchanged started $started processes"
+fi
+echo changed >"$source/home/docs/a.txt"
+back_up "$volume"
+check_outcome sent
+[ -n "$(member base)" ] || fail "the second is not incremental"
+[ "$(member bytes)" -lt 1000000 ] || fail "the second sent $(member bytes) bytes"
+
+echo "== list, ls, cat, diff, find, stats, check, verify"
+expect 0 "$SNAPFERRY" list
+says "$volume"
+mapfile -t ids < <("$SNAPFERRY" list --quiet | awk '{print $1}')
+[ "${#ids[@]}" = 2 ] || fail "there are ${#ids[@]} snapshots"
+expect 0 "$SNAPFERRY" ls "$volume" docs
+says "a.txt"
+[ "$("$SNAPFERRY" cat "${ids[0]}" docs/a.txt)" = hello ] || fail "cat of the first"
+[ "$("$SNAPFERRY" cat "$volume" docs/a.txt)" = changed ] || fail "cat of the newest"
+"$SNAPFERRY" cat latest big | cmp - "$source/home/big" || fail "cat of a big file"
+expect 0 "$SNAPFERRY" diff "${ids[0]}" "${ids[1]}"
+says "M docs/a.txt"
+! grep -q big "$work/out" || fail "diff names a file that did not change"
+expect 0 "$SNAPFERRY" find a.txt
+says "${ids[0]}"
+says "${ids[1]}"
+expect 0 "$SNAPFERRY" stats
+says "volumes"
+expect 0 "$SNAPFERRY" check --max-age 1h
+says "OK:"
+expect 0 "$SNAPFERRY" verify --read-data
+says "no damage"
+
+echo "== restore of files"
+expect 0 "$SNAPFERRY" restore "${ids[0]}" --target "$work/target"
+[ "$(cat "$work/target/docs/a.txt")" = hello ] || fail "restored content"
+cmp "$work/target/big" "$source/home/big" || fail "restored big file"
+expect 0 "$SNAPFERRY" restore "$volume" docs --target "$work/part"
+[ ! -e "$work/part/big" ] || fail "restore of a path restored more"
+diff -r "$work/part/docs" "$source/home/docs" || fail "restored path"
+
+echo "== mount"
+if [ -c /dev/fuse ]; then
+  mkdir "$work/look"
+  "$SNAPFERRY" mount "$work/look" >"$work/mount.out" 2>&1 &
+  mounted=$!
+  for _ in $(seq 500); do ! grep -q "is at" "$work/mount.out" || break; read -r -t 0.02 <> <(:) || true; done
+  found=$(find "$work/look" -path '*latest/docs/a.txt' -o -name a.txt -path "*/docs/*" | head -1)
+  [ -n "$found" ] && grep -q 'hello\|changed' "$found" || fail "the mount does not show files: $(cat "$work/mount.out")"
+  umount "$work/look"
+  wait "$mounted" || fail "mount ended with $?"
+fi
+
+echo "== whole volume, and the next backup goes on from it"
+expect 1 "$SNAPFERRY" restore "$volume" --target "$volume"
+says "already"
+expect 0 "$SNAPFERRY" restore "$volume" --target "btrfs:$source/restored" --dry-run
+[ ! -e "$source/restored" ] || fail "a dry run restored"
+expect 0 "$SNAPFERRY" restore "$volume" --target "btrfs:$source/restored"
+diff -r "$source/home" "$source/restored" || fail "the restored volume differs"
+echo more >"$source/restored/docs/new" || fail "the restored volume is not writable"
+btrfs -q subvolume delete "$source/home" >/dev/null
+mv "$source/restored" "$source/home"
+back_up "$volume"
+check_outcome sent
+[ -n "$(member base)" ] || fail "the backup after a restore is not incremental"
+[ "$(member bytes)" -lt 1000000 ] || fail "the backup after a restore sent $(member bytes) bytes"
+[ "$("$SNAPFERRY" cat "$volume" docs/new)" = more ] || fail "content after a restore"
+
+echo "== a renamed volume is followed"
+mv "$source/home" "$source/people"
+echo renamed >"$source/people/docs/a.txt"
+back_up "btrfs:$source/people"
+check_outcome sent
+[ -n "$(member base)" ] || fail "the renamed volume was sent whole"
+
+echo "== sets, prune, forget"
+for round in 1 2 3; do
+  echo "$round" >"$source/people/docs/round"
+  back_up "btrfs:$source/people" --set hourly
+done
+expect 0 "$SNAPFERRY" prune --keep-last 1 --dry-run
+says "would remove"
+expect 0 "$SNAPFERRY" prune --keep-last 1
+says "removed"
+before=$("$SNAPFERRY" list --quiet | wc -l)
+oldest=$("$SNAPFERRY" list --quiet | awk 'NR == 1 {print $1}')
+expect 0 "$SNAPFERRY" forget "$oldest"
+[ "$("$SNAPFERRY" list --quiet | wc -l)" = $((before - 1)) ] || fail "forget forgot nothing"
+echo last >"$source/people/docs/round"
+back_up "btrfs:$source/people" --set hourly
+[ -n "$(member base)" ] || fail "prune broke the chain"
+expect 0 "$SNAPFERRY" verify
+
+echo "== diverged, and started anew"
+rm -rf "${source:?}/other"
+btrfs -q subvolume create "$source/other" >/dev/null
+echo one >"$source/other/file"
+back_up "btrfs:$source/other"
+btrfs -q subvolume delete "$source/other" "$source"/.snapferry/other/* >/dev/null
+btrfs -q subvolume create "$source/other" >/dev/null
+echo two >"$source/other/file"
+next_second
+expect 1 "$SNAPFERRY" backup "btrfs:$source/other"
+says "start-anew"
+one_line
+next_second
+expect 3 "$SNAPFERRY" backup "btrfs:$source/other" "btrfs:$source/people"
+back_up "btrfs:$source/other" --start-anew
+check_outcome sent
+[ "$("$SNAPFERRY" cat "btrfs:$source/other" file)" = two ] || fail "content after starting anew"
+says_old=$("$SNAPFERRY" list --quiet | grep -c "btrfs:$source/other") 
+[ "$says_old" -ge 2 ] || fail "the old copy is gone"
+
+echo "== bad input"
+expect 1 "$SNAPFERRY" backup "btrfs:$source/nothing"
+one_line
+expect 2 "$SNAPFERRY" backup "btrfs:$source/people" --set "a_b"
+one_line
+expect 1 "$SNAPFERRY" backup "zfs:tank/home"
+says "zfs"
+one_line
+expect 1 "$SNAPFERRY" backup "$source/people"
+says "repository"
+one_line
+expect 10 "$SNAPFERRY" list --store "btrfs:$work/missing"
+one_line
+expect 1 "$SNAPFERRY" key list
+one_line
+expect 2 "$SNAPFERRY" backup "btrfs:$source/people" --exclude x
+one_line
+next_second
+echo change >"$source/people/docs/round"
+mount -o remount,ro "$backup"
+expect 1 "$SNAPFERRY" backup "btrfs:$source/people"
+says "read-only\|Read-only"
+mount -o remount,rw "$backup"
+head -c 300M /dev/urandom >"$source/people/huge"
+next_second
+expect 14 "$SNAPFERRY" backup "btrfs:$source/people"
+rm "$source/people/huge"
+back_up "btrfs:$source/people" --no-intermediates
+check_outcome sent
+expect 0 "$SNAPFERRY" verify
+
+[ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
+echo "all went well"

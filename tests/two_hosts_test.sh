@@ -1,0 +1,375 @@
+#!/usr/bin/env bash
+# Two hosts with a real sshd between them, real keys and btrfs on both: what a key may do and
+# what not, incremental backups by pull and push, and a cut at any point.
+set -euo pipefail
+
+skip() {
+  echo "SKIP: $1"
+  exit 77
+}
+[ "$(id -u)" = 0 ] || skip "mounting and sshd need root"
+for program in /usr/sbin/sshd ssh ssh-keygen mkfs.btrfs; do
+  command -v "$program" >/dev/null || skip "$program is not installed"
+done
+
+# Below /run, because sshd trusts no file of keys below a directory that others may write.
+work=$(mktemp -d /run/snapferry-two-hosts.XXXXXX)
+images=$(mktemp -d)
+tag=$$
+network=sf$tag
+declare -a mounted=()
+sshd_pid=
+cleanup() {
+  set +e
+  [ -z "$sshd_pid" ] || kill "$sshd_pid"
+  ip netns del "$network" 2>/dev/null
+  ip link del "sfa$tag" 2>/dev/null
+  local directory
+  for directory in "${mounted[@]}"; do umount -l "$directory"; done
+  rm -rf "$work" "$images"
+}
+trap cleanup EXIT
+
+failures=0
+failed() {
+  echo "FAILED: $*"
+  [ ! -s "$work/out" ] || sed 's/^/    /' "$work/out"
+  failures=$((failures + 1))
+}
+expect() { # STATUS COMMAND…
+  local wanted=$1 status=0
+  shift
+  "$@" >"$work/out" 2>&1 </dev/null || status=$?
+  [ "$status" = "$wanted" ] || failed "expected exit status $wanted, got $status: $*"
+}
+says() { # TEXT: the last command said it, in at most three lines
+  grep -qF -- "$1" "$work/out" || failed "does not say '$1'"
+}
+part() { echo "-- $1"; }
+
+make_btrfs() { # NAME
+  mkdir "$work/$1"
+  truncate -s 1G "$images/$1"
+  mkfs.btrfs -q "$images/$1" >/dev/null 2>&1
+  mount -o loop,nosuid,nodev "$images/$1" "$work/$1" || skip "cannot mount btrfs on a loop device"
+  mounted+=("$work/$1")
+}
+make_btrfs far
+make_btrfs near
+far=$work/far near=$work/near
+
+# --- the network: a namespace of its own where the kernel has them, else loopback ---
+address=127.0.0.1
+in_far=()
+if ip netns add "$network" 2>/dev/null &&
+  ip link add "sfa$tag" type veth peer name "sfb$tag" netns "$network" 2>/dev/null; then
+  ip addr add 198.18.$((tag % 250)).1/30 dev "sfa$tag"
+  ip link set "sfa$tag" up
+  ip -n "$network" addr add 198.18.$((tag % 250)).2/30 dev "sfb$tag"
+  ip -n "$network" link set "sfb$tag" up
+  ip -n "$network" link set lo up
+  address=198.18.$((tag % 250)).2
+  in_far=(ip netns exec "$network")
+fi
+
+# --- sshd and keys ---
+port=$((20000 + tag % 20000))
+mkdir -p /run/sshd "$work/ssh"
+chmod 700 "$work/ssh"
+for key in host pull push other; do
+  ssh-keygen -q -t ed25519 -N '' -C "$key key" -f "$work/ssh/$key"
+done
+authorized=$work/ssh/authorized_keys
+cat >"$work/ssh/sshd_config" <<EOF
+Port $port
+ListenAddress $address
+HostKey $work/ssh/host
+PidFile none
+AuthorizedKeysFile $authorized
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+AllowTcpForwarding yes
+AllowAgentForwarding yes
+PermitTunnel yes
+Subsystem sftp internal-sftp
+EOF
+"${in_far[@]}" /usr/sbin/sshd -D -e -f "$work/ssh/sshd_config" 2>"$work/ssh/log" &
+sshd_pid=$!
+echo "[$address]:$port $(cut -d' ' -f1,2 "$work/ssh/host.pub")" >"$work/ssh/known_hosts"
+cat >"$work/ssh/config" <<EOF
+Host web1 pull push other
+  HostName $address
+Host web1 pull
+  IdentityFile $work/ssh/pull
+Host push
+  IdentityFile $work/ssh/push
+Host other
+  IdentityFile $work/ssh/other
+Host *
+  Port $port
+  User root
+  UserKnownHostsFile $work/ssh/known_hosts
+  IdentitiesOnly yes
+  BatchMode yes
+  ConnectTimeout 10
+EOF
+nap() { read -rt 0.05 <> <(:) || true; }
+connected() { [[ $(ssh -F "$work/ssh/config" other true 2>&1) == *"Permission denied"* ]]; }
+for _ in $(seq 50); do
+  connected && break
+  nap
+done
+connected || { cat "$work/ssh/log"; failed "sshd does not answer"; exit 1; }
+
+far_ssh=(--ssh-command "ssh -F $work/ssh/config")
+snapferry() { "$SNAPFERRY" "$@"; }
+
+# --- comparing ---
+sum_of() { # DIRECTORY: one line for its whole content, owners, modes, times and xattrs
+  tar -C "$1" --sort=name --format=posix --pax-option=delete=atime,delete=ctime --xattrs \
+    --numeric-owner -cf - . | sha256sum
+}
+# What btrfs itself would send of it, without the names that it makes up on the way.
+sent_of() { # SNAPSHOT
+  btrfs send --no-data "$1" 2>/dev/null | btrfs receive --dump |
+    sed -E 's/o[0-9]+-[0-9]+-[0-9]+/NEW/g; s/(gen|transid|c?uuid|c?transid)=[^ ]*//g' | sort | sha256sum
+}
+newest() { ls -1d "$1"/*/ 2>/dev/null | sort | tail -n 1; }
+escaped() { # PATH as a btrfs store names it
+  local path=${1#/}
+  echo "${path//\//%2F}"
+}
+require_equal() { # VOLUME STORE HOST
+  local snapshot copy
+  snapshot=$(newest "$(dirname "$1")/.snapferry/$(basename "$1")")
+  copy=$(newest "$2/$3/$(escaped "$1")")
+  if [ -z "$snapshot" ] || [ -z "$copy" ]; then
+    failed "no snapshot or no copy of $1"
+  elif [ "$(basename "$snapshot")" != "$(basename "$copy")" ]; then
+    failed "the newest copy of $1 is $copy, not of $snapshot"
+  elif [ "$(sum_of "$snapshot")" != "$(sum_of "$copy")" ]; then
+    failed "$copy differs from $snapshot"
+  elif [ "$(sent_of "$snapshot")" != "$(sent_of "$copy")" ]; then
+    failed "$copy is sent differently from $snapshot"
+  fi
+}
+same_as_volume() { # VOLUME STORE HOST
+  [ "$(sum_of "$1")" = "$(sum_of "$(newest "$2/$3/$(escaped "$1")")")" ] ||
+    failed "the newest copy differs from the volume $1"
+}
+
+for volume in data/home data/mail secret; do
+  mkdir -p "$(dirname "$far/$volume")"
+  btrfs -q subvolume create "$far/$volume"
+  mkdir "$far/$volume/directory"
+  head -c 3M /dev/urandom >"$far/$volume/directory/file"
+  ln -s /etc/passwd "$far/$volume/link"
+  echo "$volume" >"$far/$volume/name"
+  chown 1000:1000 "$far/$volume/name"
+  setfattr -n user.colour -v blue "$far/$volume/name" 2>/dev/null || true
+done
+
+part "authorize writes a line once"
+authorize=(authorize --key "$work/ssh/pull.pub" --program "$SNAPFERRY" --allow source --set main
+  --volume "btrfs:$far/data/**" --sandbox require)
+expect 0 snapferry "${authorize[@]}"
+grep -q '^command=".*",restrict ssh-ed25519 ' "$work/out" || failed "no line of authorized_keys"
+expect 0 snapferry "${authorize[@]}" --write "$authorized"
+expect 0 snapferry "${authorize[@]}" --write "$authorized"
+[ "$(wc -l <"$authorized")" = 1 ] || failed "authorized_keys has not one line"
+expect 2 snapferry authorize --key "$work/ssh/pull" --allow source --set main --volume zfs:tank
+says "private key"
+
+pull=(backup "root@web1:btrfs:$far/data/**" --store "btrfs:$near/store" --set main "${far_ssh[@]}")
+
+part "full, incremental, unchanged"
+expect 0 snapferry "${pull[@]}"
+for volume in home mail; do
+  require_equal "$far/data/$volume" "$near/store" web1
+  same_as_volume "$far/data/$volume" "$near/store" web1
+done
+echo more >>"$far/data/home/name"
+mv "$far/data/home/directory/file" "$far/data/home/moved"
+rm "$far/data/home/link"
+sleep_until_next_second() { while [ "$(date +%s)" = "$1" ]; do :; done; }
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${pull[@]}"
+require_equal "$far/data/home" "$near/store" web1
+same_as_volume "$far/data/home" "$near/store" web1
+before=$(find "$near/store" -maxdepth 3 | sort)
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${pull[@]}"
+[ "$(find "$near/store" -maxdepth 3 | sort)" = "$before" ] || failed "unchanged volumes were sent"
+
+part "the key can do nothing else"
+raw=(ssh -F "$work/ssh/config")
+marker=$work/marker
+for command in id "touch $marker" "sh -c 'touch $marker'" "snapferry agent; touch $marker" \
+  "snapferry agent \$(touch $marker)" "/bin/sh" "snapferry version" "agent"; do
+  "${raw[@]}" web1 "$command" >"$work/out" 2>&1 </dev/null || true
+  ! grep -q 'uid=' "$work/out" || failed "the key ran: $command"
+done
+echo "touch $marker" | "${raw[@]}" web1 >"$work/out" 2>&1 || true
+echo "touch $marker" | "${raw[@]}" web1 sh >"$work/out" 2>&1 || true
+[ ! -e "$marker" ] || failed "the key made a file"
+expect 1 "${raw[@]}" web1 id
+says "nothing else"
+"${raw[@]}" -tt web1 "snapferry agent" >"$work/out" 2>&1 </dev/null || true
+says "PTY allocation request failed"
+for protocol in -O -s; do
+  ! scp "$protocol" -q -F "$work/ssh/config" "web1:$far/secret/name" "$work/stolen" \
+    >"$work/out" 2>&1 </dev/null || failed "scp $protocol read a file"
+  ! scp "$protocol" -q -F "$work/ssh/config" "$work/ssh/config" "web1:$marker" \
+    >"$work/out" 2>&1 </dev/null || failed "scp $protocol wrote a file"
+done
+[ ! -e "$work/stolen" ] && [ ! -e "$marker" ] || failed "scp went through"
+! sftp -F "$work/ssh/config" "web1:$far/secret/name" "$work/stolen" >"$work/out" 2>&1 </dev/null ||
+  failed "sftp read a file"
+# -W is a direct forwarding without a port of its own.
+! "${raw[@]}" -W "$address:$port" web1 >"$work/out" 2>&1 </dev/null || failed "a port was forwarded"
+! grep -q '^SSH-2' "$work/out" || failed "a port was forwarded"
+
+part "volumes outside the policy are refused, and others go on"
+for outside in "btrfs:$far/secret" "btrfs:$far/data/../secret" zfs:tank; do
+  if snapferry backup "root@web1:$outside" --store "btrfs:$near/store" --set main \
+    "${far_ssh[@]}" >"$work/out" 2>&1; then
+    failed "backed up $outside"
+  fi
+done
+expect 1 snapferry backup "root@web1:btrfs:$far/secret" --store "btrfs:$near/store" --set main \
+  "${far_ssh[@]}"
+says "policy"
+[ ! -e "$near/store/web1/$(escaped "$far/secret")" ] || failed "the secret was copied"
+if snapferry backup "root@web1:btrfs:$far/data/home" --store "btrfs:$near/store" --set foreign \
+  "${far_ssh[@]}" >"$work/out" 2>&1; then
+  failed "another set was served"
+fi
+says "set main"
+expect 0 snapferry "${pull[@]}"
+
+part "pushing to a store that only takes"
+expect 0 snapferry authorize --key "$work/ssh/push.pub" --program "$SNAPFERRY" --allow store \
+  --set main --store "btrfs:$far/store" --host laptop --sandbox require --write "$authorized"
+mkdir -p "$near/own"
+btrfs -q subvolume create "$near/own/work"
+head -c 2M /dev/urandom >"$near/own/work/file"
+push=(backup "btrfs:$near/own/work" --store "root@push:btrfs:$far/store" --set main --host laptop
+  "${far_ssh[@]}")
+expect 0 snapferry "${push[@]}"
+require_equal "$near/own/work" "$far/store" laptop
+echo more >"$near/own/work/second"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${push[@]}"
+require_equal "$near/own/work" "$far/store" laptop
+kept=$(find "$far/store" -maxdepth 3 | sort)
+if snapferry prune --keep-last 1 --store "root@push:btrfs:$far/store" "${far_ssh[@]}" \
+  >"$work/out" 2>&1; then
+  failed "a client pruned"
+fi
+if snapferry backup "btrfs:$near/own/work" --store "root@push:btrfs:$far/store" --set main \
+  --host another "${far_ssh[@]}" >"$work/out" 2>&1; then
+  failed "a client wrote for another host"
+fi
+if snapferry restore latest --target "$work/restored" --store "root@push:btrfs:$far/store" \
+  "${far_ssh[@]}" >"$work/out" 2>&1; then
+  failed "a client read back"
+fi
+[ "$(find "$far/store" -maxdepth 3 | sort)" = "$kept" ] || failed "a client changed the store"
+
+part "a cut connection leaves nothing that the next run does not mend"
+children_of() { ps -o pid= --ppid "$1" 2>/dev/null || true; }
+descendants_of() {
+  local child
+  for child in $(children_of "$1"); do
+    echo "$child"
+    descendants_of "$child"
+  done
+}
+agents() { # of our sshd alone
+  local pid
+  for pid in $(descendants_of "$sshd_pid"); do
+    [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" != "$(readlink -f "$SNAPFERRY")" ] || echo "$pid"
+  done
+}
+begun() { [ -n "$(agents)" ]; }
+receiving() { [ -n "$(find "$1" -name .partial 2>/dev/null)" ]; }
+wait_until() { # CONDITION…: while $program runs
+  until "$@"; do
+    kill -0 "$program" 2>/dev/null || return 1
+    nap
+  done
+}
+kill_victim() {
+  local pid
+  case $1 in
+    ssh) for pid in $(children_of "$program"); do kill -9 "$pid" 2>/dev/null || true; done ;;
+    agent) for pid in $(agents); do kill -9 "$pid" 2>/dev/null || true; done ;;
+    program) kill -9 "$program" ;;
+  esac
+}
+cut() { # VICTIM CONDITION… -- COMMAND…
+  local victim=$1 condition=()
+  shift
+  while [ "$1" != -- ]; do condition+=("$1") && shift; done
+  shift
+  sleep_until_next_second "$(date +%s)"
+  "$SNAPFERRY" "$@" --limit-rate 4M >"$work/out" 2>&1 </dev/null &
+  program=$!
+  wait_until "${condition[@]}" || failed "ended before it could be cut"
+  kill_victim "$victim"
+  if wait "$program" 2>/dev/null; then failed "a run whose $victim was killed succeeded"; fi
+  sleep_until_next_second "$(date +%s)"
+}
+round=0
+for victim in ssh agent program; do
+  for condition in begun "receiving $near/store"; do
+    round=$((round + 1))
+    head -c 12M /dev/urandom >"$far/data/home/big"
+    echo "$round" >"$far/data/mail/round"
+    # shellcheck disable=SC2086
+    cut "$victim" $condition -- "${pull[@]}"
+    expect 0 snapferry "${pull[@]}"
+    for volume in home mail; do
+      require_equal "$far/data/$volume" "$near/store" web1
+      same_as_volume "$far/data/$volume" "$near/store" web1
+    done
+    ! receiving "$near/store" || failed "half a snapshot was left"
+  done
+done
+
+part "a push that is cut, too"
+for victim in ssh agent program; do
+  head -c 12M /dev/urandom >"$near/own/work/big"
+  cut "$victim" receiving "$far/store" -- "${push[@]}"
+  expect 0 snapferry "${push[@]}"
+  require_equal "$near/own/work" "$far/store" laptop
+  ! receiving "$far/store" || failed "half a snapshot was left"
+done
+
+part "one line for whoever has to mend it"
+one_line() { # TEXT VOLUME
+  local status=0
+  snapferry backup "$2" --store "btrfs:$near/store" --set main "${far_ssh[@]}" \
+    >"$work/out" 2>&1 </dev/null || status=$?
+  [ "$status" != 0 ] || failed "succeeded: $2"
+  says "$1"
+  [ "$(grep -c . "$work/out")" -le 2 ] || failed "more than a line for $2"
+}
+one_line "unknown host" "root@no-such-host.invalid:btrfs:$far/data/**"
+one_line "refused the key" "root@other:btrfs:$far/data/**"
+echo "command=\"/no/such/snapferry agent\",restrict $(cat "$work/ssh/other.pub")" >>"$authorized"
+one_line "snapferry" "root@other:btrfs:$far/data/**"
+
+part "doctor"
+expect 0 snapferry doctor root@web1 "${far_ssh[@]}"
+says "sandbox files"
+expect 0 snapferry doctor "root@web1:btrfs:$far/data/**" "${far_ssh[@]}" --json
+says '"verdict":"good"'
+expect 1 snapferry doctor "root@web1:btrfs:$far/secret" "${far_ssh[@]}"
+says "missing"
+expect 1 snapferry doctor root@no-such-host.invalid "${far_ssh[@]}"
+
+[ "$failures" = 0 ] || exit 1
+echo "passed"
