@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/cancellation.h"
+#include "core/progress.h"
+#include "core/stream.h"
+#include "core/volume.h"
+
+namespace snapferry {
+
+// Restores whole volumes from what Store::send gives: the reverse of a Source. Implemented by
+// zfs::ZfsTarget and btrfs::BtrfsTarget; tests use a fake.
+class VolumeTarget {
+ public:
+  virtual ~VolumeTarget() = default;
+
+  // What the stream asked of the store may use.
+  virtual StreamFeatures features() = 0;
+
+  // Throws AlreadyExists if something is at `volume` ("zfs:tank/home", "btrfs:/mnt/home"),
+  // NotFound if what it would be in is missing. To be asked before a stream is begun.
+  virtual void require_free(const std::string& volume) = 0;
+
+  // Makes the volume out of the full stream `request` from a store, usable and writable, with the
+  // snapshot `request.to` as its first: the next backup is incremental from that. Never replaces
+  // anything. What is half done is removed on failure, and by the next restore to the same
+  // place after a crash.
+  virtual void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
+                       Stream& stream, Progress* progress, const Cancellation* cancellation) = 0;
+};
+
+}  // namespace snapferry
