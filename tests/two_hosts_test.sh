@@ -185,6 +185,7 @@ says "private key"
 pull=(backup "root@web1:btrfs:$far/data/**" --store "btrfs:$near/store" --set main "${far_ssh[@]}")
 
 part "full, incremental, unchanged"
+expect 0 snapferry init --store "btrfs:$near/store"
 expect 0 snapferry "${pull[@]}"
 for volume in home mail; do
   require_equal "$far/data/$volume" "$near/store" web1
@@ -250,6 +251,7 @@ says "set main"
 expect 0 snapferry "${pull[@]}"
 
 part "pushing to a store that only takes"
+expect 0 snapferry init --store "btrfs:$far/store"
 expect 0 snapferry authorize --key "$work/ssh/push.pub" --program "$SNAPFERRY" --allow store \
   --set main --store "btrfs:$far/store" --host laptop --sandbox require --write "$authorized"
 mkdir -p "$near/own"
