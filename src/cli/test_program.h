@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,8 @@ class TestProgram {
   StoppedClock clock;
   Cancellation cancellation;
   int input = -1;
+  // Null: no source and no store with native snapshots.
+  std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints;
 
   Outcome run(std::vector<std::string> args) {
     StringOutput out, err;
@@ -62,7 +66,8 @@ class TestProgram {
               throw Error(ErrorKind::WrongPassword, "no password given; set SNAPFERRY_PASSWORD");
             }
             return secrets[asked++];
-          }};
+          },
+          .endpoints = endpoints};
     const int code = cli::run(args, io);
     return {code, out.text_, err.text_};
   }
