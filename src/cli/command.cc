@@ -54,6 +54,9 @@ const std::vector<OptionSpec>& store_options() {
        .help = "run COMMAND (a program and its words, no shell) and read the password from the "
                "first line that it prints",
        .kind = WordKind::Command},
+      {.name = "--host",
+       .value = "NAME",
+       .help = "the name of this machine in a store of native snapshots; otherwise its own"},
       {.name = "--ssh-command",
        .value = "COMMAND",
        .help = "reach other machines with COMMAND (a program and its words, no shell) instead of "

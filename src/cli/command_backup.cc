@@ -219,8 +219,8 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
 
 constexpr std::array<std::string_view, 4> kOnlyFiles = {"--exclude", "--exclude-from",
                                                         "--exclude-caches", "--one-filesystem"};
-constexpr std::array<std::string_view, 6> kOnlyStreams = {
-    "--host", "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--start-anew"};
+constexpr std::array<std::string_view, 5> kOnlyStreams = {
+    "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--start-anew"};
 
 template <std::size_t kCount>
 void refuse_options(const Invocation& options, const std::array<std::string_view, kCount>& names,
@@ -341,9 +341,6 @@ const CommandSpec& backup_command() {
                    .help = "leave out the content of directories with a CACHEDIR.TAG"},
                   {.name = "--one-filesystem",
                    .help = "keep mount points below PATH as empty directories"},
-                  {.name = "--host",
-                   .value = "NAME",
-                   .help = "the name of this machine in the store of native snapshots"},
                   {.name = "--parallel",
                    .value = "N",
                    .help = "how many native volumes are sent at once",

@@ -34,8 +34,8 @@ ObjectId snapshot_id(const Guid& guid) {
   return id;
 }
 
-NativeStore::NativeStore(std::unique_ptr<Store> store, platform::Clock& clock)
-    : store_(std::move(store)), clock_(clock) {}
+NativeStore::NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host)
+    : store_(std::move(store)), clock_(clock), host_(std::move(host)) {}
 
 std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
   refresh();
@@ -50,7 +50,12 @@ std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
 
 void NativeStore::refresh() {
   const std::lock_guard lock(store_mutex_);
-  replicas_ = store_->inventory("");
+  try {
+    replicas_ = store_->inventory("");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::PermissionDenied) throw;
+    replicas_ = store_->inventory(host_);
+  }
   known_.clear();
 }
 

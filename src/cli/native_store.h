@@ -17,7 +17,9 @@ namespace snapferry::cli {
 // time come from its name, and those that Snapferry did not name have the set "". Owns `store`.
 class NativeStore : public SnapshotStore {
  public:
-  NativeStore(std::unique_ptr<Store> store, platform::Clock& clock);
+  // Where the store shows one host alone, it is to be `host`: the key of a machine that pushes lets
+  // it see its own replicas and no others.
+  NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host);
 
   std::string name() const override { return store_->name(); }
   bool is_native() const override { return true; }
@@ -53,6 +55,7 @@ class NativeStore : public SnapshotStore {
 
   const std::unique_ptr<Store> store_;
   platform::Clock& clock_;
+  const std::string host_;
   std::mutex store_mutex_;  // the store serves one thread at a time
   tree::LiveObjects objects_;
   std::vector<ReplicaState> replicas_;

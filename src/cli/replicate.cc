@@ -76,7 +76,7 @@ RunOptions run_options(Context& context) {
 
 std::string host_of(const Context& context, const Address& machine) {
   if (machine.is_remote()) return machine.host();
-  return context.options.given("--host").value_or(context.io.host);
+  return own_host(context);
 }
 
 bool is_successful(const VolumeOutcome& volume) {

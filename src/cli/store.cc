@@ -134,6 +134,10 @@ std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set
   return context.io.endpoints ? context.io.endpoints(options) : system_endpoints(options);
 }
 
+std::string own_host(const Context& context) {
+  return context.options.given("--host").value_or(context.io.host);
+}
+
 std::unique_ptr<Store> open_native(Context& context, Endpoints& endpoints, const Address& address) {
   try {
     return endpoints.store(address);
@@ -178,7 +182,7 @@ std::unique_ptr<SnapshotStore> open_store(Context& context) {
   if (const auto address = native_address(store_address(context))) {
     const auto endpoints = endpoints_of(context);
     return std::make_unique<NativeStore>(open_native(context, *endpoints, *address),
-                                         context.io.clock);
+                                         context.io.clock, own_host(context));
   }
   return open_repository(context, "this");
 }

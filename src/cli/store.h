@@ -75,6 +75,9 @@ std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_v
 // The ends that addresses of this run mean. `set` is what agents are asked to serve.
 std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set = "default");
 
+// The name of this machine in stores of native snapshots.
+std::string own_host(const Context& context);
+
 // The native store at `address`. Throws NoSuchStore.
 std::unique_ptr<Store> open_native(Context& context, Endpoints& endpoints, const Address& address);
 
