@@ -8,9 +8,9 @@
 
 namespace snapferry::zfs {
 
-// Here is what keeps a replica from mounting, running or being shared by itself, whatever it inherits: the
-// values of its properties. Of a zvol also that no device appears whose partitions the system
-// would look into.
+// Here is what keeps a replica from mounting, running or being shared by itself, whatever it
+// inherits: the values of its properties. Of a zvol also that no device appears whose partitions
+// the system would look into.
 
 enum class Privilege {
   Root,

@@ -329,8 +329,11 @@ void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dat
                                                       : dataset);
   StreamInspector inspector(request.stream, request.type, ChecksumMode::Skip);
   const auto child = commands_.start(argv, {.input = true});
-  // Until all is well the listing is what tells.
-  forget(dataset);
+  {
+    // Until all is well, a listing is what tells.
+    const std::scoped_lock lock(mutex_);
+    datasets_.erase(dataset);
+  }
   auto end = TransferEnd::Whole;
   try {
     end = transfer(stream, inspector, *child, request.progress, request.cancellation);
@@ -590,6 +593,19 @@ std::vector<ReplicaDamage> ZfsStore::read_all(const ReplicaState& replica,
     }
   }
   return damages;
+}
+
+void create_store(platform::Commands& commands, platform::Clock& clock,
+                  const std::string& dataset) {
+  ZfsStore store(commands, dataset, clock);
+  const auto listing = run_list(
+      commands,
+      {.columns = {"name"}, .types = "filesystem,volume", .recursive = false, .roots = {dataset}});
+  if (!listing.rows.empty()) {
+    throw Error(ErrorKind::AlreadyExists,
+                store.name() + ": is there already; a backup can use it as it is");
+  }
+  store.identity();
 }
 
 }  // namespace snapferry::zfs

@@ -98,4 +98,8 @@ class ZfsStore : public Store {
   std::string identity_;
 };
 
+// Makes `dataset` with its parents as a new store that never mounts. Throws AlreadyExists if there
+// is such a dataset, NotFound if its pool is not there.
+void create_store(platform::Commands& commands, platform::Clock& clock, const std::string& dataset);
+
 }  // namespace snapferry::zfs

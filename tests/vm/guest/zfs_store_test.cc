@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "testing/errors.h"
+#include "zfs/zfs_target.h"
 #include "zfs_place.h"
 
 namespace snapferry::testing {
@@ -232,6 +233,31 @@ TEST_F(ZfsStoreTest, CarriesOnWhatSimplesnapMade) {
   EXPECT_EQ(state("a").points.at(0).guid, first.guid);
   transfer("a", freeze("a", "s2"), first);
   EXPECT_EQ(state("a").points.size(), 2u);
+}
+
+TEST_F(ZfsStoreTest, RestoresAVolumeThatIsBackedUpIncrementallyAfterwards) {
+  place_->make("a");
+  place_->write("a", "file", "content");
+  const auto first = freeze("a", "s1");
+  transfer("a", first);
+  place_->destroy("a");
+  zfs::ZfsTarget target(platform::system_commands());
+  EXPECT_ERROR(target.require_free("zfs:source"), ErrorKind::InvalidArgument);
+  EXPECT_ERROR(target.require_free(place_->volume("")), ErrorKind::InvalidArgument);
+  EXPECT_ERROR(target.require_free(place_->volume("x/y")), ErrorKind::NotFound);
+  StreamRequest request;
+  request.volume = place_->volume("a");
+  request.to = first;
+  const auto stream = store_->send(replica("a"), request);
+  target.restore(place_->volume("a"), VolumeType::Filesystem, request, *stream, nullptr, nullptr);
+  EXPECT_ERROR(target.require_free(place_->volume("a")), ErrorKind::AlreadyExists);
+  std::ifstream in("/" + place_->dataset("a") + "/file");
+  std::string text;
+  in >> text;
+  EXPECT_EQ(text, "content");
+  place_->write("a", "file", "changed");
+  transfer("a", freeze("a", "s2"), first);
+  EXPECT_EQ(place_->replica_files(replica("a"), "s2").at("file"), "changed");
 }
 
 TEST_F(ZfsStoreTest, SaysThatAPoolIsMissing) {
