@@ -74,6 +74,10 @@ class FreezeDecider {
       return {FreezeAction::Freeze,
               std::to_string(*volume_.written) + " bytes were written since " + newest};
     }
+    if (lineage.base && lineage.base->order > newest_->order) {
+      return {FreezeAction::Freeze,
+              "the newest snapshot of the store is gone here, and " + newest + " is older"};
+    }
     if (replica != nullptr && has_guid(replica->points, newest_->guid)) {
       return {FreezeAction::Unchanged,
               "nothing was written since " + newest + ", which the store has"};

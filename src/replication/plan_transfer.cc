@@ -161,7 +161,20 @@ class TransferPlanner {
       next = last + 1;
       add(SendStep{std::move(stream)}, std::move(reason));
     }
-    if (base) plan_.newest = base;
+    if (base) newest_ = base;
+    if (targets.empty() && base) {
+      plan_.newest = name_in_store(*base);
+    } else {
+      plan_.newest = newest_;
+    }
+  }
+
+  // The source may have another name for it, or a bookmark only.
+  Point name_in_store(const Point& common) const {
+    for (const Point& point : replica_->points) {
+      if (point.guid == common.guid) return point;
+    }
+    return common;
   }
 
   std::vector<Point> clone_sources(const Point& base) const {
@@ -197,13 +210,13 @@ class TransferPlanner {
   }
 
   void plan_settlement() {
-    if (!plan_.newest) return;
+    if (!newest_) return;
     std::vector<Point> in_store = lineage_.targets;
     if (replica_ != nullptr) {
       in_store.insert(in_store.end(), replica_->points.begin(), replica_->points.end());
     }
     const bool transferred = !lineage_.targets.empty();
-    plan_.settlement = settle_after(volume_, *plan_.newest, in_store, transferred, policy_);
+    plan_.settlement = settle_after(volume_, *newest_, in_store, transferred, policy_);
   }
 
   const Match& match_;
@@ -212,6 +225,7 @@ class TransferPlanner {
   const ReplicaState* replica_;
   Lineage lineage_;
   VolumePlan plan_;
+  std::optional<Point> newest_;  // as the source has it
   bool anew_ = false;
 };
 

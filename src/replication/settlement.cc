@@ -43,13 +43,13 @@ class Settler {
     // Where holds are unknown, nobody can tell that one is missing.
     if (own.holds == 0 && is_linear(volume_.type)) unsettled_ = true;
     for (const Point& point : volume_.points) {
-      if (!is_own_snapshot(point) || point.order >= own.order) continue;
-      if (point.holds > 0) {
-        settlement_.release.push_back(point);
-      } else {
-        unsettled_ = true;
-      }
-      settlement_.destroy.push_back(point);
+      if (!is_own_snapshot(point) || point.guid == own.guid) continue;
+      const bool older = point.order < own.order;
+      // Whose hold it is, the listing does not say. A younger one has that of this cursor where
+      // it was destroyed on the store since.
+      if (point.holds > 0) settlement_.release.push_back(point);
+      if (older) settlement_.destroy.push_back(point);
+      if (older || point.holds > 0) unsettled_ = true;
     }
   }
 
@@ -71,8 +71,6 @@ class Settler {
       settlement_.bookmark = free_name();
     }
     if (!there || !older.empty()) unsettled_ = true;
-    // After the snapshots: an older bookmark that is still there tells the next run that this
-    // settlement did not come to its end.
     settlement_.destroy.insert(settlement_.destroy.end(), older.begin(), older.end());
   }
 

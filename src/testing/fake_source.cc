@@ -154,9 +154,7 @@ void FakeHost::rollback(const std::string& volume, const std::string& snapshot) 
     const std::uint64_t order = state.point.order;
     found.files = state.files;
     found.revision = state.revision;
-    std::erase_if(found.states, [&](const State& one) {
-      return one.point.kind == PointKind::Snapshot && one.point.order > order;
-    });
+    std::erase_if(found.states, [&](const State& one) { return one.point.order > order; });
     return;
   }
 }
@@ -224,6 +222,12 @@ std::vector<std::string> FakeHost::tags(const std::string& volume) const {
     tags.insert(tags.end(), state.tags.begin(), state.tags.end());
   }
   return tags;
+}
+
+std::set<std::string> FakeHost::tags_of(const std::string& volume, const Point& point) const {
+  const std::lock_guard lock(mutex_);
+  const State* state = find_snapshot(find(volume), point.guid);
+  return state == nullptr ? std::set<std::string>{} : state->tags;
 }
 
 VolumeState FakeHost::listing_of(const std::string& name, const Volume& volume) const {

@@ -36,7 +36,7 @@ class FakeHost {
   void remove(const std::string& volume, const Point& point);
   void rename(const std::string& from, const std::string& to);
   void destroy(const std::string& volume);
-  // Back to a snapshot; younger ones go, bookmarks stay.
+  // Back to a snapshot; younger ones and their bookmarks go.
   void rollback(const std::string& volume, const std::string& snapshot);
   // A second volume with the same snapshots, as send and receive on one machine make it.
   void duplicate(const std::string& from, const std::string& to);
@@ -50,6 +50,8 @@ class FakeHost {
   std::vector<Point> points(const std::string& volume) const;
   // The tags of all holds of a volume's snapshots; a tag appears once for each hold.
   std::vector<std::string> tags(const std::string& volume) const;
+
+  std::set<std::string> tags_of(const std::string& volume, const Point& point) const;
 
   // Called before each single change that settle() makes and may throw, as if the machine had
   // gone down there. "hold", "bookmark", "release", "destroy".
