@@ -434,13 +434,13 @@ TEST_F(TwoFilesystems, FinishWhatWasCompleteButStillWritable) {
 }
 
 TEST_F(TwoFilesystems, FinishByThemselvesWhenTheStoreWasFull) {
-  backup_ = std::make_unique<BtrfsImage>(1200);
+  backup_ = std::make_unique<BtrfsImage>(256, BtrfsImage::Groups::Mixed);
   store_ = std::make_unique<BtrfsStore>(*backup_ / "store");
-  BtrfsImage::run({"fallocate", "-l", "900M", *backup_ / "filler"});
+  BtrfsImage::run({"fallocate", "-l", "150M", *backup_ / "filler"});
   write("small", "x");
   const auto first = freeze(1);
   back_up(request(first, std::nullopt));
-  write("big", std::string(350'000'000, 'x'));
+  write("big", std::string(150'000'000, 'x'));
   const auto second = freeze(2);
   EXPECT_ERROR(back_up(request(second, first)), ErrorKind::NoSpace);
   EXPECT_EQ(store_->inventory("web1").at(0).points.size(), 1u);

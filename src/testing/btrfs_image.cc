@@ -88,12 +88,14 @@ std::string BtrfsImage::unavailable() {
   return "needs mkfs.btrfs (the package btrfs-progs)";
 }
 
-BtrfsImage::BtrfsImage(std::uint64_t megabytes, const std::string& options)
-    : path_(directory_ / "mount") {
+BtrfsImage::BtrfsImage(std::uint64_t megabytes, Groups groups) : path_(directory_ / "mount") {
   run({"truncate", "-s", std::to_string(megabytes) + "M", file()});
-  run({"mkfs.btrfs", "-q", "-m", "single", file()});
+  std::vector<std::string> make = {"mkfs.btrfs", "-q", "-m", "single", "-d", "single"};
+  if (groups == Groups::Mixed) make.insert(make.end(), {"--mixed", "-n", "4096"});
+  make.push_back(file());
+  run(make);
   run({"mkdir", path_});
-  mount(options);
+  mount();
 }
 
 BtrfsImage::~BtrfsImage() {

@@ -17,8 +17,12 @@ class BtrfsImage {
   // Why this machine cannot have one; empty if it can.
   static std::string unavailable();
 
-  // `options` as mount(8) takes them, "" for none. Throws Error where something fails.
-  explicit BtrfsImage(std::uint64_t megabytes = 256, const std::string& options = "");
+  // Mixed keeps metadata among the data, as a small filesystem should that is to be filled: room
+  // for metadata is otherwise so little that deleting files does not help.
+  enum class Groups { Separate, Mixed };
+
+  // Throws Error where something fails.
+  explicit BtrfsImage(std::uint64_t megabytes = 256, Groups groups = Groups::Separate);
   ~BtrfsImage();
   BtrfsImage(const BtrfsImage&) = delete;
   BtrfsImage& operator=(const BtrfsImage&) = delete;
@@ -30,6 +34,7 @@ class BtrfsImage {
   std::string file() const { return directory_ / "image"; }
 
   void unmount();
+  // `options` as mount(8) takes them, "" for none.
   void mount(const std::string& options = "");
 
   // "btrfs ARGUMENTS…"; returns what it printed, throws if it fails.
