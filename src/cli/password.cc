@@ -117,6 +117,11 @@ std::vector<std::string> split_words(std::string_view line) {
   return words;
 }
 
+bool is_password_given(const Context& context, const PasswordSources& sources) {
+  return context.options.given(sources.command_option) ||
+         context.options.given(sources.file_option) || context.io.variable(sources.variable);
+}
+
 std::string obtain_password(Context& context, const PasswordSources& sources) {
   std::string password;
   if (const auto command = context.options.given(sources.command_option)) {

@@ -187,6 +187,12 @@ std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenO
                                          storage.description());
   }
   const ReadConfig config = decode_config(bytes);
+  if (options.require_encryption && config.config.sealing != Sealing::Encrypt) {
+    throw Error(ErrorKind::WrongPassword,
+                storage.description() +
+                    ": is not encrypted, though a password was given: either another repository "
+                    "was put in its place, or it needs no password: give none");
+  }
   OpenedKey key = open_key(storage, config.config.sealing == Sealing::Encrypt, options.password);
   config.authenticate(key.master);
   return std::make_unique<OpenRepository>(storage, config.config, std::move(key),

@@ -5,6 +5,8 @@
 #include "blob/memory_storage.h"
 #include "core/error.h"
 #include "core/tree_node.h"
+#include "repository/config.h"
+#include "repository/key_slot.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
@@ -255,6 +257,27 @@ TEST(Repository, RefusesAWrongPassword) {
   EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password("wrong")); }),
             ErrorKind::WrongPassword);
   EXPECT_EQ(kind_of([&] { Repository::open(storage, {}); }), ErrorKind::WrongPassword);
+}
+
+// What whoever hosts the storage can do, without knowing any password.
+TEST(Repository, DoesNotOpenWithAKeyThatNeedsNoPassword) {
+  const Key attackers;
+  KeySlot clear = make_clear_slot(attackers, {});
+  blob::MemoryStorage storage;
+  storage.put("config", encode_config({ObjectId{}, Sealing::Encrypt}, attackers));
+  storage.put("keys/0000000000000001", encode_slot(clear));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::WrongPassword);
+  clear.kind = SlotKind::Password;
+  storage.put("keys/0000000000000001", encode_slot(clear));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
+}
+
+TEST(Repository, WithoutEncryptionIsRefusedWhereAPasswordWasGiven) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak(Encryption::None));
+  OpenOptions options = with_password();
+  options.require_encryption = true;
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, options); }), ErrorKind::WrongPassword);
 }
 
 TEST(Repository, IsCreatedOnce) {
