@@ -37,7 +37,7 @@ struct RunOptions {
 enum class Outcome : std::uint8_t {
   Sent,       // the newest snapshot is in the store
   Unchanged,  // it was there already, and nothing was written since
-  Planned,    // a dry run, or it would be Unchanged
+  Planned,    // a dry run: it would be transferred
   Skipped,    // excluded by a property
   Conflict,
   Failed,
@@ -66,7 +66,11 @@ struct RunReport {
   std::string snapshot;                // the name of the new snapshots; empty: none was needed
   std::vector<VolumeOutcome> volumes;  // in the order of the source's listing
   std::vector<std::string> warnings;   // that concern no single volume
-  bool cancelled = false;              // the volumes that were not reached are Failed
+  // The plan as first made (values for --json; plan_text() prints them). In a dry run as it would
+  // be after the freeze.
+  std::vector<FreezeDecision> decisions;
+  std::vector<VolumePlan> plans;
+  bool cancelled = false;  // the volumes that were not reached are Failed
 
   std::uint64_t bytes() const;
   std::size_t count(Outcome outcome) const;

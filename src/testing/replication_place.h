@@ -1,9 +1,9 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,17 +13,15 @@
 
 #include "core/store.h"
 #include "core/volume.h"
+#include "testing/replication_files.h"
 
 namespace snapferry::testing {
-
-// The regular files of a volume: name and content. Names have no slash.
-using PlaceFiles = std::map<std::string, std::string>;
 
 // Some volumes and an empty store, with the hands of an administrator beside the code under
 // test: what source_contract.h and store_contract.h need. One for the fakes; each driver has one
 // over a real filesystem, under names of its own, cleaned up by the destructor.
 //
-// Volumes are named by short words ("a", "home dir" is not used); volume() tells the whole name.
+// Volumes are named by short words ("a"); volume() tells the whole name.
 class ReplicationPlace {
  public:
   virtual ~ReplicationPlace() = default;
@@ -62,6 +60,9 @@ struct PlaceKind {
   // nullptr where this machine cannot have one: the tests are skipped then.
   std::function<std::unique_ptr<ReplicationPlace>()> make;
 };
+
+// For GoogleTest's messages.
+inline void PrintTo(const PlaceKind& kind, std::ostream* out) { *out << kind.name; }
 
 inline std::string place_kind_name(const ::testing::TestParamInfo<PlaceKind>& info) {
   return info.param.name;

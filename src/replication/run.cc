@@ -1,0 +1,501 @@
+#include "replication/run.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/volume_pattern.h"
+#include "replication/plan_text.h"
+#include "replication/snapshot_name.h"
+#include "replication/throttle.h"
+#include "replication/transfers.h"
+
+namespace snapferry::replication {
+namespace {
+
+constexpr std::chrono::seconds kFirstPause{5};
+constexpr int kNameTries = 5;
+
+// What may go away by itself, or once the listing is a new one.
+bool is_passing(ErrorKind kind) {
+  return kind == ErrorKind::Unavailable || kind == ErrorKind::Busy;
+}
+bool is_stale(ErrorKind kind) {
+  return kind == ErrorKind::NotFound || kind == ErrorKind::Conflict || kind == ErrorKind::Corrupt;
+}
+
+std::string about(const std::string& volume, const std::string& message) {
+  return message.find(volume) == std::string::npos ? volume + ": " + message : message;
+}
+
+class Run {
+ public:
+  Run(Source& source, Store& store, const RunOptions& options)
+      : source_(source),
+        store_(store),
+        options_(options),
+        clock_(options.clock ? *options.clock : platform::system_clock()),
+        waiter_(options.waiter ? *options.waiter : system_waiter()),
+        progress_(options.progress ? *options.progress : own_progress_) {
+    if (options.bytes_per_second > 0) limit_.emplace(options.bytes_per_second, waiter_);
+  }
+
+  RunReport execute() {
+    check_options();
+    set_policy();
+    take_inventory();
+    follow_renames();
+    decide_freeze();
+    if (options_.dry_run) {
+      foresee();
+    } else {
+      freeze();
+      transfer();
+      record_unchanged();
+    }
+    return conclude();
+  }
+
+ private:
+  // What a volume has come to so far.
+  struct Progression {
+    VolumeOutcome outcome;
+    bool pending = true;
+    bool tried = false;  // a transfer was begun
+    unsigned failures = 0;
+  };
+
+  void check_options() {
+    report_.started = clock_.now().seconds;
+    check_set_name(options_.set);
+    if (options_.host.empty()) throw Error(ErrorKind::InvalidArgument, "the host has no name");
+    if (options_.patterns.empty()) {
+      throw Error(ErrorKind::InvalidArgument, "no volume was named; name one, or a pattern");
+    }
+    for (const std::string& pattern : options_.patterns) VolumePattern::parse(pattern);
+  }
+
+  void set_policy() {
+    policy_.set = options_.set;
+    policy_.host = options_.host;
+    policy_.cursor = cursor_tag(options_.set, store_.identity());
+    policy_.intermediates = options_.intermediates;
+    policy_.raw = options_.raw;
+    policy_.start_anew = options_.start_anew;
+    policy_.source = source_.features();
+    policy_.store = store_.features();
+  }
+
+  bool cancelled() const {
+    return options_.cancellation != nullptr && options_.cancellation->requested();
+  }
+  void pause(unsigned round) { waiter_.wait(kFirstPause * round, options_.cancellation); }
+
+  // Tries again what fails for a reason that may pass.
+  template <class Call>
+  void persist(Call call) {
+    for (unsigned round = 1;; ++round) {
+      if (options_.cancellation != nullptr) options_.cancellation->check();
+      try {
+        return call();
+      } catch (const Error& error) {
+        if (!is_passing(error.kind()) || round >= options_.attempts) throw;
+      }
+      pause(round);
+    }
+  }
+
+  void list_source() {
+    persist([&] { volumes_ = source_.inventory(options_.patterns); });
+  }
+  void list_store() {
+    persist([&] { replicas_ = store_.inventory(options_.host); });
+  }
+
+  void take_inventory() {
+    list_source();
+    list_store();
+    progress_.expect(volumes_.size());
+    for (const VolumeState& volume : volumes_) {
+      Progression& progression = progressions_[volume.name];
+      progression.outcome.volume = volume.name;
+      progression.outcome.replica = {options_.host, volume.name};
+      order_.push_back(volume.name);
+    }
+  }
+
+  // Asks the source only about volumes that its listing did not have to cover.
+  void follow_renames() {
+    for (const std::string& name : rename_candidates(volumes_, replicas_, policy_)) {
+      if (is_covered(name) || is_gone(name)) policy_.absent.insert(name);
+    }
+  }
+
+  bool is_covered(const std::string& name) const {
+    return std::any_of(
+        options_.patterns.begin(), options_.patterns.end(),
+        [&](const std::string& pattern) { return VolumePattern::parse(pattern).matches(name); });
+  }
+
+  // False where the source does not say.
+  bool is_gone(const std::string& name) {
+    try {
+      return source_.inventory({name}).empty();
+    } catch (const Error& error) {
+      return error.kind() == ErrorKind::NotFound;
+    }
+  }
+
+  void decide_freeze() {
+    report_.decisions = plan_freeze(volumes_, replicas_, policy_);
+    for (const FreezeDecision& decision : report_.decisions) {
+      progressions_[decision.volume].outcome.reason = decision.reason;
+    }
+  }
+
+  std::vector<std::string> to_freeze() const {
+    std::vector<std::string> names;
+    for (const FreezeDecision& decision : report_.decisions) {
+      if (decision.action == FreezeAction::Freeze) names.push_back(decision.volume);
+    }
+    return names;
+  }
+
+  // One second after the other, from now on, until neither side knows a snapshot of that name.
+  std::string free_name() {
+    std::set<std::string_view> taken;
+    for (const VolumeState& volume : volumes_) {
+      for (const Point& point : volume.points) taken.insert(point.name);
+    }
+    for (const ReplicaState& replica : replicas_) {
+      for (const Point& point : replica.points) taken.insert(point.name);
+    }
+    std::string name;
+    do {
+      name_time_ = std::max(name_time_ + 1, report_.started);
+      name = snapshot_name(options_.set, name_time_);
+    } while (taken.contains(name));
+    return name;
+  }
+
+  // All volumes of the run at once; then the listing that has the new snapshots in it, and
+  // whatever others have taken meanwhile.
+  void freeze() {
+    for (unsigned round = 1;; ++round) {
+      const std::vector<std::string> names = to_freeze();
+      if (names.empty()) return;
+      try {
+        take_snapshots(names);
+        return list_source();
+      } catch (const Error& error) {
+        if (!is_passing(error.kind()) || round >= options_.attempts) {
+          for (const std::string& name : names) fail(name, error.kind(), error.message());
+          return;
+        }
+      }
+      pause(round);
+      // The snapshots may be there, and only the answer was lost.
+      list_source();
+      decide_freeze();
+    }
+  }
+
+  void take_snapshots(const std::vector<std::string>& names) {
+    for (int tries = 1;; ++tries) {
+      const std::string name = free_name();
+      try {
+        const Freeze result = source_.freeze(names, name);
+        if (!result.frozen.empty()) report_.snapshot = name;
+        for (const VolumeFailure& failure : result.failed) {
+          fail(failure.volume, ErrorKind::Unavailable, failure.message);
+        }
+        return;
+      } catch (const Error& error) {
+        // Another run of this set has begun in the same second.
+        if (error.kind() != ErrorKind::AlreadyExists || tries >= kNameTries) throw;
+      }
+    }
+  }
+
+  void finish(const std::string& volume, Outcome outcome) {
+    Progression& progression = progressions_[volume];
+    if (!progression.pending) return;
+    progression.pending = false;
+    progression.outcome.outcome = outcome;
+    progress_.done();
+  }
+
+  void fail(const std::string& volume, ErrorKind kind, const std::string& message) {
+    VolumeOutcome& outcome = progressions_[volume].outcome;
+    outcome.error = kind;
+    outcome.reason = about(volume, message);
+    finish(volume, Outcome::Failed);
+  }
+
+  bool is_pending(const std::string& volume) const {
+    const auto found = progressions_.find(volume);
+    return found != progressions_.end() && found->second.pending;
+  }
+
+  bool anything_pending() const {
+    return std::any_of(progressions_.begin(), progressions_.end(),
+                       [](const auto& entry) { return entry.second.pending; });
+  }
+
+  // In rounds: what failed for a passing reason, or has only finished a resumed stream, is
+  // planned again from new listings.
+  void transfer() {
+    for (unsigned round = 1; anything_pending(); ++round) {
+      const bool has_to_wait = transfer_round();
+      if (!anything_pending()) break;
+      if (cancelled()) return give_up(ErrorKind::Cancelled, "interrupted; run the command again");
+      try {
+        if (has_to_wait) pause(round);
+        list_source();
+        list_store();
+      } catch (const Error& error) {
+        return give_up(error.kind(), error.message());
+      }
+    }
+  }
+
+  void give_up(ErrorKind kind, const std::string& message) {
+    for (const std::string& volume : order_) {
+      const Progression& progression = progressions_[volume];
+      if (!progression.pending) continue;
+      if (progression.failures > 0 && kind != ErrorKind::Cancelled) {
+        fail(volume, progression.outcome.error, progression.outcome.reason);
+      } else {
+        fail(volume, kind, message);
+      }
+    }
+  }
+
+  bool transfer_round() {
+    std::vector<VolumePlan> plans = plan_transfer(volumes_, replicas_, policy_);
+    std::vector<const VolumePlan*> transfers;
+    settlements_.clear();
+    for (const VolumePlan& plan : plans) {
+      if (!is_pending(plan.volume)) continue;
+      if (plan.verdict == Verdict::Transfer) {
+        note_plan(plan);
+        transfers.push_back(&plan);
+      } else {
+        accept(plan);
+      }
+    }
+    fail_vanished(plans);
+    const bool has_to_wait = carry_out(transfers);
+    settle();
+    if (report_.plans.empty()) report_.plans = std::move(plans);
+    return has_to_wait;
+  }
+
+  void fail_vanished(const std::vector<VolumePlan>& plans) {
+    std::set<std::string_view> listed;
+    for (const VolumePlan& plan : plans) listed.insert(plan.volume);
+    for (const std::string& volume : order_) {
+      if (is_pending(volume) && !listed.contains(volume)) {
+        fail(volume, ErrorKind::NotFound, "the source has it no more; it was there a moment ago");
+      }
+    }
+  }
+
+  void note_plan(const VolumePlan& plan) {
+    Progression& progression = progressions_[plan.volume];
+    VolumeOutcome& outcome = progression.outcome;
+    outcome.replica = plan.replica;
+    for (std::string& line : step_lines(plan)) outcome.steps.push_back(std::move(line));
+    if (!sends(plan)) return;
+    if (!progression.tried) {
+      outcome.reason = plan.reason;
+      outcome.base = first_base(plan);
+    }
+    progression.tried = true;
+  }
+
+  // Not only discards what was half received.
+  static bool sends(const VolumePlan& plan) {
+    return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+      return std::holds_alternative<SendStep>(step.what) ||
+             std::holds_alternative<ResumeStep>(step.what);
+    });
+  }
+
+  static std::string first_base(const VolumePlan& plan) {
+    for (const Step& step : plan.steps) {
+      const StreamRequest* stream = nullptr;
+      if (const auto* send = std::get_if<SendStep>(&step.what)) stream = &send->stream;
+      if (const auto* resume = std::get_if<ResumeStep>(&step.what)) stream = &resume->stream;
+      if (stream == nullptr) continue;
+      if (!stream->base) return {};
+      return (stream->base->kind == PointKind::Bookmark ? "#" : "@") + stream->base->name;
+    }
+    return {};
+  }
+
+  // A plan without a transfer.
+  void accept(const VolumePlan& plan) {
+    Progression& progression = progressions_[plan.volume];
+    VolumeOutcome& outcome = progression.outcome;
+    outcome.replica = plan.replica;
+    if (plan.newest) outcome.snapshot = plan.newest->name;
+    if (plan.settlement) settlements_.push_back(*plan.settlement);
+    switch (plan.verdict) {
+      case Verdict::Skip:
+        outcome.reason = plan.reason;
+        return finish(plan.volume, Outcome::Skipped);
+      case Verdict::Conflict:
+        outcome.reason = plan.reason;
+        outcome.conflict = plan.conflict->kind;
+        return finish(plan.volume, Outcome::Conflict);
+      default:
+        return finish(plan.volume, progression.tried ? Outcome::Sent : Outcome::Unchanged);
+    }
+  }
+
+  // True if a volume has failed in a way that time may heal.
+  bool carry_out(const std::vector<const VolumePlan*>& plans) {
+    TransferOptions options;
+    options.parallel = std::max(1u, options_.parallel);
+    options.limit = limit_ ? &*limit_ : nullptr;
+    options.waiter = &waiter_;
+    options.cancellation = options_.cancellation;
+    options.progress = &progress_;
+    const std::vector<TransferResult> results = transfer_all(source_, store_, plans, options);
+    bool has_to_wait = false;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      account(*plans[i], results[i]);
+      if (results[i].error) {
+        has_to_wait |= is_passing(results[i].error->kind());
+        judge_failure(*plans[i], results[i]);
+      } else if (!plans[i]->plan_again) {
+        if (plans[i]->newest)
+          progressions_[plans[i]->volume].outcome.snapshot = plans[i]->newest->name;
+        if (plans[i]->settlement) settlements_.push_back(*plans[i]->settlement);
+        finish(plans[i]->volume, sends(*plans[i]) ? Outcome::Sent : Outcome::Unchanged);
+      }
+    }
+    return has_to_wait;
+  }
+
+  void account(const VolumePlan& plan, const TransferResult& result) {
+    VolumeOutcome& outcome = progressions_[plan.volume].outcome;
+    outcome.bytes += result.bytes;
+    outcome.seconds += result.seconds;
+    for (const std::string& note : result.notes) outcome.steps.push_back(note);
+  }
+
+  void judge_failure(const VolumePlan& plan, const TransferResult& result) {
+    Progression& progression = progressions_[plan.volume];
+    const ErrorKind kind = result.error->kind();
+    ++progression.failures;
+    if (!result.resume_token.empty()) distrust(result.resume_token, kind);
+    const bool again = is_passing(kind) ? progression.failures < options_.attempts
+                                        : is_stale(kind) && progression.failures < 2;
+    if (!again) return fail(plan.volume, kind, result.error->message());
+    progression.outcome.error = kind;
+    progression.outcome.reason = about(plan.volume, result.error->message());
+  }
+
+  // A token that the ends refuse is discarded at once. One that breaks off twice without a byte
+  // of progress, while both ends answer, must not stop the volume for ever (sanoid#304).
+  void distrust(const std::string& token, ErrorKind kind) {
+    if (is_passing(kind) ? ++token_failures_[token] >= 2
+                         : kind != ErrorKind::Cancelled && kind != ErrorKind::NoSpace) {
+      policy_.stale_tokens.insert(token);
+    }
+  }
+
+  void settle() {
+    if (settlements_.empty()) return;
+    try {
+      for (const VolumeFailure& failure : source_.settle(settlements_)) {
+        progressions_[failure.volume].outcome.warning = about(failure.volume, failure.message);
+      }
+    } catch (const Error& error) {
+      report_.warnings.push_back("the source could not be tidied up: " + error.message() +
+                                 "; the next run does it");
+    }
+  }
+
+  // What was looked at and found as the store has it counts as backed up now.
+  void record_unchanged() {
+    std::vector<VolumeName> unchanged;
+    for (const FreezeDecision& decision : report_.decisions) {
+      const VolumeOutcome& outcome = progressions_[decision.volume].outcome;
+      if (decision.nothing_written && decision.action != FreezeAction::Freeze &&
+          (outcome.outcome == Outcome::Unchanged || outcome.outcome == Outcome::Sent)) {
+        unchanged.push_back(outcome.replica);
+      }
+    }
+    if (unchanged.empty()) return;
+    std::sort(unchanged.begin(), unchanged.end());
+    try {
+      store_.record_unchanged(options_.set, report_.started, unchanged);
+    } catch (const Error& error) {
+      report_.warnings.push_back("that volumes were found unchanged could not be recorded: " +
+                                 error.message());
+    }
+  }
+
+  // The plan as it would be after the freeze.
+  void foresee() {
+    if (!to_freeze().empty()) report_.snapshot = free_name();
+    std::map<std::string_view, VolumeState*> by_name;
+    for (VolumeState& volume : volumes_) by_name[volume.name] = &volume;
+    std::uint64_t number = ~std::uint64_t{0};
+    for (const std::string& name : to_freeze()) {
+      std::vector<Point>& points = by_name.at(name)->points;
+      Point point;
+      point.name = report_.snapshot;
+      point.guid = Guid::from_number(number--);
+      point.order = points.empty() ? 1 : points.back().order + 1;
+      points.push_back(std::move(point));
+    }
+    report_.plans = plan_transfer(volumes_, replicas_, policy_);
+    for (const VolumePlan& plan : report_.plans) {
+      if (plan.verdict != Verdict::Transfer) {
+        accept(plan);
+      } else {
+        note_plan(plan);
+        finish(plan.volume, sends(plan) ? Outcome::Planned : Outcome::Unchanged);
+      }
+    }
+  }
+
+  RunReport conclude() {
+    for (const std::string& volume : order_) {
+      report_.volumes.push_back(std::move(progressions_[volume].outcome));
+    }
+    report_.cancelled = cancelled();
+    report_.finished = clock_.now().seconds;
+    return std::move(report_);
+  }
+
+  Source& source_;
+  Store& store_;
+  const RunOptions& options_;
+  platform::Clock& clock_;
+  Waiter& waiter_;
+  RunProgress own_progress_;
+  RunProgress& progress_;
+  std::optional<RateLimit> limit_;
+  Policy policy_;
+  std::vector<VolumeState> volumes_;
+  std::vector<ReplicaState> replicas_;
+  std::vector<std::string> order_;
+  std::map<std::string, Progression> progressions_;
+  std::vector<Settlement> settlements_;  // of this round
+  std::map<std::string, unsigned> token_failures_;
+  std::int64_t name_time_ = 0;
+  RunReport report_;
+};
+
+}  // namespace
+
+RunReport run(Source& source, Store& store, const RunOptions& options) {
+  return Run(source, store, options).execute();
+}
+
+}  // namespace snapferry::replication

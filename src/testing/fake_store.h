@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/store.h"
+#include "testing/fake_source.h"
+#include "testing/replication_files.h"
+
+namespace snapferry::testing {
+
+// Replicas in memory. Safe from several threads.
+class FakeDisk {
+ public:
+  explicit FakeDisk(FakeKind kind = FakeKind::Zfs);
+
+  FakeKind kind() const { return kind_; }
+  const std::string& identity() const { return identity_; }
+
+  std::vector<VolumeName> replicas() const;
+  std::vector<Point> points(const VolumeName& replica) const;  // none: no such replica
+  PlaceFiles files_of(const VolumeName& replica, const std::string& snapshot) const;
+  bool has_partial(const VolumeName& replica) const;
+  // By the hand of an administrator.
+  void remove(const VolumeName& replica, const std::string& snapshot);
+  void snapshot(const VolumeName& replica, const std::string& name);
+
+ private:
+  friend class FakeStore;
+  struct State {
+    Point point;
+    PlaceFiles files;
+  };
+  struct Half {
+    Guid to;
+    Guid base;
+    std::string name;
+    Bytes payload;
+    bool raw = false;
+  };
+  struct Replica {
+    VolumeType type = VolumeType::Filesystem;
+    bool raw = false;
+    std::vector<State> states;
+    std::optional<Half> half;
+  };
+
+  Replica& find(const VolumeName& name);
+
+  const FakeKind kind_;
+  const std::string identity_;
+  mutable std::mutex mutex_;
+  std::map<VolumeName, Replica> replicas_;
+  std::map<std::string, std::pair<std::int64_t, std::vector<VolumeName>>> unchanged_;
+};
+
+// The replicas on a FakeDisk. As ZFS, or as btrfs (FakeKind).
+class FakeStore : public Store {
+ public:
+  explicit FakeStore(FakeDisk& disk) : disk_(disk) {}
+
+  std::string name() const override { return "fake:" + disk_.identity(); }
+  std::string identity() override { return disk_.identity(); }
+  StreamFeatures features() override { return features_of(disk_.kind()); }
+  std::vector<ReplicaState> inventory(const std::string& host) override;
+  void receive(const ReceiveRequest& request, Stream& stream) override;
+  void abort_partial(const VolumeName& volume) override;
+  VolumeName set_aside(const VolumeName& volume) override;
+  void record_unchanged(const std::string& set, std::int64_t time,
+                        const std::vector<VolumeName>& volumes) override;
+  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
+  // Throws Unsupported.
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
+  std::vector<VolumeFailure> destroy(const VolumeName& volume,
+                                     const std::vector<Point>& snapshots) override;
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override;
+
+ private:
+  class Receiver;
+  void check_fits(const ReceiveRequest& request) const;
+
+  FakeDisk& disk_;
+};
+
+}  // namespace snapferry::testing

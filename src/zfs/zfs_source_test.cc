@@ -1,0 +1,200 @@
+#include "zfs/zfs_source.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "testing/errors.h"
+#include "testing/fake_commands.h"
+
+namespace snapferry::zfs {
+namespace {
+
+using testing::FakeCommands;
+
+constexpr const char* kList = "zfs list -Hp -r -t filesystem,volume,snapshot,bookmark -o ";
+constexpr const char* kColumns =
+    "name,type,guid,createtxg,written,userrefs,encryption,keystatus,snapferry:exclude,"
+    "org.complete.simplesnap:exclude";
+
+Point snapshot(const std::string& name, std::uint64_t guid) {
+  Point point;
+  point.name = name;
+  point.guid = Guid::from_number(guid);
+  return point;
+}
+
+class ZfsSourceTest : public ::testing::Test {
+ protected:
+  ~ZfsSourceTest() override {
+    for (const auto& command : commands_.missing()) ADD_FAILURE() << "not started: " << command;
+  }
+  void expect_list(const std::string& depth, const std::string& roots, const std::string& output,
+                   int status = 0, const std::string& errors = "") {
+    std::string command = std::string(kList) + kColumns + roots;
+    command.replace(command.find("-r"), 2, depth);
+    commands_.expect(command, {output, status, errors});
+  }
+
+  FakeCommands commands_;
+  ZfsSource source_{commands_, ZfsVersion{2, 1}};
+};
+
+TEST_F(ZfsSourceTest, ListsEverythingInOneProcess) {
+  expect_list("-r", " tank",
+              "tank\tfilesystem\t1\t1\t24576\t-\toff\t-\t-\t-\n"
+              "tank/b\tvolume\t3\t30\t0\t-\taes-256-gcm\tunavailable\t-\ton\n"
+              "tank/a\tfilesystem\t2\t20\t0\t-\taes-256-gcm\tavailable\toff\t-\n"
+              "tank/a@two\tsnapshot\t22\t200\t0\t1\taes-256-gcm\tavailable\t-\t-\n"
+              "tank/a@one\tsnapshot\t21\t100\t0\t0\taes-256-gcm\tavailable\t-\t-\n"
+              "tank/a#one\tbookmark\t21\t100\t-\t-\t-\t-\t-\t-\n"
+              "tank/b@x y\tsnapshot\t31\t300\t0\t0\t-\t-\t-\t-\n");
+  const auto volumes = source_.inventory({"zfs:tank/**"});
+  ASSERT_EQ(volumes.size(), 3u);
+  EXPECT_EQ(volumes[0].name, "zfs:tank");
+  EXPECT_EQ(volumes[0].written, 24576u);
+  EXPECT_FALSE(volumes[0].encrypted);
+  const auto& a = volumes[1];
+  EXPECT_EQ(a.guid, Guid::from_number(2));
+  EXPECT_TRUE(a.encrypted && a.key_loaded && !a.excluded);
+  ASSERT_EQ(a.points.size(), 3u);
+  EXPECT_EQ(a.points[0].kind, PointKind::Bookmark);
+  EXPECT_EQ(a.points[1].name, "one");
+  EXPECT_EQ(a.points[2].holds, 1u);
+  EXPECT_EQ(a.points[2].order, 200u);
+  const auto& b = volumes[2];
+  EXPECT_EQ(b.type, VolumeType::Zvol);
+  EXPECT_TRUE(b.excluded && !b.key_loaded);
+  EXPECT_EQ(b.points.at(0).name, "x y");
+  EXPECT_EQ(commands_.count(), 1u);
+}
+
+TEST_F(ZfsSourceTest, ListsNoDeeperThanThePatterns) {
+  expect_list("-d 1", " tank/a tank/b",
+              "tank/a\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n"
+              "tank/a/child\tfilesystem\t4\t20\t0\t-\toff\t-\t-\t-\n"
+              "tank/b\tfilesystem\t3\t20\t0\t-\toff\t-\t-\t-\n");
+  EXPECT_EQ(source_.inventory({"zfs:tank/a", "zfs:tank/b"}).size(), 2u);
+  expect_list("-d 3", " tank", "");
+  EXPECT_TRUE(source_.inventory({"zfs:tank/*/data"}).empty());
+  expect_list("-d 1", "", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n");
+  EXPECT_EQ(source_.inventory({"zfs:*"}).size(), 1u);
+  expect_list("-r", "", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n");
+  EXPECT_EQ(source_.inventory({"zfs:**", "zfs:tank"}).size(), 1u);
+  expect_list("-r", " tank", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n");
+  source_.inventory({"zfs:tank/**", "zfs:tank/a/*"});
+}
+
+TEST_F(ZfsSourceTest, SaysWhatIsNotThere) {
+  expect_list("-d 1", " tank/x", "", 1, "cannot open 'tank/x': dataset does not exist\n");
+  EXPECT_ERROR(source_.inventory({"zfs:tank/x"}), ErrorKind::NotFound);
+  expect_list("-r", " tank/x", "", 1, "cannot open 'tank/x': dataset does not exist\n");
+  EXPECT_TRUE(source_.inventory({"zfs:tank/x/**"}).empty());
+  expect_list("-r", " tank", "", 1, "internal error\n");
+  EXPECT_ERROR(source_.inventory({"zfs:tank/**"}), ErrorKind::Unavailable);
+  EXPECT_ERROR(source_.inventory({"btrfs:/x"}), ErrorKind::InvalidArgument);
+}
+
+TEST_F(ZfsSourceTest, FreezesEachPoolAtOnce) {
+  commands_.expect("zfs snapshot one/a@s one/b@s");
+  commands_.expect("zfs snapshot two@s");
+  commands_.expect(
+      "zfs list -Hp -t snapshot -o name,guid,createtxg one/a@s one/b@s two@s",
+      {"one/a@s\t11\t5\none/b@s\t12\t5\n", 1, "cannot open 'two@s': dataset does not exist\n"});
+  const auto freeze = source_.freeze({"zfs:one/a", "zfs:two", "zfs:one/b"}, "s");
+  ASSERT_EQ(freeze.frozen.size(), 2u);
+  EXPECT_EQ(freeze.frozen[1].snapshot.guid, Guid::from_number(12));
+  EXPECT_EQ(freeze.frozen[1].snapshot.order, 5u);
+  ASSERT_EQ(freeze.failed.size(), 1u);
+  EXPECT_EQ(freeze.failed[0].volume, "zfs:two");
+}
+
+TEST_F(ZfsSourceTest, TakesBackWhatItFrozeWhereOneNameIsTaken) {
+  commands_.expect("zfs snapshot one@s");
+  commands_.expect("zfs snapshot two@s",
+                   {"", 1, "cannot create snapshot 'two@s': dataset already exists\n"});
+  commands_.expect("zfs destroy one@s");
+  EXPECT_ERROR(source_.freeze({"zfs:one", "zfs:two"}, "s"), ErrorKind::AlreadyExists);
+}
+
+TEST_F(ZfsSourceTest, SettlesInFewProcesses) {
+  std::vector<Settlement> settlements(2);
+  settlements[0].volume = "zfs:tank/a";
+  settlements[1].volume = "zfs:tank/b";
+  for (auto& one : settlements) {
+    one.cursor = "snapferry_main_01234567";
+    one.hold = snapshot("new", 2);
+    one.release = {snapshot("old", 1)};
+    one.destroy = {snapshot("old", 1), snapshot("older", 3)};
+  }
+  commands_.expect(
+      "zfs hold snapferry_main_01234567 tank/a@new tank/b@new",
+      {"", 1, "cannot hold snapshot 'tank/a@new': tag already exists on this dataset\n"});
+  commands_.expect(
+      "zfs release snapferry_main_01234567 tank/a@old tank/b@old",
+      {"", 1, "cannot release hold from snapshot 'tank/b@old': no such tag on this dataset\n"});
+  commands_.expect(
+      "zfs list -Hp -t snapshot,bookmark -o name,guid,userrefs tank/a@old tank/a@older tank/b@old "
+      "tank/b@older",
+      {"tank/a@old\t1\t0\ntank/a@older\t3\t0\ntank/b@old\t1\t1\ntank/b@older\t99\t0\n", 0, ""});
+  commands_.expect("zfs destroy tank/a@old,older");
+  EXPECT_TRUE(source_.settle(settlements).empty());
+}
+
+TEST_F(ZfsSourceTest, LetsNothingGoWhereTheHoldFailed) {
+  Settlement one;
+  one.volume = "zfs:tank/a";
+  one.cursor = "tag";
+  one.hold = snapshot("new", 2);
+  one.release = {snapshot("old", 1)};
+  one.destroy = {snapshot("old", 1)};
+  commands_.expect("zfs hold tag tank/a@new",
+                   {"", 1, "cannot hold snapshot 'tank/a@new': permission denied\n"});
+  const auto failures = source_.settle({one});
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_NE(failures[0].message.find("permission denied"), std::string::npos);
+}
+
+TEST_F(ZfsSourceTest, KeepsABookmarkThatIsThere) {
+  Settlement one;
+  one.volume = "zfs:tank/a";
+  one.bookmark_of = snapshot("s", 1);
+  one.bookmark = "mark";
+  commands_.expect("zfs bookmark tank/a@s tank/a#mark",
+                   {"", 1, "cannot create bookmark 'tank/a#mark': bookmark exists\n"});
+  EXPECT_TRUE(source_.settle({one}).empty());
+}
+
+TEST_F(ZfsSourceTest, RefusesATagThatLooksLikeAnOption) {
+  Settlement one;
+  one.volume = "zfs:tank/a";
+  one.cursor = "-r";
+  one.hold = snapshot("s", 1);
+  EXPECT_ERROR(source_.settle({one}), ErrorKind::InvalidArgument);
+}
+
+TEST_F(ZfsSourceTest, SendsAndReportsWhatTheSenderSaid) {
+  StreamRequest request;
+  request.volume = "zfs:tank/a";
+  request.to = snapshot("s", 1);
+  commands_.expect("zfs send tank/a@s",
+                   {"some bytes", 1, "warning: cannot send 'tank/a@s': I/O error\n"});
+  const auto stream = source_.send(request);
+  std::vector<std::uint8_t> buffer(100);
+  EXPECT_EQ(stream->read(buffer), 10u);
+  EXPECT_EQ(stream->read(buffer), 0u);
+  EXPECT_ERROR(stream->finish(), ErrorKind::Unavailable);
+}
+
+TEST(ZfsVersion, IsReadFromWhatTheSystemSays) {
+  EXPECT_EQ(parse_version("2.1.11-1"), (ZfsVersion{2, 1}));
+  EXPECT_EQ(parse_version("zfs-2.3.2-2"), (ZfsVersion{2, 3}));
+  EXPECT_ERROR(parse_version("2"), ErrorKind::Corrupt);
+  EXPECT_ERROR(parse_version(""), ErrorKind::Corrupt);
+  EXPECT_ERROR(features_of({0, 7}), ErrorKind::Unsupported);
+  FakeCommands commands;
+  commands.expect("zfs version", {"zfs-0.8.3-1ubuntu12\nzfs-kmod-0.8.3\n", 0, ""});
+  EXPECT_EQ(installed_version(commands, "/nonexistent"), (ZfsVersion{0, 8}));
+}
+
+}  // namespace
+}  // namespace snapferry::zfs

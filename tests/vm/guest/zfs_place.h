@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "platform/clock.h"
+#include "platform/command.h"
+#include "testing/replication_place.h"
+#include "zfs/zfs_source.h"
+#include "zfs/zfs_store.h"
+
+namespace snapferry::testing {
+
+// A source dataset on the pool `source` and a store on the pool `backup`, both made anew and
+// destroyed afterwards.
+class ZfsPlace : public ReplicationPlace {
+ public:
+  // nullptr without OpenZFS or these pools.
+  static std::unique_ptr<ReplicationPlace> make_one();
+
+  ZfsPlace();
+  ~ZfsPlace() override;
+
+  std::unique_ptr<Source> source() override;
+  std::unique_ptr<Store> store() override;
+  std::string volume(std::string_view name) override;
+  std::string pattern() override;
+  void make(const std::string& name) override;
+  void write(const std::string& name, const std::string& file, const std::string& content) override;
+  void snapshot(const std::string& name, const std::string& snapshot) override;
+  void remove_snapshot(const std::string& name, const std::string& snapshot) override;
+  void rename(const std::string& from, const std::string& to) override;
+  void destroy(const std::string& name) override;
+  bool exclude(const std::string& name) override;
+  bool hold(const std::string& name, const std::string& snapshot, const std::string& tag) override;
+  PlaceFiles replica_files(const VolumeName& replica, const std::string& snapshot) override;
+
+  std::string dataset(std::string_view name) const { return source_ + "/" + std::string(name); }
+  const std::string& store_dataset() const { return store_; }
+  std::string replica_dataset(const VolumeName& replica) const;
+
+ private:
+  std::string source_;
+  std::string store_;
+};
+
+// Runs it; throws with what it said unless it ends well. Returns what it printed.
+std::string command(const std::vector<std::string>& argv);
+
+}  // namespace snapferry::testing
