@@ -21,8 +21,11 @@ pull_with() {
   "$1/simplesnap" --host web1 --setname mainset --store "$store" --sshcmd "$sshcmd" "${@:2}"
 }
 
+# Nearly all of the time goes into connections and processes, so most runs are of one volume.
+pull_home() { pull_with "$1" --backupdataset source/home "${@:2}"; }
+
 # ask WORD…: the wrapper, as a peer who holds the key may call it.
-ask() { $sshcmd web1 "$@"; }
+ask() { $sshcmd web1 -- "$@"; }
 
 # The store is on the same machine, and must not be backed up into itself.
 make_volumes() {
@@ -45,14 +48,18 @@ change() {
 own_snapshots() { snapshots_of "$1" | grep "@__simplesnap_${2:-mainset}_" || true; }
 newest_guid() { zfs get -H -o value guid "$(own_snapshots "$1" "${2:-mainset}" | tail -n 1)"; }
 
-# The newest snapshot of the set on the source is in the store, of all volumes.
+# expect_backed_up [VOLUME…]: the newest snapshot of the set on the source is in the store.
 expect_backed_up() {
   local volume
-  for volume in source source/home source/disk; do
+  for volume in "${@:-source/home}"; do
     expect "$(newest_guid "$volume")" "$(newest_guid "$store/web1/$volume")" "newest of $volume"
     expect 1 "$(own_snapshots "$volume" | wc -l)" "snapshots of the set left on $volume"
     expect 1 "$(own_snapshots "$store/web1/$volume" | wc -l)" "snapshots of the set kept of $volume"
   done
+}
+
+expect_all_backed_up() {
+  expect_backed_up source source/home source/disk
   ! zfs list "$store/web1/source/cache" >/dev/null 2>&1 || fail "the excluded volume was backed up"
 }
 

@@ -4,7 +4,6 @@ source "$(dirname "$(readlink -f "$0")")/simplesnap.sh"
 make_volumes
 zfs set org.complete.simplesnap:createbookmarks=on source/home
 
-pull_home() { pull_with "$1" --backupdataset source/home; }
 expect_bookmark() {
   expect "" "$(own_snapshots source/home)" "snapshots of the set left"
   local bookmark

@@ -5,7 +5,7 @@ make_volumes
 
 serve_with "$stock"
 pull_with "$stock"
-expect_backed_up
+expect_all_backed_up
 first=$(zfs get -H -o value guid "$store/web1/source/home")
 
 step=0
@@ -14,7 +14,7 @@ for pair in "ours ours" "stock stock" "stock ours" "ours stock" "stock stock" "o
   step=$((step + 1))
   change "step$step"
   serve_with "${!wrapper}"
-  pull_with "${!client}"
+  pull_home "${!client}"
   expect_backed_up
 done
 expect_same_home

@@ -3,7 +3,6 @@ source "$(dirname "$(readlink -f "$0")")/common.sh"
 source "$(dirname "$(readlink -f "$0")")/simplesnap.sh"
 make_volumes
 head -c 30000000 /dev/urandom >/source/home/big
-pull_home() { pull_with "$1" --backupdataset source/home "${@:2}"; }
 
 # cut_with DIRECTORY: as pull_home, with the connection cut inside the stream.
 cat >cut_ssh <<'END'

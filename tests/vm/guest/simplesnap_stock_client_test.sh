@@ -9,14 +9,14 @@ refuses ask
 expect "$(printf 'source\nsource/disk\nsource/home')" "$(ask simplesnapwrap listfs | sort)" "listfs"
 
 pull_with "$stock"
-expect_backed_up
+expect_all_backed_up
 expect_same_home
 [[ $(own_snapshots source/home) =~ @__simplesnap_mainset_[0-9-]{10}T[0-9:]{8}__$ ]] || fail "name"
 
 # What others snapshot in between comes along; their snapshots stay at both ends.
 zfs snapshot source/home@daily
 change two
-pull_with "$stock"
+pull_home "$stock"
 expect_backed_up
 expect_same_home
 zfs list source/home@daily "$store/web1/source/home@daily" >/dev/null || fail "@daily did not come along"

@@ -5,7 +5,7 @@ make_volumes
 serve_with "$stock"
 
 pull_with "$ours"
-expect_backed_up
+expect_all_backed_up
 expect_same_home
 expect "on off off none noauto" \
   "$(zfs get -H -o value readonly,exec,setuid,mountpoint,canmount "$store/web1/source/home" | xargs)" \
@@ -13,14 +13,14 @@ expect "on off off none noauto" \
 
 zfs snapshot source/home@daily
 change two
-pull_with "$ours"
+pull_home "$ours"
 expect_backed_up
 expect_same_home
 zfs list "$store/web1/source/home@daily" >/dev/null || fail "@daily did not come along"
 
 # --noreap keeps what a later --reaponly takes.
 change three
-pull_with "$ours" --noreap
+pull_home "$ours" --noreap
 expect 2 "$(own_snapshots "$store/web1/source/home" | wc -l)" "snapshots kept with --noreap"
 "$ours/simplesnap" --reaponly --store "$store" --setname mainset
 expect_backed_up
@@ -34,13 +34,14 @@ pull_with "$ours" 2>errors || status=$?
 expect 100 "$status" "exit status with two volumes that cannot be backed up"
 grep -q "web1:source/my docs: the name has characters" errors || fail "the blank: $(cat errors)"
 grep -q "web1:source/a:b: " errors || fail "the colon: $(cat errors)"
-expect_backed_up
+expect_all_backed_up
 
 # --check names what never arrived, and what is old.
 refuses "$ours/simplesnap" --check '1 hour ago' --store "$store" --setname mainset
 [[ $refusal == *"web1:source/a:b: was never backed up"* ]] || fail "--check: $refusal"
 zfs destroy 'source/my docs'
 zfs destroy source/a:b
+zfs set org.complete.simplesnap:exclude=on source/disk
 pull_with "$ours"
 "$ours/simplesnap" --check '1 hour ago' --store "$store" --setname mainset
 refuses "$ours/simplesnap" --check '1 hour' --store "$store" --setname mainset --host web1
