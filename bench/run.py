@@ -19,6 +19,10 @@ import measure
 import report
 import tools
 
+# A file written in the last two seconds before a backup counts as changed in the next one,
+# because clocks of filesystems are coarse: what is measured must not depend on that.
+SETTLE_SECONDS = 3
+
 # What a data set is made with; a change of the generator's output needs a new one.
 GENERATOR_VERSION = 1
 
@@ -160,6 +164,7 @@ class Bench:
 
     def run_tool(self, data, tool):
         self.generate(data, "reset")
+        time.sleep(SETTLE_SECONDS)
         current = Pass(data, tool, self.place(data, tool))
         steps = STEPS[data]
         try:

@@ -24,7 +24,13 @@ std::string first_line(std::string_view text) {
 }
 
 std::string from_file(const std::string& path) {
-  return first_line(as_text(platform::read_file(path, kMaxPasswordFile)));
+  try {
+    return first_line(as_text(platform::read_file(path, kMaxPasswordFile)));
+  } catch (const Error& error) {
+    // NotFound would be taken for a store that is not there.
+    throw Error(error.kind() == ErrorKind::NotFound ? ErrorKind::Unavailable : error.kind(),
+                error.message() + "; give the file that holds the password");
+  }
 }
 
 struct SpawnActions {
@@ -115,6 +121,11 @@ std::vector<std::string> split_words(std::string_view line) {
                 "--password-command: it is empty; give a program and its arguments");
   }
   return words;
+}
+
+bool is_password_given(const Context& context, const PasswordSources& sources) {
+  return context.options.given(sources.command_option) ||
+         context.options.given(sources.file_option) || context.io.variable(sources.variable);
 }
 
 std::string obtain_password(Context& context, const PasswordSources& sources) {

@@ -23,6 +23,9 @@ struct PasswordSources {
   bool twice = false;               // asked again on the terminal, because it is new
 };
 
+// Whether one of them is given, so that nobody would be asked.
+bool is_password_given(const Context& context, const PasswordSources& sources);
+
 // Never empty. Throws WrongPassword where nothing is given and nobody can be asked,
 // InvalidArgument for an empty password or two that differ, and what the file or the
 // command fails with.

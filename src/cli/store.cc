@@ -116,6 +116,7 @@ OpenStore open_store(Context& context) {
   store.storage = blob::LocalStorage::open(store.directory);
   repository::OpenOptions options;
   options.password = [&] { return obtain_password(context, password_of_store(store.name())); };
+  options.require_encryption = is_password_given(context, password_of_store(store.name()));
   options.cache_directory = store.cache;
   try {
     store.repository = repository::Repository::open(*store.storage, options);

@@ -50,6 +50,7 @@ OpenedKey open_key(blob::Storage& storage, bool encrypted,
     for (const StoredSlot& stored : slots) {
       if (fast != (stored.slot.kind != SlotKind::Password)) continue;
       if (!fast && recovery) continue;
+      if (encrypted && stored.slot.kind == SlotKind::Clear) continue;
       if (auto master = unwrap(stored.slot, secret)) {
         const bool is_password = stored.slot.kind == SlotKind::Password;
         return {*master, stored.id, is_password ? stored.slot.cost : KeyCost{}};

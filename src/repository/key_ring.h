@@ -18,8 +18,9 @@ struct OpenedKey {
   KeyCost cost;    // for further passwords
 };
 
-// Finds a slot that opens, asking `password` at most once. Throws WrongPassword, or
-// Corrupt if no slot is whole.
+// Finds a slot that opens, asking `password` at most once. If `encrypted`, slots that
+// need no secret are passed over: whoever can write to the storage can make one, for a
+// key of their own. Throws WrongPassword, or Corrupt if no slot is whole.
 OpenedKey open_key(blob::Storage& storage, bool encrypted,
                    const std::function<std::string()>& password);
 

@@ -50,6 +50,20 @@ Key argon2id(const KeySlot& slot, std::string_view password) {
   return key;
 }
 
+// The only one that each kind may have: a password that is not derived would open to
+// anyone, and a slot that says so is not of this program's making.
+Derivation derivation_of(SlotKind kind) {
+  switch (kind) {
+    case SlotKind::Password:
+      return Derivation::Argon2id;
+    case SlotKind::Recovery:
+      return Derivation::Hmac;
+    case SlotKind::Clear:
+      return Derivation::None;
+  }
+  return Derivation::None;
+}
+
 Key wrapping_key(const KeySlot& slot, ByteView secret) {
   switch (slot.derivation) {
     case Derivation::None:
@@ -170,6 +184,7 @@ KeySlot decode_slot(ByteView bytes, std::string_view subject, bool* one_damaged)
   if (derivation > 2) in.fail("derivation is unknown");
   slot.kind = static_cast<SlotKind>(kind);
   slot.derivation = static_cast<Derivation>(derivation);
+  if (slot.derivation != derivation_of(slot.kind)) in.fail("derivation is not that of its kind");
   const auto take = [&](std::size_t size) {
     const ByteView part = in.raw(size);
     return Bytes(part.begin(), part.end());

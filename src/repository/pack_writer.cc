@@ -3,7 +3,12 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::size_t kMostQueued = 2;
+// One is filled with data, one with trees, and one is on its way: a fourth would make
+// nothing faster, as both sides wait for the slower one in the end.
+constexpr std::size_t kBuffers = 3;
+// Room for the last piece and the table of contents; untouched pages cost nothing, and
+// growing would hold two copies.
+constexpr std::size_t kBufferSize = kPackTarget + (8u << 20);
 constexpr std::uint64_t kCheckpointBytes = 512u << 20;
 
 }  // namespace
@@ -27,9 +32,23 @@ void PackWriter::rethrow_locked() {
   if (error_) std::rethrow_exception(error_);
 }
 
-void PackWriter::write(PackBuilder::Finished pack) {
+Bytes PackWriter::take_buffer() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return queue_.size() < kMostQueued || error_; });
+  changed_.wait(lock, [&] { return !buffers_.empty() || buffers_made_ < kBuffers || error_; });
+  rethrow_locked();
+  Bytes buffer;
+  if (buffers_.empty()) {
+    buffer.reserve(kBufferSize);
+    ++buffers_made_;
+  } else {
+    buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+  }
+  return buffer;
+}
+
+void PackWriter::write(PackBuilder::Finished pack) {
+  const std::lock_guard lock(mutex_);
   rethrow_locked();
   queue_.push_back(std::move(pack));
   changed_.notify_all();
@@ -42,14 +61,6 @@ void PackWriter::flush() {
   changed_.notify_all();
   changed_.wait(lock, [&] { return !flush_requested_ || error_; });
   rethrow_locked();
-}
-
-Bytes PackWriter::take_buffer() {
-  std::lock_guard lock(mutex_);
-  if (buffers_.empty()) return {};
-  Bytes buffer = std::move(buffers_.back());
-  buffers_.pop_back();
-  return buffer;
 }
 
 std::uint64_t PackWriter::bytes_stored() const {
@@ -69,7 +80,7 @@ void PackWriter::run() {
         store(pack);
         lock.lock();
         queue_.pop_front();
-        if (buffers_.size() < kMostQueued) buffers_.push_back(std::move(pack.bytes));
+        buffers_.push_back(std::move(pack.bytes));
       } else {
         lock.unlock();
         write_index();

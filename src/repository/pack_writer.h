@@ -16,7 +16,11 @@ namespace snapferry::repository {
 
 // Stores finished packs on a thread of its own, so that those who compress never wait
 // for the disk, and writes an index object for them from time to time: after every
-// 65,536 pieces or 512 MiB. Memory: a few packs. Safe from several threads.
+// 65,536 pieces or 512 MiB. Safe from several threads.
+//
+// Memory: three packs, counting those that are still being filled, and the records of
+// what is not in the index yet. Each pack is built in a buffer from take_buffer(), which
+// comes back with write().
 //
 // An error in the background is thrown by the next call.
 class PackWriter {
@@ -28,14 +32,14 @@ class PackWriter {
   // Abandons what was not written.
   ~PackWriter();
 
-  // Takes the pack; waits while too many are on their way.
+  // A buffer to fill a pack in; waits while all are on their way.
+  Bytes take_buffer();
+
+  // Takes the pack, with its buffer.
   void write(PackBuilder::Finished pack);
 
   // Returns when all packs given so far are stored, indexed and durable.
   void flush();
-
-  // A buffer that a pack has given back, or an empty one.
-  Bytes take_buffer();
 
   // Bytes of packs and index objects stored so far.
   std::uint64_t bytes_stored() const;
@@ -54,7 +58,8 @@ class PackWriter {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<PackBuilder::Finished> queue_;
-  std::vector<Bytes> buffers_;
+  std::vector<Bytes> buffers_;    // to be filled
+  std::size_t buffers_made_ = 0;  // those and all others
   std::uint64_t bytes_stored_ = 0;
   bool flush_requested_ = false;
   bool stop_ = false;

@@ -32,6 +32,10 @@ struct OpenOptions {
   // Asked at most once, and only if the repository has a password. May be null where
   // there is no way to ask: then WrongPassword is thrown.
   std::function<std::string()> password;
+  // Throws WrongPassword for a repository without encryption. Whoever can write to the
+  // storage can put such a one in the place of an encrypted one, and read what is backed
+  // up into it; who gives a password expects that it is needed.
+  bool require_encryption = false;
   // Where the index and trees are kept between runs; created if missing. Empty: an
   // unnamed temporary directory. Losing it costs only time.
   std::string cache_directory;
@@ -61,6 +65,8 @@ struct RepositoryStats {
 
 struct CollectOptions {
   bool dry_run = false;
+  // With dry_run alone: snapshots that would be forgotten before.
+  std::vector<ObjectId> as_if_forgotten = {};
   // A pack is rewritten if more than this part of it is not referenced any more;
   // one without any referenced object is always removed.
   double max_unused = 0.2;

@@ -5,6 +5,9 @@
 #include "blob/memory_storage.h"
 #include "core/error.h"
 #include "core/tree_node.h"
+#include "repository/config.h"
+#include "repository/key_slot.h"
+#include "repository/twin_copy.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
@@ -146,9 +149,14 @@ TEST_P(RepositoryTest, CollectKeepsWhatIsReferencedAndFreesTheRest) {
   const std::string shared = noise(5, 1 << 20);
   const Snapshot first = back_up(*repository_, {{"old", noise(6, 2 << 20)}, {"shared", shared}});
   const Snapshot second = back_up(*repository_, {{"shared", shared}}, 2000);
+  EXPECT_EQ(repository_->collect({.dry_run = true}).packs_removed, 0u);
+  const auto foreseen = repository_->collect({.dry_run = true, .as_if_forgotten = {first.id}});
+  EXPECT_EQ(repository_->snapshots().size(), 2u);
   repository_->forget({first.id});
   const auto planned = repository_->collect({.dry_run = true});
   EXPECT_EQ(planned.packs_rewritten, 1u);
+  EXPECT_EQ(foreseen.bytes_freed, planned.bytes_freed);
+  EXPECT_EQ(foreseen.packs_removed, planned.packs_removed);
   const auto report = repository_->collect({});
   EXPECT_EQ(report.bytes_freed, planned.bytes_freed);
   EXPECT_GT(report.bytes_freed, 2u << 20);
@@ -205,6 +213,22 @@ TEST_P(RepositoryTest, ABackupThatWasTakenForDeadDoesNotCommit) {
   EXPECT_TRUE(repository_->snapshots().empty());
 }
 
+TEST_P(RepositoryTest, WithoutItsIndexIsWholeAndMadeWholeAgainByAPrune) {
+  const Snapshot first = back_up(*repository_, {{"a", "one"}});
+  back_up(*repository_, {{"a", "two"}}, 2000);
+  for (const auto& info : storage_.list("index")) storage_.remove(info.name);
+  reopen();
+  const VerifyReport report = repository_->verify({.read_data = 100});
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_EQ(report.damages[0].object, "index");
+  EXPECT_TRUE(report.affected.empty());
+  EXPECT_EQ(read_back(*repository_, first, "a"), "one");
+  reopen();
+  repository_->collect({});
+  EXPECT_EQ(storage_.list("index").size(), 1u);
+  EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
+}
+
 TEST_P(RepositoryTest, ReadsPacksWhenAnIndexObjectIsGoneOrDamaged) {
   const Snapshot first = back_up(*repository_, {{"a", "one"}});
   const Snapshot second = back_up(*repository_, {{"a", "two"}}, 2000);
@@ -257,6 +281,27 @@ TEST(Repository, RefusesAWrongPassword) {
   EXPECT_EQ(kind_of([&] { Repository::open(storage, {}); }), ErrorKind::WrongPassword);
 }
 
+// What whoever hosts the storage can do, without knowing any password.
+TEST(Repository, DoesNotOpenWithAKeyThatNeedsNoPassword) {
+  const Key attackers;
+  KeySlot clear = make_clear_slot(attackers, {});
+  blob::MemoryStorage storage;
+  storage.put("config", encode_config({ObjectId{}, Sealing::Encrypt}, attackers));
+  storage.put("keys/0000000000000001", encode_slot(clear));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::WrongPassword);
+  clear.kind = SlotKind::Password;
+  storage.put("keys/0000000000000001", encode_slot(clear));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
+}
+
+TEST(Repository, WithoutEncryptionIsRefusedWhereAPasswordWasGiven) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak(Encryption::None));
+  OpenOptions options = with_password();
+  options.require_encryption = true;
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, options); }), ErrorKind::WrongPassword);
+}
+
 TEST(Repository, IsCreatedOnce) {
   blob::MemoryStorage storage;
   Repository::create(storage, weak());
@@ -267,6 +312,25 @@ TEST(Repository, IsCreatedOnce) {
 TEST(Repository, IsNotFoundInAnEmptyStorage) {
   blob::MemoryStorage storage;
   EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::NotFound);
+}
+
+TEST(Repository, WithoutItsConfigIsDamagedAndNotAbsent) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  storage.remove("config");
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
+}
+
+TEST(Repository, OfANewerVersionIsRefused) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  Bytes body = decode_twin(storage.get("config"), "config").body;
+  body[4] = kFormatVersion + 1;
+  storage.put("config", encode_twin(body));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Unsupported);
+  body[4] = 0;
+  storage.put("config", encode_twin(body));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
 }
 
 TEST(Repository, OpensWithEveryPasswordAndTheRecoveryKey) {
