@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "cli/io.h"
 #include "cli/run.h"
+#include "cli/simplesnap.h"
 #include "cli/terminal.h"
 
 namespace {
@@ -72,5 +74,7 @@ int main(int argc, char** argv) {
              .ask_secret = [](std::string_view prompt) {
                return cli::ask_secret_on_terminal(prompt, cancellation);
              }};
-  return cli::run(std::vector<std::string>(argv + 1, argv + argc), io);
+  const std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
+  if (const auto program = cli::program_named(argc > 0 ? argv[0] : "")) return (*program)(args, io);
+  return cli::run(args, io);
 }

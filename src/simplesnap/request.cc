@@ -21,9 +21,9 @@ bool is_allowed(char c) {
 }
 
 [[noreturn]] void refuse(std::string_view what) {
-  throw Error(ErrorKind::InvalidArgument,
-              fmt::format("{}; only listfs, sendback SET DATASET and reap SET DATASET are served",
-                          what));
+  throw Error(
+      ErrorKind::InvalidArgument,
+      fmt::format("{}; only listfs, sendback SET DATASET and reap SET DATASET are served", what));
 }
 
 // Never shows the peer's bytes: the message goes into a log, and onto terminals.
@@ -44,11 +44,16 @@ std::vector<std::string_view> split(std::string_view line) {
 
 std::uint64_t unit(char c) {
   switch (c) {
-    case 'k': return std::uint64_t{1} << 10;
-    case 'M': return std::uint64_t{1} << 20;
-    case 'G': return std::uint64_t{1} << 30;
-    case 'T': return std::uint64_t{1} << 40;
-    default: return 0;
+    case 'k':
+      return std::uint64_t{1} << 10;
+    case 'M':
+      return std::uint64_t{1} << 20;
+    case 'G':
+      return std::uint64_t{1} << 30;
+    case 'T':
+      return std::uint64_t{1} << 40;
+    default:
+      return 0;
   }
 }
 

@@ -27,7 +27,8 @@ TEST(Command, IsWhatTheStockClientSends) {
 TEST(Command, MayHoldALimit) {
   EXPECT_EQ(parse_command("w sendback s tank 500k").limit, 512'000U);
   EXPECT_EQ(parse_command("w sendback s tank 7").limit, 7U);
-  for (const auto* limit : {"0", "k", "-1", "1.5M", "1P", "99999999999999999999", "18446744073709551615T"})
+  for (const auto* limit :
+       {"0", "k", "-1", "1.5M", "1P", "99999999999999999999", "18446744073709551615T"})
     EXPECT_TRUE(refuses(std::string("w sendback s tank ") + limit)) << limit;
 }
 

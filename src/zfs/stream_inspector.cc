@@ -209,6 +209,8 @@ void StreamInspector::check_snapshot(const StreamRecord& record) {
   }
   to_ = Guid::from_number(record.begin_to_guid());
   if (to_.is_zero()) refuse("has no guid");
+  const bool unknown = package_ && request_.to.guid.is_zero();
+  if (unknown && snapshot_ == request_.to.name) request_.to.guid = to_;
   if (to_ == request_.to.guid) {
     if (snapshot_ != request_.to.name) refuse("names another snapshot than was asked for");
     return;

@@ -24,7 +24,8 @@ enum class ChecksumMode {
 //   single  := BEGIN record* END
 //   package := BEGIN END single+ END        the first BEGIN without a payload: no properties
 //
-// The singles of a package are a chain from the base to the wanted snapshot; snapshots that were
+// The singles of a package are a chain from the base to the wanted snapshot (which one that is, its
+// name alone tells where the request has no guid for it); snapshots that were
 // taken or destroyed since the plan was made may be in it or missing. All of them are of one
 // volume. A BEGIN has a payload only where the stream is raw or resumed, and then only what these
 // need. Features outside the request, clones, redacted and deduplicated streams, big-endian ones
@@ -75,7 +76,7 @@ class StreamInspector {
   void end_package();
   void add_checksum(const StreamRecord& record);
 
-  const StreamRequest request_;
+  StreamRequest request_;
   const VolumeType type_;
   const ChecksumMode mode_;
   State state_ = State::Start;

@@ -13,7 +13,7 @@ vm_build_all() {
 
 # guest_start DIRECTORY [PAYLOAD]: starts a guest and returns when it answers. PAYLOAD is a
 # directory that the guest sees at /payload, as it is now. The guest is ended after
-# SNAPFERRY_VM_LIMIT seconds (default 3600), whatever happens to its starter.
+# SNAPFERRY_VM_LIMIT seconds (default 7200), whatever happens to its starter.
 guest_start() {
   local guest=$1 payload=${2:-} port image kernel
   image=$(vm_image_directory) kernel=$(vm_kernel_directory)
@@ -37,7 +37,7 @@ guest_start() {
     -device "virtio-net-pci,netdev=net,romfile="
     -device virtio-rng-pci
   )
-  timeout --kill-after=5 "${SNAPFERRY_VM_LIMIT:-3600}" qemu-system-x86_64 "${arguments[@]}" \
+  timeout --kill-after=5 "${SNAPFERRY_VM_LIMIT:-7200}" qemu-system-x86_64 "${arguments[@]}" \
     </dev/null >"$guest/qemu.log" 2>&1 &
   echo $! >"$guest/pid"
   guest_await "$guest"

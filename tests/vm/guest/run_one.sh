@@ -4,7 +4,7 @@
 set -uo pipefail
 test=$1
 here=$(dirname "$(readlink -f "$0")")
-limit=${TEST_LIMIT:-600}
+limit=${TEST_LIMIT:-1800}
 
 bash "$here/prepare.sh" || {
   echo "the pools could not be made"
