@@ -266,6 +266,11 @@ void LocalStorage::note_written(const Place& place) {
   if (unsynced_.size() > kMostUnsynced) unsynced_.sync();
 }
 
+void LocalStorage::adopt(std::string_view name) {
+  (void)info(name);
+  note_written(place_of(name));
+}
+
 void LocalStorage::put(std::string_view name, ByteView bytes) {
   const Place place = place_of(name);
   TemporaryFile file = write_temporary(place, bytes);

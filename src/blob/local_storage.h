@@ -43,6 +43,7 @@ class LocalStorage : public Storage {
   // An empty prefix lists the names of one part.
   std::vector<ObjectInfo> list(std::string_view prefix) override;
   void remove(std::string_view name) override;
+  void adopt(std::string_view name) override;
   void sync() override { unsynced_.sync(); }
 
   static constexpr std::size_t kOpenFiles = 64;

@@ -63,7 +63,11 @@ class Storage {
   // Removes the object; no error if it is not there. Not durable before sync().
   virtual void remove(std::string_view name) = 0;
 
-  // Everything this instance put or removed before is durable when it returns.
+  // Makes an object that another instance put, and perhaps never synced, durable with
+  // the next sync(), without touching it. Throws NotFound.
+  virtual void adopt(std::string_view name) = 0;
+
+  // Everything this instance put, removed or adopted before is durable when it returns.
   virtual void sync() = 0;
 };
 

@@ -84,10 +84,13 @@ std::vector<ObjectId> decide(Context& context, const std::vector<Snapshot>& snap
   return removed;
 }
 
-repository::CollectReport collect(Context& context, OpenStore& store, bool dry_run) {
+// What removing `removed` frees, which a dry run only works out.
+repository::CollectReport collect(Context& context, OpenStore& store,
+                                  const std::vector<ObjectId>& removed, bool dry_run) {
   Progress progress;
   repository::CollectOptions options;
   options.dry_run = dry_run;
+  if (dry_run) options.as_if_forgotten = removed;
   options.progress = &progress;
   options.cancellation = &context.io.cancellation;
   const ProgressDisplay display(context, progress);
@@ -101,12 +104,11 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
   if (found.packs_removed == 0) {
     context.console.say("nothing to free\n");
   } else {
-    // What the removal itself would free is known only once it is done.
-    context.console.say(fmt::format(
-        "{} {} of {}{}: {} removed, {} of them after their rest was written again\n",
-        dry_run ? "would free" : "freed", human_size(found.bytes_freed),
-        human_size(found.bytes_before), dry_run ? " that no snapshot needs already" : "",
-        counted(found.packs_removed, "pack", "packs"), human_count(found.packs_rewritten)));
+    context.console.say(
+        fmt::format("{} {} of {}: {} removed, {} of them after their rest was written again\n",
+                    dry_run ? "would free" : "freed", human_size(found.bytes_freed),
+                    human_size(found.bytes_before), counted(found.packs_removed, "pack", "packs"),
+                    human_count(found.packs_rewritten)));
   }
   if (found.packs_deferred > 0) {
     context.console.say(fmt::format("{} left for a later prune, because backups run now\n",
@@ -132,7 +134,7 @@ ExitCode run_prune(Context& context) {
   std::vector<ObjectId> removed;
   if (rules) removed = decide(context, snapshots, *rules);
   if (!dry_run) store.repository->forget(removed);
-  const auto found = collect(context, store, dry_run);
+  const auto found = collect(context, store, removed, dry_run);
   report(context, snapshots.size() - removed.size(), removed.size(), dry_run, found);
   return ExitCode::Success;
 }

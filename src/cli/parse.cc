@@ -32,6 +32,8 @@ class Parser {
         take_word(word);
       } else if (word == "--") {
         options_over = true;
+      } else if (word == "--version" && result_.command == nullptr) {
+        take_command("version", word);  // what everyone tries first
       } else if (word[1] == '-') {
         take_long_option(word);
       } else {

@@ -24,7 +24,13 @@ std::string first_line(std::string_view text) {
 }
 
 std::string from_file(const std::string& path) {
-  return first_line(as_text(platform::read_file(path, kMaxPasswordFile)));
+  try {
+    return first_line(as_text(platform::read_file(path, kMaxPasswordFile)));
+  } catch (const Error& error) {
+    // NotFound would be taken for a store that is not there.
+    throw Error(error.kind() == ErrorKind::NotFound ? ErrorKind::Unavailable : error.kind(),
+                error.message() + "; give the file that holds the password");
+  }
 }
 
 struct SpawnActions {

@@ -99,6 +99,21 @@ TEST_F(Program, WithoutACommandShowsTheOverviewAndFails) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST_F(Program, TellsItsVersion) {
+  EXPECT_TRUE(ok({"version"}).starts_with("snapferry "));
+  EXPECT_EQ(ok({"--version"}), ok({"version"}));
+  EXPECT_EQ(run({"list", "--version"}).code, 2);
+}
+
+TEST_F(Program, NamesAPasswordFileThatIsMissingAndNotTheStore) {
+  program_.secrets = {"x", "x"};
+  ok({"init"});
+  const std::string missing = room_ / "missing";
+  const Outcome outcome = run({"list", "--password-file", missing});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.err.starts_with("snapferry: " + missing + ": ")) << outcome.err;
+}
+
 TEST_F(Program, HelpsWithEveryCommand) {
   EXPECT_TRUE(contains(ok({"help", "backup"}), "Usage: snapferry backup"));
   EXPECT_TRUE(contains(ok({"backup", "--help"}), "Examples:"));
@@ -253,11 +268,18 @@ TEST_F(Program, PrunesByRulesAndSaysWhy) {
   for (int i = 0; i < 3; ++i) back_up();
   const std::string plan = ok({"prune", "--keep-last", "1", "--dry-run"});
   EXPECT_TRUE(contains(plan, "would remove 2 snapshots, 1 kept")) << plan;
-  EXPECT_EQ(lines_of(ok({"list", "--json"})).size(), 3u);
+  write_file(source_ + "/big", std::string(100'000, 'b'));
+  back_up();
+  fs::remove(source_ + "/big");
+  back_up();
+  const auto foreseen = lines_of(ok({"prune", "--keep-last", "1", "--dry-run", "--json"})).back();
+  EXPECT_GT(foreseen["bytes_freed"], 0);
+  EXPECT_EQ(lines_of(ok({"list", "--json"})).size(), 5u);
   const auto lines = lines_of(ok({"prune", "--keep-last", "1", "--json"}));
+  EXPECT_EQ(lines.back()["bytes_freed"], foreseen["bytes_freed"]);
   EXPECT_EQ(lines[0]["keep"], true);
   EXPECT_FALSE(lines[0]["reasons"].empty());
-  EXPECT_EQ(lines.back()["snapshots_removed"], 2);
+  EXPECT_EQ(lines.back()["snapshots_removed"], 4);
   EXPECT_EQ(lines_of(ok({"list", "--json"})).size(), 1u);
   EXPECT_EQ(run({"prune", "--keep-last", "0"}).code, 2);
 }
@@ -396,6 +418,7 @@ TEST_F(Program, AnswersBadInputWithOneLineAndChangesNothing) {
       {{"mount", room_ / "missing"}, 1},
       {{"key", "remove", "00"}, 1},
       {{"list", "--password-file", room_ / "missing", "--frobnicate"}, 2},
+      {{"list", "--password-file", source_ + "/b.txt"}, 12},
       {{"man", "frobnicate"}, 2},
   };
   for (const auto& [args, code] : cases) {

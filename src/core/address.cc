@@ -100,9 +100,9 @@ Address Address::parse(std::string_view text) {
   auto take_kind = [&] {
     const auto colon = first_colon(rest);
     if (colon == rest.npos) return false;
-    const auto* kind = find_kind(rest.substr(0, colon));
-    if (kind == nullptr) return false;
-    address.kind = kind->kind;
+    const auto* found = find_kind(rest.substr(0, colon));
+    if (found == nullptr) return false;
+    address.kind = found->kind;
     rest.remove_prefix(colon + 1);
     return true;
   };

@@ -88,7 +88,7 @@ bool is_dead(const ObjectId& id, const Claim& claim, Timestamp now) {
     case platform::Presence::Unknown:
       break;
   }
-  return now.seconds - claim.refreshed.seconds > kExpirySeconds;
+  return claim.refreshed.seconds < now.seconds - kExpirySeconds;
 }
 
 OwnClaim::OwnClaim(SealedObjects& objects, ClaimType type, platform::Clock& clock)
@@ -98,7 +98,13 @@ OwnClaim::OwnClaim(SealedObjects& objects, ClaimType type, platform::Clock& cloc
   claim_.refreshed = claim_.started;
   claim_.process = platform::this_process();
   held_claims().insert(id_);
-  objects_.put(ObjectType::Claim, id_, encode_claim(claim_));
+  try {
+    objects_.put(ObjectType::Claim, id_, encode_claim(claim_));
+  } catch (...) {
+    // It may be there all the same, and must not count as that of a running backup.
+    held_claims().erase(id_);
+    throw;
+  }
 }
 
 OwnClaim::~OwnClaim() { held_claims().erase(id_); }

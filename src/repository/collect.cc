@@ -24,6 +24,9 @@ class Collection {
   }
 
   CollectReport run() {
+    if (!options_.as_if_forgotten.empty()) {
+      throw Error(ErrorKind::Internal, "collect: only a dry run can leave snapshots out");
+    }
     OwnClaim claim(context_.objects, ClaimType::Prune, context_.clock);  // P1
     condemned_ = read_condemned(context_.objects);
     recover(claim);
@@ -52,11 +55,16 @@ class Collection {
     const OtherClaims others =
         other_claims(context_.storage, context_.objects, claim.id(), context_.clock.now());
     context_.index.refresh();
-    if (!others.dead.empty() || !context_.index.damaged_objects().empty()) {
+    // A pack that is not in the index belongs to a running backup, was left by one that
+    // died, or was named by an index object that is lost.
+    const auto left_over = [&] {
+      return others.alive.empty() ? context_.index.uncovered_packs()
+                                  : std::vector<blob::ObjectInfo>();
+    };
+    if (!others.dead.empty() || !context_.index.damaged_objects().empty() || !left_over().empty()) {
       recover_from_the_dead(context_, others.dead, condemned_.packs);
     }
-    // What is not in the index belongs to a running backup, or to nobody.
-    if (others.alive.empty()) orphans_ = context_.index.uncovered_packs();
+    orphans_ = left_over();  // torn, and so of no use to anyone
   }
 
   // Everything below decides on this one view of the repository.
@@ -71,7 +79,9 @@ class Collection {
                       "the repository: " + id.hex() + " is needed and damaged or missing (" +
                           error.message() + "); nothing was removed; run: snapferry verify");
         });
+    const auto& forgotten = options_.as_if_forgotten;
     for (const Snapshot& snapshot : read_snapshots(context_.objects, context_.cache, nullptr)) {
+      if (std::ranges::find(forgotten, snapshot.id) != forgotten.end()) continue;
       reachability_->mark(snapshot, options_.cancellation, options_.progress);
     }
   }

@@ -31,7 +31,9 @@ ReadConfig decode_config(ByteView bytes) {
   const TwinBody twin = decode_twin(bytes, kConfigName);
   ByteReader in(twin.body, kConfigName);
   if (as_text(in.raw(kMagic.size())) != kMagic) in.fail("is not that of a repository");
-  if (const std::uint32_t version = in.u32(); version > kFormatVersion) {
+  const std::uint32_t version = in.u32();
+  if (version == 0) in.fail("has no version");
+  if (version > kFormatVersion) {
     throw Error(ErrorKind::Unsupported,
                 "the repository has format version " + std::to_string(version) +
                     " and this program knows up to " + std::to_string(kFormatVersion) +

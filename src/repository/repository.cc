@@ -146,7 +146,9 @@ RepositoryStats OpenRepository::stats() {
 
 void Repository::create(blob::Storage& storage, const CreateOptions& options) {
   if (!storage.list("packs").empty() || !storage.list("snapshots").empty()) {
-    throw Error(ErrorKind::AlreadyExists, storage.description() + ": holds a repository already");
+    throw Error(ErrorKind::AlreadyExists,
+                storage.description() +
+                    ": holds a repository already; use it, or choose another directory");
   }
   const bool encrypt = options.encryption == Encryption::Password;
   if (encrypt && options.password.empty()) {
@@ -171,9 +173,25 @@ void Repository::create(blob::Storage& storage, const CreateOptions& options) {
     storage.sync();
   } catch (Error& error) {
     if (error.kind() != ErrorKind::AlreadyExists) throw;
-    throw Error(ErrorKind::AlreadyExists, storage.description() + ": holds a repository already");
+    throw Error(ErrorKind::AlreadyExists,
+                storage.description() +
+                    ": holds a repository already; use it, or choose another directory");
   }
 }
+
+namespace {
+
+ReadConfig read_config(const blob::Storage& storage, ByteView bytes) {
+  try {
+    return decode_config(bytes);
+  } catch (const Error& error) {
+    const bool damaged = error.kind() == ErrorKind::Corrupt;
+    throw Error(error.kind(), storage.description() + ": " + error.message() +
+                                  (damaged ? "; put it back from a copy of the repository" : ""));
+  }
+}
+
+}  // namespace
 
 std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenOptions& options) {
   Bytes bytes;
@@ -181,12 +199,17 @@ std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenO
     bytes = storage.get(kConfigName);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
+    if (!storage.list("keys").empty() || !storage.list("packs").empty()) {
+      throw Error(ErrorKind::Corrupt,
+                  storage.description() +
+                      ": has lost its file 'config'; put it back from a copy of the repository");
+    }
     throw Error(ErrorKind::NotFound, storage.description() +
                                          ": holds no repository; make one with: snapferry init "
                                          "--store repo:" +
                                          storage.description());
   }
-  const ReadConfig config = decode_config(bytes);
+  const ReadConfig config = read_config(storage, bytes);
   if (options.require_encryption && config.config.sealing != Sealing::Encrypt) {
     throw Error(ErrorKind::WrongPassword,
                 storage.description() +

@@ -65,6 +65,8 @@ struct RepositoryStats {
 
 struct CollectOptions {
   bool dry_run = false;
+  // With dry_run alone: snapshots that would be forgotten before.
+  std::vector<ObjectId> as_if_forgotten = {};
   // A pack is rewritten if more than this part of it is not referenced any more;
   // one without any referenced object is always removed.
   double max_unused = 0.2;

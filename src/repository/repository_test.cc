@@ -7,6 +7,7 @@
 #include "core/tree_node.h"
 #include "repository/config.h"
 #include "repository/key_slot.h"
+#include "repository/twin_copy.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
@@ -148,9 +149,14 @@ TEST_P(RepositoryTest, CollectKeepsWhatIsReferencedAndFreesTheRest) {
   const std::string shared = noise(5, 1 << 20);
   const Snapshot first = back_up(*repository_, {{"old", noise(6, 2 << 20)}, {"shared", shared}});
   const Snapshot second = back_up(*repository_, {{"shared", shared}}, 2000);
+  EXPECT_EQ(repository_->collect({.dry_run = true}).packs_removed, 0u);
+  const auto foreseen = repository_->collect({.dry_run = true, .as_if_forgotten = {first.id}});
+  EXPECT_EQ(repository_->snapshots().size(), 2u);
   repository_->forget({first.id});
   const auto planned = repository_->collect({.dry_run = true});
   EXPECT_EQ(planned.packs_rewritten, 1u);
+  EXPECT_EQ(foreseen.bytes_freed, planned.bytes_freed);
+  EXPECT_EQ(foreseen.packs_removed, planned.packs_removed);
   const auto report = repository_->collect({});
   EXPECT_EQ(report.bytes_freed, planned.bytes_freed);
   EXPECT_GT(report.bytes_freed, 2u << 20);
@@ -205,6 +211,22 @@ TEST_P(RepositoryTest, ABackupThatWasTakenForDeadDoesNotCommit) {
   for (const auto& info : storage_.list("claims")) storage_.remove(info.name);
   EXPECT_EQ(kind_of([&] { session->commit(snapshot); }), ErrorKind::Conflict);
   EXPECT_TRUE(repository_->snapshots().empty());
+}
+
+TEST_P(RepositoryTest, WithoutItsIndexIsWholeAndMadeWholeAgainByAPrune) {
+  const Snapshot first = back_up(*repository_, {{"a", "one"}});
+  back_up(*repository_, {{"a", "two"}}, 2000);
+  for (const auto& info : storage_.list("index")) storage_.remove(info.name);
+  reopen();
+  const VerifyReport report = repository_->verify({.read_data = 100});
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_EQ(report.damages[0].object, "index");
+  EXPECT_TRUE(report.affected.empty());
+  EXPECT_EQ(read_back(*repository_, first, "a"), "one");
+  reopen();
+  repository_->collect({});
+  EXPECT_EQ(storage_.list("index").size(), 1u);
+  EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
 }
 
 TEST_P(RepositoryTest, ReadsPacksWhenAnIndexObjectIsGoneOrDamaged) {
@@ -290,6 +312,25 @@ TEST(Repository, IsCreatedOnce) {
 TEST(Repository, IsNotFoundInAnEmptyStorage) {
   blob::MemoryStorage storage;
   EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::NotFound);
+}
+
+TEST(Repository, WithoutItsConfigIsDamagedAndNotAbsent) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  storage.remove("config");
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
+}
+
+TEST(Repository, OfANewerVersionIsRefused) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  Bytes body = decode_twin(storage.get("config"), "config").body;
+  body[4] = kFormatVersion + 1;
+  storage.put("config", encode_twin(body));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Unsupported);
+  body[4] = 0;
+  storage.put("config", encode_twin(body));
+  EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
 }
 
 TEST(Repository, OpensWithEveryPasswordAndTheRecoveryKey) {

@@ -108,6 +108,7 @@ struct Operation {
   const char* name;
   std::function<void(Repository&)> run;
   std::vector<std::int64_t> afterwards;  // snapshots that are there once it succeeded
+  bool index_is_damaged = false;         // before it
 };
 
 std::vector<Operation> operations() {
@@ -128,7 +129,16 @@ std::vector<Operation> operations() {
          }
        },
        {1, 2}},
+      {"index_rebuild", [](Repository& repository) { repository.collect({}); }, {1, 2}, true},
   };
+}
+
+MemoryStorage::Objects start_of(const Operation& operation) {
+  MemoryStorage storage(starting_point());
+  if (operation.index_is_damaged) {
+    for (const auto& info : storage.list("index")) storage.put(info.name, as_bytes("torn"));
+  }
+  return storage.objects();
 }
 
 // True if the operation got through.
@@ -145,14 +155,12 @@ bool attempt(blob::Storage& storage, const Operation& operation) {
 class Robustness : public ::testing::TestWithParam<int> {
  protected:
   Operation operation() const { return operations()[static_cast<std::size_t>(GetParam())]; }
-  const MemoryStorage::Objects start_ = starting_point();
+  const MemoryStorage::Objects start_ = start_of(operation());
 };
 
-INSTANTIATE_TEST_SUITE_P(Operations, Robustness, ::testing::Values(0, 1, 2),
-                         [](const auto& operation) {
-                           return std::string(
-                               operations()[static_cast<std::size_t>(operation.param)].name);
-                         });
+INSTANTIATE_TEST_SUITE_P(Operations, Robustness, ::testing::Range(0, 4), [](const auto& operation) {
+  return std::string(operations()[static_cast<std::size_t>(operation.param)].name);
+});
 
 TEST_P(Robustness, NothingIsLostWhicheverOperationFails) {
   for (const auto repeat : {testing::FaultRepeat::Once, testing::FaultRepeat::FromThereOn}) {
@@ -212,6 +220,15 @@ TEST_P(Robustness, NothingIsLostWhenThePowerGoesAgainDuringTheNextRun) {
     }
     if (done && !first.power_lost()) break;
   }
+}
+
+TEST(IndexRebuild, LeavesNothingToComplainOf) {
+  const Operation rebuild = operations().back();
+  MemoryStorage storage(start_of(rebuild));
+  auto repository = Repository::open(storage, with_password());
+  EXPECT_FALSE(repository->verify({}).damages.empty());
+  rebuild.run(*repository);
+  EXPECT_TRUE(repository->verify({.read_data = 100}).damages.empty());
 }
 
 // A repository of few bytes, so that every bit can be flipped.

@@ -149,11 +149,12 @@ class Session : public BackupSession {
   ContentWriter writer_;
 };
 
-// A pack whose every piece opens, read whole. Throws Corrupt.
-Bytes read_whole_pack(const SessionContext& context, PieceOpener& opener, const ObjectId& pack,
-                      PackRecords& records) {
+// What is in a pack of which every piece opens. Throws Corrupt.
+PackRecords read_whole_pack(const SessionContext& context, PieceOpener& opener,
+                            const ObjectId& pack) {
   const std::string name = object_name(ObjectType::Pack, pack);
   Bytes bytes = context.storage.get(name);
+  PackRecords records;
   std::size_t needed = 0;
   if (!opener.open_toc(pack, bytes, bytes.size(), records, needed)) {
     throw Error(ErrorKind::Corrupt, name + ": is torn");
@@ -165,7 +166,7 @@ Bytes read_whole_pack(const SessionContext& context, PieceOpener& opener, const 
       throw Error(ErrorKind::Corrupt, name + ": is torn");
     }
   }
-  return bytes;
+  return records;
 }
 
 }  // namespace
@@ -182,10 +183,11 @@ void recover_from_the_dead(const SessionContext& context, const std::vector<Obje
     const ObjectId pack = *id_of_name(ObjectType::Pack, info.name);
     if (condemned.contains(pack)) continue;
     try {
-      PackRecords records;
-      const Bytes bytes = read_whole_pack(context, opener, pack, records);
-      // Written again because the one who wrote it first may have died before syncing.
-      context.storage.put(info.name, bytes);
+      PackRecords records = read_whole_pack(context, opener, pack);
+      // Whoever wrote it may have died before syncing. It is not written again: where an
+      // index object was lost, snapshots need this pack, and a loss of power would leave
+      // the new one torn in the place of a good one.
+      context.storage.adopt(info.name);
       adopted.push_back(std::move(records));
     } catch (const Error& error) {
       // Torn packs are left to the next prune.

@@ -19,12 +19,15 @@ bool is_damage(const Error& error) {
          error.kind() == ErrorKind::Unsupported;
 }
 
-// One look at the whole repository.
+enum class Uncovered { LeaveOut, Include };
+
+// One look at the whole repository; on request with the packs that no index object names.
 class Verification {
  public:
-  Verification(const SessionContext& context, const VerifyOptions& options)
+  Verification(const SessionContext& context, const VerifyOptions& options, Uncovered uncovered)
       : context_(context),
         options_(options),
+        uncovered_(uncovered),
         reader_(context.storage, context.index, nullptr, context.master, context.sealing),
         damaged_(reader_) {}
 
@@ -38,6 +41,9 @@ class Verification {
     find_affected();
     return std::move(report_);
   }
+
+  // Something that is needed was not in the index.
+  bool misses_pieces() const { return misses_pieces_; }
 
  private:
   void begin(const char* phase) const {
@@ -108,6 +114,12 @@ class Verification {
     begin("checking the index");
     context_.index.refresh();
     for (const Damage& found : context_.index.damages()) report_.damages.push_back(found);
+    if (uncovered_ == Uncovered::Include) {
+      damage("index", "does not name " + std::to_string(context_.index.uncovered_packs().size()) +
+                          " of the packs, and content is needed that it does not name; the next "
+                          "prune writes it anew");
+      context_.index.load_uncovered();
+    }
     table_ = context_.index.merged();
     report_.objects = table_->size();
   }
@@ -243,6 +255,7 @@ class Verification {
                               [&](ObjectKind, const ObjectId& id, const Error& error) {
                                 if (error.kind() == ErrorKind::NotFound) {
                                   damage(id.hex(), "is needed and " + error.message());
+                                  misses_pieces_ = true;
                                 }
                                 damaged_.add(id);
                               });
@@ -259,6 +272,7 @@ class Verification {
 
   const SessionContext& context_;
   const VerifyOptions& options_;
+  const Uncovered uncovered_;
   ObjectReader reader_;  // without the cache: what is stored counts
   std::mutex mutex_;
   VerifyReport report_;
@@ -267,6 +281,7 @@ class Verification {
   std::shared_ptr<const IndexTable> table_;
   std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> sizes_;
   IdSet missing_packs_;
+  bool misses_pieces_ = false;
 };
 
 // What a prune that runs at the same time would change.
@@ -280,10 +295,19 @@ std::vector<ObjectId> index_and_snapshots(const SessionContext& context) {
 
 VerifyReport verify(const SessionContext& context, const VerifyOptions& options) {
   constexpr int kTries = 5;
+  Uncovered uncovered = Uncovered::LeaveOut;
   for (int attempt = 1;; ++attempt) {
     const auto before = index_and_snapshots(context);
-    VerifyReport report = Verification(context, options).run();
-    if (report.ok() || attempt == kTries || index_and_snapshots(context) == before) return report;
+    Verification verification(context, options, uncovered);
+    VerifyReport report = verification.run();
+    if (report.ok() || attempt == kTries) return report;
+    if (index_and_snapshots(context) != before) continue;
+    // Packs can tell what is in them where an index object is lost.
+    const bool can_look_further = uncovered == Uncovered::LeaveOut &&
+                                  verification.misses_pieces() &&
+                                  !context.index.uncovered_packs().empty();
+    if (!can_look_further) return report;
+    uncovered = Uncovered::Include;
   }
 }
 

@@ -142,6 +142,14 @@ void CrashStorage::remove(std::string_view name) {
   if (power == Power::FailsNow) lose_power();
 }
 
+// What another instance put was lost or kept when that one crashed; here it is durable.
+void CrashStorage::adopt(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const Power power = begin(Verb::Adopt);
+  current_.adopt(name);
+  if (power == Power::FailsNow) lose_power();
+}
+
 void CrashStorage::sync() {
   const std::lock_guard lock(mutex_);
   if (begin(Verb::Sync) == Power::FailsNow) lose_power();

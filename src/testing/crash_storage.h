@@ -50,6 +50,7 @@ class CrashStorage : public blob::Storage {
   blob::ObjectInfo info(std::string_view name) override;
   std::vector<blob::ObjectInfo> list(std::string_view prefix) override;
   void remove(std::string_view name) override;
+  void adopt(std::string_view name) override;
   void sync() override;
 
  private:

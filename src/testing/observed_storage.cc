@@ -20,6 +20,8 @@ std::string_view to_string(Verb verb) {
       return "list";
     case Verb::Remove:
       return "remove";
+    case Verb::Adopt:
+      return "adopt";
     case Verb::Sync:
       return "sync";
   }
@@ -81,6 +83,12 @@ void ObservedStorage::remove(std::string_view name) {
   const Ticket ticket = before(Verb::Remove, name);
   inner_.remove(name);
   after(ticket, Verb::Remove, name, 0);
+}
+
+void ObservedStorage::adopt(std::string_view name) {
+  const Ticket ticket = before(Verb::Adopt, name);
+  inner_.adopt(name);
+  after(ticket, Verb::Adopt, name, 0);
 }
 
 void ObservedStorage::sync() {

@@ -7,8 +7,8 @@
 
 namespace snapferry::testing {
 
-enum class Verb { Put, PutNew, Get, GetRange, GetTail, Info, List, Remove, Sync };
-inline constexpr std::size_t kVerbs = 9;
+enum class Verb { Put, PutNew, Get, GetRange, GetTail, Info, List, Remove, Adopt, Sync };
+inline constexpr std::size_t kVerbs = 10;
 
 // "put", "put_new", …
 std::string_view to_string(Verb verb);
@@ -29,6 +29,7 @@ class ObservedStorage : public blob::Storage {
   blob::ObjectInfo info(std::string_view name) override;
   std::vector<blob::ObjectInfo> list(std::string_view prefix) override;
   void remove(std::string_view name) override;
+  void adopt(std::string_view name) override;
   void sync() override;
 
  protected:

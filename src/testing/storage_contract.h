@@ -281,6 +281,17 @@ TEST_P(StorageContract, RefusesAllOtherNames) {
   }
 }
 
+TEST_P(StorageContract, AdoptingLeavesTheObjectAsItIs) {
+  storage_->put("packs/3f00", as_bytes("x"));
+  const auto other = place_->open();
+  const std::int64_t modified = other->info("packs/3f00").modified;
+  other->adopt("packs/3f00");
+  other->sync();
+  EXPECT_EQ(as_text(other->get("packs/3f00")), "x");
+  EXPECT_EQ(other->info("packs/3f00").modified, modified);
+  EXPECT_ERROR(other->adopt("packs/3f01"), ErrorKind::NotFound);
+}
+
 TEST_P(StorageContract, SyncSucceedsWhateverWasDone) {
   storage_->sync();
   storage_->put("config", as_bytes("x"));

@@ -178,15 +178,22 @@ MetadataWriter::Owner MetadataWriter::wanted_owner(const Entry& entry) const {
   if (wanted.user != user_) {
     limitations_.add("owners were not restored: only root can set them");
     wanted.user = kLeave;
-    // What runs as its owner must not run as another one.
-    wanted.mode &= ~static_cast<std::uint32_t>(S_ISUID);
+    leave_out_mode(wanted, S_ISUID, "setuid");
   }
   if (!may_have_group(wanted.group)) {
     limitations_.add("groups that this user is not in were not restored: only root can set them");
     wanted.group = kLeave;
-    wanted.mode &= ~static_cast<std::uint32_t>(S_ISGID);
+    leave_out_mode(wanted, S_ISGID, "setgid");
   }
   return wanted;
+}
+
+// What runs as its owner must not run as another one.
+void MetadataWriter::leave_out_mode(Owner& wanted, std::uint32_t bit, std::string_view name) const {
+  if ((wanted.mode & bit) == 0) return;
+  wanted.mode &= ~bit;
+  limitations_.add(std::string(name) +
+                   " bits were not restored where the owner or group they mean was not");
 }
 
 bool MetadataWriter::may_have_group(gid_t group) const {

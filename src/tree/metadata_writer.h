@@ -58,6 +58,7 @@ class MetadataWriter {
   // owner who is not root; an ACL comes after the mode, of which it is a part.
   enum class BeforeMode { Yes, No };
   Owner wanted_owner(const Entry& entry) const;
+  void leave_out_mode(Owner& wanted, std::uint32_t bit, std::string_view name) const;
   bool may_have_group(gid_t group) const;
   bool can_write(const std::string& xattr) const;
   void change_owner(int fd, const Entry& entry, const Owner& wanted) const;

@@ -146,7 +146,7 @@ TEST_F(RestoreTroubleAsRoot, AsANormalUserSaysOnceWhatItCannotDo) {
       for (const std::string& problem : problems_.all)
         std::fprintf(stderr, "%s\n", problem.c_str());
       expect(problems_.all.empty() && stats.failed == 0, "no problems");
-      expect(stats.limitations.size() == (round == 0 ? 4u : 3u), "each limitation once");
+      expect(stats.limitations.size() == (round == 0 ? 6u : 5u), "each limitation once");
       expect((look(at("ro")).st_mode & 07777) == 0555, "read-only directory");
       expect((look(at("ro/x")).st_mode & 07777) == 0400, "read-only file");
       expect((look(at("setuid")).st_mode & 07777) == 0755, "no setuid for another owner");
