@@ -325,8 +325,7 @@ TEST_F(TwoFilesystems, ListWritableSubvolumesEachOnceAndNoneOfOurs) {
   EXPECT_EQ(here.identity().size(), 32u);
   std::filesystem::create_directories(*data_ / "store/web1/x");
   BtrfsImage::btrfs({"subvolume", "create", *data_ / "store/web1/x/.partial"});
-  const testing::TemporaryDirectory again;
-  BtrfsImage::run({"mount", "--bind", root(), again.path()});
+  const testing::ExtraMount again({"--bind", root()});
   std::vector<std::string> names;
   for (const auto& state : source_.inventory({"btrfs:" + data_->path() + "/**"})) {
     names.push_back(state.name.substr(6 + data_->path().size()));
@@ -337,7 +336,6 @@ TEST_F(TwoFilesystems, ListWritableSubvolumesEachOnceAndNoneOfOurs) {
   const auto home = source_.inventory({volume()}).at(0);
   ASSERT_EQ(home.points.size(), 2u);
   EXPECT_EQ(home.points[0].name, "by-hand");
-  BtrfsImage::run({"umount", again.path()});
   EXPECT_ERROR(source_.inventory({"btrfs:" + root() + "/no"}), ErrorKind::NotFound);
   EXPECT_ERROR(source_.inventory({"btrfs:/proc"}), ErrorKind::NotFound);
   EXPECT_ERROR(source_.inventory({"zfs:tank"}), ErrorKind::InvalidArgument);

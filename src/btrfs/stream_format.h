@@ -16,7 +16,8 @@
 // crc is CRC-32C of the record with crc = 0. The first record is Subvol or Snapshot, the last End.
 namespace snapferry::btrfs::stream_format {
 
-inline constexpr std::string_view kMagic{"btrfs-stream", 13};  // with the zero
+inline constexpr char kMagicText[] = "btrfs-stream";
+inline constexpr std::string_view kMagic{kMagicText, sizeof kMagicText};  // with the zero
 inline constexpr std::size_t kStreamHeaderSize = 17;
 inline constexpr std::size_t kRecordHeaderSize = 10;
 inline constexpr std::size_t kCrcOffset = 6;

@@ -39,7 +39,8 @@ StreamInspector::StreamInspector(Stream& stream, const StreamPlan& plan, Progres
       plan_(plan),
       progress_(progress),
       cancellation_(cancellation),
-      buffer_(kBufferSize) {}
+      // Never touched beyond what a small stream needs.
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)) {}
 
 std::string StreamInspector::place() const {
   auto text = plan_.subject + ": the stream's ";
@@ -58,12 +59,12 @@ void StreamInspector::refuse(const std::string& cause) const {
 // Whether `size` bytes are there before the stream ends.
 bool StreamInspector::fill(std::size_t size) {
   if (end_ - begin_ >= size) return true;
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
   while (end_ < size) {
     if (cancellation_ != nullptr) cancellation_->check();
-    const auto got = stream_.read(std::span(buffer_).subspan(end_));
+    const auto got = stream_.read({buffer_.get() + end_, kBufferSize - end_});
     if (got == 0) return false;
     if (progress_ != nullptr) progress_->bytes += got;
     end_ += got;
@@ -80,7 +81,7 @@ void StreamInspector::need(std::size_t size) {
 
 ByteView StreamInspector::take(std::size_t size) {
   need(size);
-  const ByteView bytes(buffer_.data() + begin_, size);
+  const ByteView bytes(buffer_.get() + begin_, size);
   begin_ += size;
   taken_ += size;
   return bytes;
@@ -102,7 +103,7 @@ void StreamInspector::read_record() {
   offset_ = taken_;
   need(kRecordHeaderSize);
   std::array<std::uint8_t, kRecordHeaderSize> header{};
-  std::memcpy(header.data(), buffer_.data() + begin_, header.size());
+  std::memcpy(header.data(), buffer_.get() + begin_, header.size());
   ByteReader reader(header, plan_.subject);
   const std::size_t size = reader.u32();
   command_ = reader.u16();

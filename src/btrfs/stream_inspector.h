@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,7 +67,7 @@ class StreamInspector {
   const StreamPlan& plan_;
   Progress* progress_;
   const Cancellation* cancellation_;
-  Bytes buffer_;
+  std::unique_ptr<std::uint8_t[]> buffer_;
   std::size_t begin_ = 0;  // of what was not taken yet
   std::size_t end_ = 0;
   std::uint64_t taken_ = 0;   // bytes of the stream before begin_

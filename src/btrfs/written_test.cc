@@ -199,9 +199,8 @@ TEST_F(Written, OfAVolumeThatHoldsOthersIsZeroWhenOnlyTheirSnapshotsCame) {
 }
 
 TEST_F(Written, OfAMountedVolumeIsZeroThoughItsSnapshotsLieInside) {
-  const testing::TemporaryDirectory elsewhere;
-  BtrfsImage::run({"mount", "-t", "btrfs", "-o", "loop,subvol=source/a", place_->image().file(),
-                   elsewhere.path()});
+  const testing::ExtraMount elsewhere(
+      {"-t", "btrfs", "-o", "loop,subvol=source/a", place_->image().file()});
   const std::string name = "btrfs:" + elsewhere.path();
   EXPECT_TRUE(source_.freeze({name}, kFirst).failed.empty());
   const auto first = source_.inventory({name}).at(0);
@@ -209,8 +208,7 @@ TEST_F(Written, OfAMountedVolumeIsZeroThoughItsSnapshotsLieInside) {
   EXPECT_EQ(first.written, 0u);
   EXPECT_TRUE(source_.freeze({name}, kSecond).failed.empty());
   EXPECT_EQ(source_.inventory({name}).at(0).written, 0u);
-  EXPECT_TRUE(std::filesystem::exists(elsewhere / ".snapferry/.self/" + kSecond));
-  BtrfsImage::run({"umount", elsewhere.path()});
+  EXPECT_TRUE(std::filesystem::exists(elsewhere.path() + "/.snapferry/.self/" + kSecond));
 }
 
 }  // namespace

@@ -112,6 +112,14 @@ void BtrfsImage::unmount() {
   mounted_ = false;
 }
 
+ExtraMount::ExtraMount(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "mount");
+  arguments.push_back(point_.path());
+  BtrfsImage::run(arguments);
+}
+
+ExtraMount::~ExtraMount() { ::umount2(point_.path().c_str(), MNT_DETACH); }
+
 std::string BtrfsImage::btrfs(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "btrfs");
   return run(arguments);

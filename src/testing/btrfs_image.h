@@ -48,6 +48,19 @@ class BtrfsImage {
   bool mounted_ = false;
 };
 
+// A further mount, "mount ARGUMENTS… POINT", at a directory of its own; gone with it.
+class ExtraMount {
+ public:
+  explicit ExtraMount(std::vector<std::string> arguments);
+  ~ExtraMount();
+  ExtraMount(const ExtraMount&) = delete;
+  ExtraMount& operator=(const ExtraMount&) = delete;
+  const std::string& path() const { return point_.path(); }
+
+ private:
+  TemporaryDirectory point_;
+};
+
 // Every entry below `directory`, across subvolumes: path, type, mode, owner, size, time,
 // extended attributes and content, one line each, in order. Two equal ones are equal trees.
 std::string describe_tree(const std::string& directory);
