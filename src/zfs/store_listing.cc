@@ -122,7 +122,8 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
     }
     if (at == std::string::npos) {
       contents.datasets.emplace(name, dataset_of(row, layout));
-    } else if (const auto host = layout.host_of(name); host && name == layout.host_dataset(*host)) {
+    } else if (const auto host = layout.host_of(name);
+               host && name == layout.store() + "/" + *host) {
       if (row[kName].substr(at + 1) == kMemory) contents.memories[*host] = memory_of(row);
     } else {
       points[name].push_back(point_of(row, at));

@@ -126,6 +126,13 @@ TEST_F(ZfsStoreTest, TellsAnEmptyHostFromAMissingPool) {
   EXPECT_ERROR(store_.inventory("h"), ErrorKind::Unavailable);
 }
 
+// Found by fuzzing: a name that ZFS cannot list was an InvalidArgument of the caller.
+TEST_F(ZfsStoreTest, LooksAtNoNameTooClosely) {
+  expect_inventory(row("b/s/@x", "snapshot", 1) + row("b/s/\x01@x", "snapshot", 2));
+  commands_.expect("zfs list -Hp -t filesystem -o name b", {"b\n"});
+  EXPECT_TRUE(store_.inventory("h").empty());
+}
+
 TEST_F(ZfsStoreTest, KnowsRawReplicasAndPartialOnes) {
   expect_inventory(
       row("b/s/h", "filesystem", 1) +
