@@ -7,12 +7,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "agent/remote_source.h"
-#include "agent/remote_store.h"
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/target.h"
 #include "cli/format.h"
+#include "cli/remote_end.h"
 #include "core/error.h"
 #include "platform/clock.h"
 #include "platform/command.h"
@@ -23,27 +22,6 @@
 
 namespace snapferry::cli {
 namespace {
-
-using Transport = std::shared_ptr<wire::SshTransport>;
-
-// An end at the other side of a connection that it keeps open; several may share one.
-struct KeptOpen {
-  explicit KeptOpen(Transport transport) : connection(std::move(transport)) {}
-  Transport connection;
-};
-
-class KeptSource : KeptOpen, public agent::RemoteSource {
- public:
-  KeptSource(const Transport& transport, std::string kind)
-      : KeptOpen(transport), RemoteSource(transport->connection(), std::move(kind)) {}
-};
-
-class KeptStore : KeptOpen, public agent::RemoteStore {
- public:
-  KeptStore(const Transport& transport, const Address& address)
-      : KeptOpen(transport),
-        RemoteStore(transport->connection(), address.text(), address.local_text()) {}
-};
 
 bool is_directory(const std::string& path) {
   struct stat status {};
@@ -59,7 +37,7 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<Source> source(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return std::make_unique<KeptSource>(connect(address), std::string(kind_name(address.kind)));
+      return remote_source(line_to(address.remote), std::string(kind_name(address.kind)));
     }
     if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
     return std::make_unique<zfs::ZfsSource>(commands_);
@@ -67,7 +45,7 @@ class SystemEndpoints : public Endpoints {
 
   std::unique_ptr<Store> store(const Address& address) override {
     require_native(address);
-    if (address.is_remote()) return std::make_unique<KeptStore>(connect(address), address);
+    if (address.is_remote()) return remote_store(line_to(address.remote), address);
     if (address.kind == AddressKind::Zfs) {
       // Whether it is there, its first listing says, without a process of its own.
       return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
@@ -108,19 +86,23 @@ class SystemEndpoints : public Endpoints {
   }
 
   // One connection for each host and run.
-  Transport connect(const Address& address) {
-    if (const auto open = connections_[address.remote].lock()) return open;
+  std::shared_ptr<RemoteLine> line_to(const std::string& remote) {
+    if (auto line = lines_[remote].lock()) return line;
     wire::SshOptions ssh;
     ssh.command = options_.ssh_command;
-    Transport transport = wire::SshTransport::open(commands_, address.remote, ssh);
-    connections_[address.remote] = transport;
-    return transport;
+    // Outlives this: the ends connect again where they lost the connection.
+    const auto connect = [&commands = commands_, remote, ssh] {
+      return std::shared_ptr(wire::SshTransport::open(commands, remote, ssh));
+    };
+    auto line = std::make_shared<RemoteLine>(connect);
+    lines_[remote] = line;
+    return line;
   }
 
   const EndpointOptions options_;
   platform::Commands& commands_ = platform::system_commands();
   platform::Clock& clock_ = platform::system_clock();
-  std::map<std::string, std::weak_ptr<wire::SshTransport>> connections_;
+  std::map<std::string, std::weak_ptr<RemoteLine>> lines_;
 };
 
 }  // namespace

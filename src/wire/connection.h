@@ -53,6 +53,9 @@ class Connection {
   // Whether the peer's end of the connection was seen, in good order or not.
   bool peer_left() const { return peer_left_; }
 
+  // Whether it has ended, in good order or not: nothing can be asked of it any more.
+  bool is_over() const { return multiplexer_->is_over(); }
+
   // Ends it as if lost, for `error`.
   void abort(const Error& error);
 

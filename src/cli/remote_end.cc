@@ -1,0 +1,130 @@
+#include "cli/remote_end.h"
+
+#include "agent/remote_source.h"
+#include "agent/remote_store.h"
+
+namespace snapferry::cli {
+namespace {
+
+// The end on the connection of the moment. An end, and its connection, lives as long as a call
+// that began on it.
+template <typename End>
+class CurrentEnd {
+ public:
+  using Make = std::function<std::unique_ptr<End>(wire::Connection&)>;
+
+  CurrentEnd(std::shared_ptr<RemoteLine> line, Make make)
+      : line_(std::move(line)), make_(std::move(make)) {}
+
+  std::shared_ptr<End> get() {
+    const std::lock_guard lock(mutex_);
+    auto transport = line_->transport();
+    if (connected_ == nullptr || connected_->transport != transport) {
+      auto end = make_(transport->connection());
+      connected_ = std::make_shared<Connected>(std::move(transport), std::move(end));
+    }
+    return {connected_, connected_->end.get()};
+  }
+
+ private:
+  struct Connected {
+    Connected(std::shared_ptr<wire::SshTransport> by, std::unique_ptr<End> made)
+        : transport(std::move(by)), end(std::move(made)) {}
+    std::shared_ptr<wire::SshTransport> transport;
+    std::unique_ptr<End> end;
+  };
+
+  const std::shared_ptr<RemoteLine> line_;
+  const Make make_;
+  std::mutex mutex_;
+  std::shared_ptr<Connected> connected_;
+};
+
+class LineSource : public Source {
+ public:
+  LineSource(std::shared_ptr<RemoteLine> line, std::string kind)
+      : current_(std::move(line), [kind = std::move(kind)](wire::Connection& connection) {
+          return std::make_unique<agent::RemoteSource>(connection, kind);
+        }) {}
+
+  StreamFeatures features() override { return current_.get()->features(); }
+  std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override {
+    return current_.get()->inventory(patterns);
+  }
+  Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override {
+    return current_.get()->freeze(volumes, name);
+  }
+  std::unique_ptr<Stream> send(const StreamRequest& request) override {
+    return current_.get()->send(request);
+  }
+  std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override {
+    return current_.get()->settle(settlements);
+  }
+
+ private:
+  CurrentEnd<agent::RemoteSource> current_;
+};
+
+class LineStore : public Store {
+ public:
+  LineStore(std::shared_ptr<RemoteLine> line, const Address& address)
+      : name_(address.text()),
+        current_(std::move(line),
+                 [name = name_, local = address.local_text()](wire::Connection& connection) {
+                   return std::make_unique<agent::RemoteStore>(connection, name, local);
+                 }) {}
+
+  std::string name() const override { return name_; }
+  std::string identity() override { return current_.get()->identity(); }
+  StreamFeatures features() override { return current_.get()->features(); }
+  std::vector<ReplicaState> inventory(const std::string& host) override {
+    return current_.get()->inventory(host);
+  }
+  void receive(const ReceiveRequest& request, Stream& stream) override {
+    current_.get()->receive(request, stream);
+  }
+  void abort_partial(const VolumeName& volume) override { current_.get()->abort_partial(volume); }
+  VolumeName set_aside(const VolumeName& volume) override {
+    return current_.get()->set_aside(volume);
+  }
+  void record_unchanged(const std::string& set, std::int64_t time,
+                        const std::vector<VolumeName>& volumes) override {
+    current_.get()->record_unchanged(set, time, volumes);
+  }
+  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
+    return current_.get()->send(volume, request);
+  }
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override {
+    return current_.get()->browse(volume, snapshot);
+  }
+  std::vector<VolumeFailure> destroy(const VolumeName& volume,
+                                     const std::vector<Point>& snapshots) override {
+    return current_.get()->destroy(volume, snapshots);
+  }
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override {
+    return current_.get()->verify(replica, read_data, progress, cancellation);
+  }
+
+ private:
+  const std::string name_;
+  CurrentEnd<agent::RemoteStore> current_;
+};
+
+}  // namespace
+
+std::shared_ptr<wire::SshTransport> RemoteLine::transport() {
+  const std::lock_guard lock(mutex_);
+  if (transport_->connection().is_over()) transport_ = connect_();
+  return transport_;
+}
+
+std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, std::string kind) {
+  return std::make_unique<LineSource>(std::move(line), std::move(kind));
+}
+
+std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address) {
+  return std::make_unique<LineStore>(std::move(line), address);
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/address.h"
+#include "core/store.h"
+#include "core/volume.h"
+#include "wire/ssh_transport.h"
+
+namespace snapferry::cli {
+
+// The connection to one machine, shared by all ends there. Whoever uses it after it was lost
+// gets a new one, so that a run that tries again can carry on. Safe from several threads.
+class RemoteLine {
+ public:
+  using Connect = std::function<std::shared_ptr<wire::SshTransport>()>;
+
+  // Connects at once, and throws as `connect` does.
+  explicit RemoteLine(Connect connect) : connect_(std::move(connect)), transport_(connect_()) {}
+
+  // Throws as `connect` does, where it has to.
+  std::shared_ptr<wire::SshTransport> transport();
+
+ private:
+  const Connect connect_;
+  std::mutex mutex_;
+  std::shared_ptr<wire::SshTransport> transport_;
+};
+
+// The ends behind a line, as agent/remote_source.h and agent/remote_store.h say. A call that meets
+// the loss of the connection throws Unavailable; the next one connects again.
+std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, std::string kind);
+std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address);
+
+}  // namespace snapferry::cli
