@@ -112,10 +112,12 @@ as_root() {
 as_nobody() {
   store=repo:$here/plain
   run 0 "$SNAPFERRY" init --store "$store" --encryption none
-  run 0 "$SNAPFERRY" backup "$here/source" --store "$store"
+  # With a password given, a repository without encryption is refused.
+  run 12 "$SNAPFERRY" backup "$here/source" --store "$store"
+  run 0 env -u SNAPFERRY_PASSWORD "$SNAPFERRY" backup "$here/source" --store "$store"
   chmod -R a+rX "$here/plain" && chmod a+x "$work"
   install -d -o 65534 -g 65534 "$here/nobody" "$here/nobody/cache"
-  run 0 env XDG_CACHE_HOME="$here/nobody/cache" HOME="$here/nobody" \
+  run 0 env -u SNAPFERRY_PASSWORD XDG_CACHE_HOME="$here/nobody/cache" HOME="$here/nobody" \
     setpriv --reuid=65534 --regid=65534 --clear-groups \
     "$SNAPFERRY" restore latest --store "$store" --target "$here/nobody/restored"
   for word in owners "device nodes" "trusted\.\*" "security\.\*"; do

@@ -71,6 +71,7 @@ class KillTest : public ::testing::Test {
     ASSERT_NE(program, nullptr) << "set SNAPFERRY to the program";
     program_ = program;
     setenv("SNAPFERRY_STORE", ("repo:" + (directory_ / "store")).c_str(), 1);
+    unsetenv("SNAPFERRY_PASSWORD");  // the repository needs none
     setenv("SNAPFERRY_CACHE", (directory_ / "cache").c_str(), 1);
     ASSERT_EQ(run({"init", "--encryption", "none"}), 0);
     ASSERT_EQ(mkdir((directory_ / "source").c_str(), 0700), 0);
