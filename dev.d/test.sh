@@ -1,5 +1,9 @@
 # Running the tests. What cannot run here is shown as skipped, with the reason.
 
+# Property tests try the same cases each time, so that a run says something about the change
+# before it. RC_PARAMS="max_success=5000" ./dev test looks further, with another seed each time.
+export RC_PARAMS=${RC_PARAMS:-seed=20260301}
+
 run_tests() {
   build_dev
   local output=build/test-output.txt status=0

@@ -95,7 +95,9 @@ const Policy kStore =
 
 // Independent of VolumePattern: what the patterns of kSource mean, said once more.
 bool inside(const std::string& volume) {
-  const bool plain = volume.find("..") == volume.npos && volume.find("//") == volume.npos &&
+  // A part "..web2" is a name like any other; ".." is not.
+  const bool climbs = volume.find("/../") != volume.npos || volume.ends_with("/..");
+  const bool plain = !climbs && volume.find("//") == volume.npos &&
                      volume.find_first_of("@#%;$\n*?\\,") == volume.npos;
   if (volume == "zfs:tank/home") return true;
   if (volume.starts_with("zfs:tank/home/")) return plain;
