@@ -95,8 +95,8 @@ const Policy kStore =
 
 // Has a part "..": "..web2" is a name like any other.
 bool climbs(const std::string& name) {
-  return name.find("/../") != name.npos || name.ends_with("/..") || name.ends_with(":..") ||
-         name.find(":../") != name.npos;
+  const std::string parts = "/" + name.substr(name.find(':') + 1) + "/";
+  return parts.find("/../") != parts.npos;
 }
 
 // Independent of VolumePattern: what the patterns of kSource mean, said once more.
