@@ -19,3 +19,11 @@ for pair in "ours ours" "stock stock" "stock ours" "ours stock" "stock stock" "o
 done
 expect_same_home
 expect "$first" "$(zfs get -H -o value guid "$store/web1/source/home")" "the replica is still the first one"
+
+# Between two ends of ours: a name with a colon, a volume whose parent is not there yet, and then
+# the parent, which takes the place of what was made for it.
+serve_with "$ours"
+zfs create -p source/a:b/deep
+pull_with "$ours" --backupdataset source/a:b/deep
+pull_with "$ours" --backupdataset source/a:b
+expect_backed_up source/a:b/deep source/a:b

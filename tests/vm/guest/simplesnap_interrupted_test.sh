@@ -72,9 +72,9 @@ expect 1 "$(own_snapshots source/home mainsetx2 | wc -l)" "snapshots of the othe
 
 # Killed, not cut: the lock of the dead counts for nothing.
 change four
-pull_home "$ours" --limit 100k & victim=$!
-until [ -e "/$store/web1/.lock" ]; do sleep 0.2; done
-kill -9 "$victim"
-wait "$victim" || true
+pull_home "$ours" --limit 100k &
+until [ -s "/$store/web1/.lock" ]; do sleep 0.2; done
+kill -9 "$(cat "/$store/web1/.lock")"
+wait || true
 pull_home "$ours"
 backed_up mainsetx2
