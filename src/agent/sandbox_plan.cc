@@ -89,12 +89,13 @@ constexpr std::array<std::uint16_t, 6> kZfsSettling = {
     0x5a43,  // BOOKMARK
     0x5a45,  // DESTROY_BOOKMARKS
 };
-constexpr std::array<std::uint16_t, 7> kZfsReceiving = {
+constexpr std::array<std::uint16_t, 8> kZfsReceiving = {
     0x5a16,  // SET_PROP
     0x5a17,  // CREATE
     0x5a18,  // DESTROY: `zfs receive -A`; a dataset with snapshots withstands it
     0x5a1a,  // RENAME: setting a diverged replica aside
     0x5a1b,  // RECV
+    0x5a23,  // SNAPSHOT: the one that remembers what was found unchanged (zfs/store_layout.h)
     0x5a2b,  // INHERIT_PROP
     0x5a46,  // RECV_NEW
 };

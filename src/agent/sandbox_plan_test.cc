@@ -49,7 +49,8 @@ TEST(SandboxPlan, OfZfsTakesTheRequestsOfTheOtherRoleAway) {
   EXPECT_TRUE(has_ioctl(source, kSnapshot) && has_ioctl(source, kDestroySnapshots));
   EXPECT_FALSE(has_ioctl(source, kDestroy) || has_ioctl(source, kReceive));
   EXPECT_TRUE(has_ioctl(store, kReceive) && has_ioctl(store, kDestroy));
-  EXPECT_FALSE(has_ioctl(store, kDestroySnapshots) || has_ioctl(store, kSnapshot));
+  EXPECT_FALSE(has_ioctl(store, kDestroySnapshots));
+  EXPECT_TRUE(has_ioctl(store, kSnapshot)) << "remembers what was found unchanged";
   for (const auto request : {kPoolDestroy, kRollback, kChannelProgram}) {
     EXPECT_FALSE(has_ioctl(source, request) || has_ioctl(store, request)) << request;
   }

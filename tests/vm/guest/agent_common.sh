@@ -25,4 +25,10 @@ Host $name
 END
 }
 remote=(--ssh-command "ssh -F $PWD/ssh_config")
-next_second() { local now=$SECONDS; while [ "$now" = "$SECONDS" ]; do :; done; }
+# Snapshots of the next run get another name, and the property `written` knows of what was written
+# so far: it counts what reached the pool.
+next_second() {
+  local now=$SECONDS
+  zpool sync source
+  while [ "$now" = "$SECONDS" ]; do :; done
+}
