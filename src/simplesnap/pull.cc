@@ -1,8 +1,10 @@
 #include "simplesnap/pull.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -28,6 +30,9 @@ namespace {
 
 constexpr int kAsks = 3;  // our wrapper sends everything the third time
 constexpr unsigned kLastOtherSet = 9;
+// The stock wrapper names a snapshot by the second, and fails if that name is taken.
+constexpr std::chrono::seconds kNameLasts{1};
+constexpr std::string_view kNameTaken = "dataset already exists";
 
 // Passes a stream on at or below a rate.
 class PacedStream : public Stream {
@@ -151,9 +156,20 @@ class Puller {
                             dataset, set));
   }
 
+  HeadedStream ask_for_stream(const std::string& set, const std::string& name) {
+    try {
+      return HeadedStream(far_.send_back(set, name));
+    } catch (const Error& error) {
+      if (error.message().find(kNameTaken) == std::string::npos) throw;
+    }
+    context_.log(name + ": the far end took a snapshot of that name this second; asking again");
+    context_.waiter.wait(kNameLasts, context_.cancellation);
+    return HeadedStream(far_.send_back(set, name));
+  }
+
   // False if the far end sends what does not fit.
   bool try_set(const std::string& set, const std::string& name, const Replica* here) {
-    HeadedStream stream(far_.send_back(set, name));
+    auto stream = ask_for_stream(set, name);
     const auto& head = stream.head();
     const auto dataset = destination_of(name);
     if (!fits(head, here)) {

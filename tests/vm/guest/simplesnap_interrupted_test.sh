@@ -70,6 +70,24 @@ expect 1 "$(own_snapshots source/home mainsetx2 | wc -l)" "snapshots of the othe
 "$ours/simplesnap" --check '1 hour ago' --store "$store" --setname mainset ||
   fail "--check does not know the other set"
 
+# A snapshot taken by the run before in the same second: asked for again.
+cat >taken_ssh <<'END'
+#!/bin/bash
+case "$*" in
+  *sendback*)
+    [ -e asked ] && exec "$@"
+    touch asked
+    echo "cannot create snapshot 'source/home@a': dataset already exists" >&2
+    exit 1
+    ;;
+  *) exec "$@" ;;
+esac
+END
+chmod +x taken_ssh
+pull_home "$ours" --sshcmd "$PWD/taken_ssh $sshcmd"
+[ -e asked ] || fail "nothing was asked for"
+backed_up mainsetx2
+
 # Killed, not cut: the lock of the dead counts for nothing.
 change four
 pull_home "$ours" --limit 100k &
