@@ -1,6 +1,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <thread>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "core/wall_time.h"
 #include "tree/backup.h"
 #include "tree/exclude.h"
+#include "tree/survey.h"
 
 namespace snapferry::cli {
 namespace {
@@ -44,6 +46,24 @@ class CountingSink : public ObjectSink {
  private:
   std::atomic<std::uint64_t> objects_{0};
   std::atomic<std::uint64_t> bytes_{0};
+};
+
+// Surveys the tree while it is backed up and gives `progress` its totals once they are known, for
+// as long as this lives.
+class SurveyAside {
+ public:
+  SurveyAside(const std::string& path, const tree::BackupOptions& options, Progress& progress)
+      : thread_([this, &path, &options, &progress] {
+          const auto found = tree::survey(path, options, stop_);
+          if (!found) return;
+          progress.files_total = found->files;
+          progress.bytes_total = found->bytes;
+        }) {}
+  ~SurveyAside() { stop_.request(); }
+
+ private:
+  Cancellation stop_;
+  std::jthread thread_;  // ends before the others
 };
 
 Request read_request(const Invocation& options) {
@@ -149,6 +169,10 @@ class VolumeBackup {
     const auto options = backup_options(progress, problems);
     const ProgressEstimate estimate{base ? base->stats.files + base->stats.directories : 0};
     const ProgressDisplay display(context_, progress, estimate);
+    std::optional<SurveyAside> survey;
+    if (!base && request_.stream.empty() && display.is_on_terminal()) {
+      survey.emplace(path_, options, progress);
+    }
     snapshot_.time = context_.io.clock.now();
     auto result = walk(base, sink, options);
     snapshot_.finished = context_.io.clock.now();

@@ -34,6 +34,9 @@ class ProgressDisplay {
  public:
   ProgressDisplay(Context& context, const Progress& progress, ProgressEstimate estimate = {});
 
+  // Whether someone sees how long it will take.
+  bool is_on_terminal() const { return status_.is_on_terminal(); }
+
  private:
   std::string line(std::size_t width);
 

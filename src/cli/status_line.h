@@ -24,6 +24,9 @@ class StatusLine {
   StatusLine(const StatusLine&) = delete;
   StatusLine& operator=(const StatusLine&) = delete;
 
+  // False also where nothing is shown.
+  bool is_on_terminal() const { return terminal_ && thread_.joinable(); }
+
  private:
   void run();
 

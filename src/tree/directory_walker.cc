@@ -1,52 +1,21 @@
 #include "tree/directory_walker.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "tree/exclude.h"
+#include "tree/left_out.h"
 
 namespace snapferry::tree {
 namespace {
 
 // Subdirectories go to the other workers in groups of so many.
 constexpr std::size_t kPushAfter = 256;
-
-constexpr std::string_view kCacheTag = "CACHEDIR.TAG";
-// https://bford.info/cachedir/
-constexpr std::string_view kCacheTagSignature = "Signature: 8a477f597d28d172789f06886806bc55";
-
-// Windows into the kernel, which hold nothing of their own. MQUEUE_MAGIC,
-// FUSE_CTL_SUPER_MAGIC and CONFIGFS_MAGIC are private to ipc/mqueue.c, fs/fuse/control.c
-// and fs/configfs/mount.c.
-constexpr auto kPseudoFilesystems = std::to_array<std::uint32_t>(
-    {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
-     DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC, BPF_FS_MAGIC, 0x62656570 /* configfs */,
-     0x65735543 /* fusectl */, 0x19800202 /* mqueue */, PSTOREFS_MAGIC, EFIVARFS_MAGIC,
-     HUGETLBFS_MAGIC, AUTOFS_SUPER_MAGIC, NSFS_MAGIC});
-
-bool is_pseudo_filesystem(int fd) {
-  struct statfs info;
-  if (::fstatfs(fd, &info) != 0) return false;
-  return std::find(kPseudoFilesystems.begin(), kPseudoFilesystems.end(),
-                   static_cast<std::uint32_t>(info.f_type)) != kPseudoFilesystems.end();
-}
-
-bool is_cache_tag(int directory) {
-  const platform::Fd file(::openat(directory, kCacheTag.data(),
-                                   O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) return false;
-  std::array<std::uint8_t, kCacheTagSignature.size()> start;
-  const ssize_t size = ::read(file.get(), start.data(), start.size());
-  return size == static_cast<ssize_t>(start.size()) && as_text(start) == kCacheTagSignature;
-}
 
 bool is_base_directory(const TreeNode::Item& item) {
   return item.fixed().type == static_cast<std::uint8_t>(EntryType::Directory);
@@ -142,19 +111,13 @@ Descriptor DirectoryWalker::open_and_list(Directory& directory, const DirectoryT
     directory.inode = stat.st_ino;
     if (task.crosses_device && is_pseudo_filesystem(opened->get())) return opened;
     listing_.read(opened->get(), directory.name);
-    if (context_.options.exclude_caches) keep_cache_tag_only(opened->get());
+    if (context_.options.exclude_caches) keep_cache_tag_only(opened->get(), listing_);
     if (context_.hooks.listed) context_.hooks.listed(directory.path());
     return opened;
   } catch (const Error& error) {
     if (!directory.parent) throw;
     fail(directory.path(), directory.name, error);
     return nullptr;
-  }
-}
-
-void DirectoryWalker::keep_cache_tag_only(int fd) {
-  if (listing_.find(kCacheTag) < listing_.size() && is_cache_tag(fd)) {
-    listing_.keep_only(kCacheTag);
   }
 }
 

@@ -38,7 +38,6 @@ class DirectoryWalker {
   // which was reported.
   Descriptor open_and_list(Directory& directory, const DirectoryTask& task);
   bool is_entered(int fd, const DirectoryTask& task) const;
-  void keep_cache_tag_only(int fd);
   void walk_entries(const std::shared_ptr<Directory>& directory, const Descriptor& opened,
                     BaseCursor& base);
   void push_subdirectories(const std::shared_ptr<Directory>& directory, const Descriptor& opened);
