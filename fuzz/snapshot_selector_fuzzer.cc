@@ -50,8 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     snapshots.push_back(snapshot_of(take(text, '\n'), snapshots.size()));
   }
   try {
-    const Snapshot& selected = select_snapshot(snapshots, selector, "me");
-    require(&select_snapshot(snapshots, selected.id.hex(), "me") == &selected);
+    const Snapshot& selected = select_snapshot(snapshots, selector, {"me", "/home/joe"});
+    require(&select_snapshot(snapshots, selected.id.hex(), {"me", "/home/joe"}) == &selected);
   } catch (const Error& error) {
     require(error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::InvalidArgument);
   }

@@ -77,7 +77,7 @@ ExitCode run_diff(Context& context) {
   const auto snapshots = list_snapshots(context, *store);
   const auto pick = [&](std::size_t index) {
     Snapshot snapshot =
-        select_snapshot(snapshots, context.options.argument(index), context.io.host);
+        select_snapshot(snapshots, context.options.argument(index), standpoint(context));
     store->complete(snapshot);
     return snapshot;
   };

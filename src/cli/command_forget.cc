@@ -36,7 +36,7 @@ ExitCode run_forget(Context& context) {
   // All are found before the first is removed, so that a mistyped one changes nothing.
   std::vector<Snapshot> chosen;
   for (const auto& selector : context.options.arguments) {
-    const Snapshot& snapshot = select_snapshot(snapshots, selector, context.io.host);
+    const Snapshot& snapshot = select_snapshot(snapshots, selector, standpoint(context));
     if (std::find(chosen.begin(), chosen.end(), snapshot) == chosen.end()) {
       chosen.push_back(snapshot);
     }

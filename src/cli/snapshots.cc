@@ -1,17 +1,22 @@
 #include "cli/snapshots.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "cli/format.h"
-#include "core/snapshot_selector.h"
 
 namespace snapferry::cli {
 
+Standpoint standpoint(const Context& context) {
+  std::error_code error;
+  return {context.io.host, std::filesystem::current_path(error).string()};
+}
+
 Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector) {
   const auto snapshots = list_snapshots(context, store);
-  Snapshot snapshot = select_snapshot(snapshots, selector, context.io.host);
+  Snapshot snapshot = select_snapshot(snapshots, selector, standpoint(context));
   store.complete(snapshot);
   return snapshot;
 }
@@ -22,7 +27,7 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
   std::map<VolumeName, std::vector<Snapshot>> volumes;
   for (const auto& snapshot : snapshots) volumes[snapshot.volume].push_back(snapshot);
   if (selector.empty()) return volumes;
-  const VolumeName wanted = select_volume(snapshots, selector, context.io.host);
+  const VolumeName wanted = select_volume(snapshots, selector, standpoint(context));
   return {{wanted, std::move(volumes.at(wanted))}};
 }
 

@@ -7,8 +7,12 @@
 #include "cli/context.h"
 #include "cli/store.h"
 #include "core/snapshot.h"
+#include "core/snapshot_selector.h"
 
 namespace snapferry::cli {
+
+// This machine and the working directory; without one no relative path is understood.
+Standpoint standpoint(const Context& context);
 
 // The one snapshot that `selector` means, complete; see core/snapshot_selector.h. Throws
 // Unsupported where it shows no files.

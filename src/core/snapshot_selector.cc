@@ -1,6 +1,7 @@
 #include "core/snapshot_selector.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -70,8 +71,18 @@ bool is_named(const VolumeName& volume, std::string_view name) {
                                               first + " and " + second + "; give HOST:PATH");
 }
 
+std::optional<VolumeName> find_relative(const Snapshots& snapshots, std::string_view path,
+                                        const Standpoint& here) {
+  if (path.empty() || path.starts_with('/') || here.directory.empty()) return std::nullopt;
+  const auto whole = (std::filesystem::path(here.directory) / path).lexically_normal().string();
+  const VolumeName wanted{here.host, std::string(without_trailing_slashes(whole))};
+  const bool found = std::ranges::any_of(
+      snapshots, [&](const Snapshot& snapshot) { return snapshot.volume == wanted; });
+  return found ? std::optional(wanted) : std::nullopt;
+}
+
 std::optional<VolumeName> find_volume(const Snapshots& snapshots, std::string_view selector,
-                                      std::string_view this_host) {
+                                      const Standpoint& here) {
   const std::string_view name = without_trailing_slashes(selector);
   std::set<std::string> hosts;
   for (const Snapshot& snapshot : snapshots) {
@@ -79,8 +90,8 @@ std::optional<VolumeName> find_volume(const Snapshots& snapshots, std::string_vi
     if (is_named(volume, name)) return volume;
     if (volume.path == name) hosts.insert(volume.host);
   }
-  if (hosts.empty()) return std::nullopt;
-  std::string host(this_host);
+  if (hosts.empty()) return find_relative(snapshots, selector, here);
+  std::string host = here.host;
   if (!hosts.contains(host)) {
     if (hosts.size() > 1) fail_for_hosts(name, hosts);
     host = *hosts.begin();
@@ -98,10 +109,10 @@ Timestamp parse_time_of(std::string_view time, std::string_view selector) {
 }
 
 const Snapshot* find_by_time(const Snapshots& snapshots, std::string_view selector,
-                             std::string_view this_host) {
+                             const Standpoint& here) {
   for (std::size_t at = selector.rfind('@'); at != std::string_view::npos && at > 0;
        at = selector.rfind('@', at - 1)) {
-    const auto volume = find_volume(snapshots, selector.substr(0, at), this_host);
+    const auto volume = find_volume(snapshots, selector.substr(0, at), here);
     if (!volume) continue;
     const Timestamp time = parse_time_of(selector.substr(at + 1), selector);
     return newest(snapshots, [&](const Snapshot& snapshot) {
@@ -114,16 +125,16 @@ const Snapshot* find_by_time(const Snapshots& snapshots, std::string_view select
 }  // namespace
 
 const Snapshot& select_snapshot(const Snapshots& snapshots, std::string_view selector,
-                                std::string_view this_host) {
+                                const Standpoint& here) {
   const Snapshot* found = nullptr;
   if (selector == "latest") {
     found = snapshots.empty() ? nullptr : &snapshots.back();
   } else if (is_hexadecimal(selector)) {
     found = find_by_id(snapshots, selector);
-  } else if (const auto volume = find_volume(snapshots, selector, this_host)) {
+  } else if (const auto volume = find_volume(snapshots, selector, here)) {
     found = newest(snapshots, [&](const Snapshot& each) { return each.volume == *volume; });
   } else {
-    found = find_by_time(snapshots, selector, this_host);
+    found = find_by_time(snapshots, selector, here);
   }
   if (found == nullptr) {
     throw Error(ErrorKind::NotFound,
@@ -133,8 +144,8 @@ const Snapshot& select_snapshot(const Snapshots& snapshots, std::string_view sel
 }
 
 VolumeName select_volume(const Snapshots& snapshots, std::string_view selector,
-                         std::string_view this_host) {
-  if (auto volume = find_volume(snapshots, selector, this_host)) return *std::move(volume);
+                         const Standpoint& here) {
+  if (auto volume = find_volume(snapshots, selector, here)) return *std::move(volume);
   throw Error(ErrorKind::NotFound,
               std::string(selector) + ": no such volume; 'snapferry list' shows them");
 }

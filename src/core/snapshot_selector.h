@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -7,9 +8,14 @@
 
 namespace snapferry {
 
+// Where a word was said.
+struct Standpoint {
+  std::string host;            // the name of this machine
+  std::string directory = {};  // which a relative path begins at; empty: none is understood
+};
+
 // Which snapshot a word on the command line means. Pure. `snapshots` are oldest first,
-// as Repository::snapshots gives them; `this_host` is the name of this machine. The
-// first of these that applies decides:
+// as Repository::snapshots gives them. The first of these that applies decides:
 //
 //   1. "latest"      the newest of all
 //   2. ID            64 hexadecimal digits, or fewer where one id alone begins with
@@ -19,16 +25,16 @@ namespace snapferry {
 //                    in whole seconds, as snapshots are listed. Split at the last '@'
 //                    that has a volume before it, so that a volume may hold '@' itself
 //
-// Nothing is in two of these: an id holds no '/' and no ':', and every volume one.
+// An id holds no '/' and no ':', and every volume one; a relative path may need "./".
 // Throws NotFound, and InvalidArgument for a prefix of several ids, a PATH of several
 // hosts, or what is no time. The result refers into `snapshots`.
 const Snapshot& select_snapshot(const std::vector<Snapshot>& snapshots, std::string_view selector,
-                                std::string_view this_host);
+                                const Standpoint& here);
 
 // VOLUME is "HOST:PATH", or "PATH" alone: that of this host if there is one, else of the
-// only host that has it. Trailing slashes do not matter. Throws NotFound, and
-// InvalidArgument for a PATH of several other hosts.
+// only host that has it; a relative PATH is of this host alone. Trailing slashes do not
+// matter. Throws NotFound, and InvalidArgument for a PATH of several other hosts.
 VolumeName select_volume(const std::vector<Snapshot>& snapshots, std::string_view selector,
-                         std::string_view this_host);
+                         const Standpoint& here);
 
 }  // namespace snapferry

@@ -46,9 +46,11 @@ const std::vector<Snapshot> kAll = snapshots({
     "f1 me:/ 9",
 });
 
+const Standpoint kHere{"me", "/home/joe"};
+
 // The first two digits of the id of what is selected.
 std::string select(std::string_view selector, const std::vector<Snapshot>& all = kAll) {
-  return select_snapshot(all, selector, "me").id.hex().substr(0, 2);
+  return select_snapshot(all, selector, kHere).id.hex().substr(0, 2);
 }
 
 std::string error_of(std::string_view selector, ErrorKind kind,
@@ -122,6 +124,20 @@ TEST(SelectSnapshot, IgnoresTrailingSlashesOfAVolume) {
   EXPECT_EQ(select("web:/home//"), "a2");
 }
 
+TEST(SelectSnapshot, TakesAPathRelativeToWhereItIsSaid) {
+  EXPECT_EQ(select(".."), "b2");
+  EXPECT_EQ(select("../"), "b2");
+  EXPECT_EQ(select("../../mail@work"), "e1");
+  EXPECT_EQ(select("./../../mail/@2027-01-01"), "e2");
+  EXPECT_EQ(select("../.."), "f1");
+  EXPECT_EQ(select_snapshot(kAll, "home", {"me", "/"}).id.hex().substr(0, 2), "b2");
+}
+
+TEST(SelectSnapshot, TakesARelativePathForThisHostAlone) {
+  error_of("../../etc", ErrorKind::NotFound);
+  EXPECT_THROW(select_snapshot(kAll, "..", {"db", "/home/joe"}), Error);
+}
+
 TEST(SelectSnapshot, DoesNotTakePartsOfVolumeNames) {
   for (const char* selector : {"/hom", "web:/", "eb:/home", "me", ":/home", "me:home", "/home/x"}) {
     EXPECT_EQ(error_of(selector, ErrorKind::NotFound),
@@ -164,9 +180,9 @@ TEST(SelectSnapshot, NeverTakesNothing) {
 }
 
 TEST(SelectVolume, GivesTheNameInFull) {
-  EXPECT_EQ(select_volume(kAll, "/etc/", "me"), (VolumeName{"web", "/etc"}));
-  EXPECT_EQ(select_volume(kAll, "me:/", "me"), (VolumeName{"me", "/"}));
-  EXPECT_THROW(select_volume(kAll, "latest", "me"), Error);
+  EXPECT_EQ(select_volume(kAll, "/etc/", kHere), (VolumeName{"web", "/etc"}));
+  EXPECT_EQ(select_volume(kAll, "me:/", kHere), (VolumeName{"me", "/"}));
+  EXPECT_THROW(select_volume(kAll, "latest", kHere), Error);
 }
 
 }  // namespace
