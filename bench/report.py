@@ -1,10 +1,13 @@
 """The results of a benchmark, and the page that shows them."""
 
 import datetime
+import json
 import os
 import platform
 import statistics
 import subprocess
+
+import measure
 
 CASES = {
     "many": [("first", "first backup", "squeeze"), ("unchanged", "nothing changed", "walk"),
@@ -29,10 +32,30 @@ class Results:
         self.samples = {}   # (data set, case, tool) -> samples
         self.sizes = {}     # (data set, step, tool) -> bytes
         self.failures = set()
+        self.rounds = 0
         self.minutes = 0
         self.tools = []
         self.versions = []
         self.options = None
+
+    def save(self, path):
+        """Keeps what was measured, so that later rounds can be added to it."""
+        kept = {"rounds": self.rounds, "minutes": self.minutes,
+                "samples": [[*key, [[sample.seconds, sample.peak_mb] for sample in samples]]
+                            for key, samples in self.samples.items()],
+                "sizes": [[*key, sizes] for key, sizes in self.sizes.items()],
+                "failures": sorted(self.failures)}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+
+    def load(self, path):
+        with open(path, encoding="utf-8") as file:
+            kept = json.load(file)
+        self.rounds, self.minutes = kept["rounds"], kept["minutes"]
+        self.samples = {tuple(key): [measure.Sample(*sample) for sample in samples]
+                        for *key, samples in kept["samples"]}
+        self.sizes = {tuple(key): sizes for *key, sizes in kept["sizes"]}
+        self.failures = {tuple(key) for key in kept["failures"]}
 
     def describe(self, tools, options):
         self.tools = tools
@@ -198,7 +221,7 @@ def machine(results):
         f"Linux {platform.release()}",
         "- " + "; ".join(results.versions),
         f"- {datetime.date.today()}, seed {results.options.seed}, scale {results.options.scale:g}, "
-        f"{results.options.rounds} rounds, {results.minutes:.0f} minutes",
+        f"{results.rounds} rounds, {results.minutes:.0f} minutes",
     ]
 
 

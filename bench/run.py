@@ -200,9 +200,15 @@ class Bench:
         self.results.describe(chosen, self.options)
         for data in self.options.data:
             self.prepare_data(data)
-        for number in range(1, self.options.rounds + 1):
+        samples = os.path.join(self.options.directory, "samples.json")
+        if self.options.go_on:
+            self.results.load(samples)
+        before = self.results.minutes
+        for number in range(self.results.rounds + 1, self.options.rounds + 1):
             self.run_round(number, chosen)
-            self.results.minutes = (time.monotonic() - self.began) / 60
+            self.results.rounds = number
+            self.results.minutes = before + (time.monotonic() - self.began) / 60
+            self.results.save(samples)
             write_text(self.options.output, report.render(self.results))
             self.say(f"round {number} is in {self.options.output}")
 
@@ -241,6 +247,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     add = parser.add_argument
     add("--rounds", type=int, default=3)
+    add("--continue", dest="go_on", action="store_true",
+        help="add the rounds that are missing to those that --dir has from before")
     add("--slow-rounds", type=int, default=1,
         help="rounds in which the slower settings of the peers take part (default %(default)s)")
     add("--data", type=names, default=["many", "big"], help="many, big, or both (default)")
