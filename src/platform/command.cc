@@ -164,12 +164,14 @@ class SystemChild : public Child {
   void close_input() override { input_.reset(); }
 
   ExitReport wait() override {
+    if (ended_) return *ended_;
     input_.reset();
     output_.reset();
     const int state = reap();
     ExitReport report;
     report.status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
     if (errors_) report.errors = errors_->text();
+    ended_ = report;
     return report;
   }
 
@@ -202,6 +204,7 @@ class SystemChild : public Child {
   Fd input_;
   Fd output_;
   std::unique_ptr<ErrorTail> errors_;
+  std::optional<ExitReport> ended_;
 };
 
 class SystemCommands : public Commands {

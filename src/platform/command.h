@@ -31,7 +31,7 @@ class Child {
   virtual int output() const = 0;
   virtual void close_input() = 0;
   // Closes both pipes and waits. Standard error is drained all the while, by a thread of its own,
-  // so a talkative process never blocks.
+  // so a talkative process never blocks. Once more, it returns the same again.
   virtual ExitReport wait() = 0;
 };
 

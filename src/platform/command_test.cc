@@ -51,6 +51,17 @@ TEST(Child, TellsTheSignalThatKilledIt) {
   EXPECT_EQ(child->wait().status, 137);
 }
 
+TEST(Child, TellsTheSameWhenItIsWaitedForAgain) {
+  auto child = system_commands().start({"sh", "-c", "echo no good >&2; exit 3"}, {});
+  const auto first = child->wait();
+  // A child of this process that waitpid(-1) would have taken for it.
+  auto other = system_commands().start({"sh", "-c", "exit 4"}, {});
+  const auto second = child->wait();
+  EXPECT_EQ(second.status, 3);
+  EXPECT_EQ(second.errors, first.errors);
+  EXPECT_EQ(other->wait().status, 4);
+}
+
 TEST(Child, DoesNotBlockOnManyErrors) {
   auto child = system_commands().start(
       {"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' 'e' >&2; echo end >&2"}, {});
