@@ -9,6 +9,7 @@
 
 #include "agent/sandbox_plan.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "simplesnap/check.h"
 #include "simplesnap/client_options.h"
 #include "simplesnap/pull.h"
@@ -40,8 +41,9 @@ class SystemLog {
 };
 
 void complain(Io& io, std::string_view program, std::string_view message) {
-  SystemLog::error(message);
-  io.err.write(fmt::format("{}: {}\n", program, message));
+  const auto shown = printable(message);
+  SystemLog::error(shown);
+  io.err.write(fmt::format("{}: {}\n", program, shown));
   io.err.flush();
 }
 

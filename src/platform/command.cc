@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/printable.h"
+
 extern char** environ;  // NOLINT
 
 namespace snapferry::platform {
@@ -324,7 +326,7 @@ Error command_error(const std::vector<std::string>& argv, const ExitReport& exit
   std::string message = command + ": ";
   message += exit.status > 128 ? "ended by signal " + std::to_string(exit.status - 128)
                                : "exit status " + std::to_string(exit.status);
-  if (const auto line = last_line(exit.errors); !line.empty()) message += ": " + line;
+  if (const auto line = last_line(exit.errors); !line.empty()) message += ": " + printable(line);
   if (!next_step.empty()) message += "; " + std::string(next_step);
   return Error(ErrorKind::Unavailable, message);
 }

@@ -16,6 +16,11 @@ TEST(Commands, GiveOutputStatusAndErrorsOfWhatRan) {
             "sh -c: exit status 3: no good; try again");
 }
 
+TEST(Commands, ThatFailedCommandNoTerminal) {
+  const ExitReport exit{1, "one\n\x1b[2Jtwo\r\n"};
+  EXPECT_EQ(command_error({"ssh"}, exit).message(), "ssh: exit status 1: \\x1b[2Jtwo\\r");
+}
+
 TEST(Commands, PassMoreThanAPipeHoldsInBothDirections) {
   const std::string input(3u << 20, 'x');
   EXPECT_EQ(system_commands().run({"cat"}, input).text, input);
