@@ -100,6 +100,11 @@ constexpr std::array<std::uint16_t, 8> kZfsReceiving = {
     0x5a46,  // RECV_NEW
 };
 
+// What was sent is remembered in a user property of its snapshot (simplesnap/chain.h).
+constexpr std::array<std::uint16_t, 1> kZfsRemembering = {
+    0x5a16,  // SET_PROP
+};
+
 class Plan {
  public:
   void allow(std::string path, PathAccess access) {
@@ -196,6 +201,12 @@ void add_zfs(Plan& plan) {
   plan.let_through(kZfsReading);
 }
 
+void add_zfs_source(Plan& plan) {
+  add_zfs(plan);
+  plan.let_through(kZfsSending);
+  plan.let_through(kZfsSettling);
+}
+
 void add_btrfs(Plan& plan) {
   plan.allow("/sys/fs/btrfs", PathAccess::Read);
   // Directories of other owners are passed and written, and O_NOATIME wants an owner.
@@ -242,9 +253,7 @@ SandboxPlan plan_sandbox(const Policy& policy) {
   if (policy.has(Role::Source)) {
     for (const auto& pattern : policy.volumes()) {
       if (pattern.kind() == "zfs") {
-        add_zfs(plan);
-        plan.let_through(kZfsSending);
-        plan.let_through(kZfsSettling);
+        add_zfs_source(plan);
       } else {
         add_btrfs(plan);
         add_btrfs_volume(plan, pattern);
@@ -261,6 +270,14 @@ SandboxPlan plan_sandbox(const Policy& policy) {
       add_btrfs_store(plan, policy);
     }
   }
+  return plan.take();
+}
+
+SandboxPlan plan_simplesnap_sandbox() {
+  Plan plan;
+  add_common(plan);
+  add_zfs_source(plan);
+  plan.let_through(kZfsRemembering);
   return plan.take();
 }
 

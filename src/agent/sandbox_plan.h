@@ -23,4 +23,8 @@ namespace snapferry::agent {
 // it can be named alone. Throws what making it throws.
 SandboxPlan plan_sandbox(const Policy& policy);
 
+// Likewise for what is called as simplesnapwrap: a source of every ZFS volume, which also sets
+// properties.
+SandboxPlan plan_simplesnap_sandbox();
+
 }  // namespace snapferry::agent

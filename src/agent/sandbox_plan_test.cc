@@ -56,6 +56,16 @@ TEST(SandboxPlan, OfZfsTakesTheRequestsOfTheOtherRoleAway) {
   }
 }
 
+TEST(SandboxPlan, OfSimplesnapIsThatOfASourceAndSetsProperties) {
+  constexpr std::uint16_t kSetProperty = 0x5a16;
+  const auto simplesnap = plan_simplesnap_sandbox();
+  auto source = source_of({"zfs:**"});
+  EXPECT_FALSE(has_ioctl(source, kSetProperty));
+  source.ioctls.push_back(kSetProperty);
+  std::ranges::sort(source.ioctls);
+  EXPECT_EQ(simplesnap, source);
+}
+
 TEST(SandboxPlan, OfABtrfsSourceReadsNoFileOfItsVolumes) {
   testing::TemporaryDirectory directory;
   const std::string home = directory.path() + "/home";

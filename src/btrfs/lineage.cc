@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "btrfs/snapshot_place.h"
+#include "core/bytes.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -13,12 +14,6 @@ constexpr int kLongestChain = 64;  // restores of restores; only a forged filesy
 
 bool must_be_escaped(std::string_view path, std::size_t i) {
   return path[i] == '/' || path[i] == '%' || (i == 0 && path[i] == '.');
-}
-
-int digit_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
 }
 
 // Two that are not ours, or one and one of ours, may have one name.
@@ -57,10 +52,9 @@ std::optional<std::string> unescape_path(std::string_view name) {
       path += name[i];
       continue;
     }
-    if (i + 2 >= name.size()) return std::nullopt;
-    const int high = digit_value(name[i + 1]), low = digit_value(name[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    path += static_cast<char>(high << 4 | low);
+    std::uint8_t byte = 0;
+    if (!from_hex(name.substr(i + 1, 2), {&byte, 1})) return std::nullopt;
+    path += static_cast<char>(byte);
     i += 2;
   }
   if (path.empty() || escape_path(path) != name) return std::nullopt;

@@ -7,7 +7,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "agent/sandbox_plan.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "simplesnap/check.h"
 #include "simplesnap/client_options.h"
 #include "simplesnap/pull.h"
@@ -23,7 +25,8 @@ constexpr int kDatasetFailed = 100;
 // The lines of one run in the system log.
 class SystemLog {
  public:
-  explicit SystemLog(const char* name) { ::openlog(name, LOG_PID, LOG_USER); }
+  // Connects at once: a contained process makes no sockets.
+  explicit SystemLog(const char* name) { ::openlog(name, LOG_PID | LOG_NDELAY, LOG_USER); }
   ~SystemLog() { ::closelog(); }
   SystemLog(const SystemLog&) = delete;
   SystemLog& operator=(const SystemLog&) = delete;
@@ -38,8 +41,9 @@ class SystemLog {
 };
 
 void complain(Io& io, std::string_view program, std::string_view message) {
-  SystemLog::error(message);
-  io.err.write(fmt::format("{}: {}\n", program, message));
+  const auto shown = printable(message);
+  SystemLog::error(shown);
+  io.err.write(fmt::format("{}: {}\n", program, shown));
   io.err.flush();
 }
 
@@ -65,11 +69,23 @@ std::optional<simplesnap::Request> request_of(std::span<const std::string> args,
   return simplesnap::parse_command(*command);
 }
 
+// Before a word of the peer is looked at. The forced command has no options, so what a kernel
+// lacks is no reason not to serve; the log says it.
+void contain() {
+  const auto report =
+      agent::enter_sandbox(agent::plan_simplesnap_sandbox(), agent::SandboxMode::BestEffort);
+  for (const auto& layer : report.layers) {
+    if (layer.grip == agent::Grip::Full) continue;
+    SystemLog::error(fmt::format("sandbox: {}: {}", to_string(layer.layer), layer.detail));
+  }
+}
+
 }  // namespace
 
 int run_simplesnapwrap(std::span<const std::string> args, Io& io) {
   const SystemLog log("simplesnapwrap");
   return guarded(io, "simplesnapwrap", [&] {
+    contain();
     const auto request = request_of(args, io);
     if (!request) {
       // simplesnap(8) tells people to look for this line after they have set up the key.

@@ -13,7 +13,9 @@ namespace snapferry::cli {
 // a dataset failed. What is done goes to the system log, as that tool has it.
 
 // As a forced command: serves the one request in SSH_ORIGINAL_COMMAND. With the arguments
-// "reinvoked simplesnapwrap REQUEST…" that one, as `simplesnap --local` calls it.
+// "reinvoked simplesnapwrap REQUEST…" that one, as `simplesnap --local` calls it. Before that it
+// takes from this process, for good, all that serving does not need (agent/sandbox_plan.h), so it
+// must be called while there is no other thread.
 int run_simplesnapwrap(std::span<const std::string> args, Io& io);
 
 int run_simplesnap(std::span<const std::string> args, Io& io);

@@ -21,6 +21,9 @@ inline std::string_view as_text(ByteView bytes) {
 
 // Lower-case hexadecimal.
 std::string to_hex(ByteView bytes);
+// Fills `out` with the bytes that `text` spells, two digits of either case for each. False, with
+// `out` in no certain state, for anything else.
+[[nodiscard]] bool from_hex(std::string_view text, std::span<std::uint8_t> out);
 
 // Appends little-endian integers and byte strings to a buffer it borrows.
 class ByteWriter {

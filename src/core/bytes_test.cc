@@ -14,6 +14,23 @@ TEST(ToHex, WritesTwoLowerCaseDigitsForEachByte) {
   EXPECT_EQ(to_hex(Bytes{0x00, 0x0f, 0xa0, 0xff}), "000fa0ff");
 }
 
+TEST(FromHex, ReadsDigitsOfEitherCase) {
+  Bytes bytes(4);
+  ASSERT_TRUE(from_hex("000fA0fF", bytes));
+  EXPECT_EQ(bytes, (Bytes{0x00, 0x0f, 0xa0, 0xff}));
+  EXPECT_TRUE(from_hex("", {}));
+}
+
+TEST(FromHex, RefusesAnythingElse) {
+  Bytes bytes(2);
+  for (const std::string& text :
+       {std::string(), std::string("000"), std::string("00000"), std::string("000g"),
+        std::string("0x00"), std::string(" 000"), std::string("-100"), std::string(4, '\0'),
+        std::string("///0"), std::string("0:::"), std::string("00@0"), std::string("00`0")}) {
+    EXPECT_FALSE(from_hex(text, bytes)) << text;
+  }
+}
+
 TEST(ByteWriter, WritesLittleEndian) {
   Bytes bytes;
   ByteWriter out(bytes);

@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::size_t kNumberSize = sizeof(std::uint64_t);
 
-int digit_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 std::string Guid::hex() const {
@@ -39,13 +32,10 @@ Guid Guid::from_number(std::uint64_t number) {
 }
 
 std::optional<Guid> Guid::from_hex(std::string_view text) {
-  if (text.size() != 2 * kNumberSize && text.size() != 2 * kSize) return std::nullopt;
   Guid guid;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int value = digit_value(text[i]);
-    if (value < 0) return std::nullopt;
-    guid.bytes[i / 2] = static_cast<std::uint8_t>(guid.bytes[i / 2] << 4 | value);
-  }
+  const std::span<std::uint8_t> all(guid.bytes);
+  const bool is_number = text.size() == 2 * kNumberSize;
+  if (!snapferry::from_hex(text, is_number ? all.first(kNumberSize) : all)) return std::nullopt;
   return guid;
 }
 

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/printable.h"
+
 extern char** environ;  // NOLINT
 
 namespace snapferry::platform {
@@ -164,12 +166,14 @@ class SystemChild : public Child {
   void close_input() override { input_.reset(); }
 
   ExitReport wait() override {
+    if (ended_) return *ended_;
     input_.reset();
     output_.reset();
     const int state = reap();
     ExitReport report;
     report.status = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
     if (errors_) report.errors = errors_->text();
+    ended_ = report;
     return report;
   }
 
@@ -202,6 +206,7 @@ class SystemChild : public Child {
   Fd input_;
   Fd output_;
   std::unique_ptr<ErrorTail> errors_;
+  std::optional<ExitReport> ended_;
 };
 
 class SystemCommands : public Commands {
@@ -321,7 +326,7 @@ Error command_error(const std::vector<std::string>& argv, const ExitReport& exit
   std::string message = command + ": ";
   message += exit.status > 128 ? "ended by signal " + std::to_string(exit.status - 128)
                                : "exit status " + std::to_string(exit.status);
-  if (const auto line = last_line(exit.errors); !line.empty()) message += ": " + line;
+  if (const auto line = last_line(exit.errors); !line.empty()) message += ": " + printable(line);
   if (!next_step.empty()) message += "; " + std::string(next_step);
   return Error(ErrorKind::Unavailable, message);
 }

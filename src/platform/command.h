@@ -31,7 +31,7 @@ class Child {
   virtual int output() const = 0;
   virtual void close_input() = 0;
   // Closes both pipes and waits. Standard error is drained all the while, by a thread of its own,
-  // so a talkative process never blocks.
+  // so a talkative process never blocks. Once more, it returns the same again.
   virtual ExitReport wait() = 0;
 };
 
@@ -72,8 +72,9 @@ Commands& system_commands();
 // Where `name` would be found, as said above; nullopt if there is no such program.
 std::optional<std::string> locate_program(const std::string& name);
 
-// "zfs list -H: exit status 1: …the last line of standard error…", as one line, of kind
-// Unavailable. `next_step` is appended behind "; " unless it is empty.
+// "zfs list -H: exit status 1: …the last line of standard error…", as one line that may be shown
+// (what ssh says may be the far end's words), of kind Unavailable. `next_step` is appended behind
+// "; " unless it is empty.
 Error command_error(const std::vector<std::string>& argv, const ExitReport& exit,
                     std::string_view next_step = {});
 

@@ -16,6 +16,11 @@ TEST(Commands, GiveOutputStatusAndErrorsOfWhatRan) {
             "sh -c: exit status 3: no good; try again");
 }
 
+TEST(Commands, ThatFailedCommandNoTerminal) {
+  const ExitReport exit{1, "one\n\x1b[2Jtwo\r\n"};
+  EXPECT_EQ(command_error({"ssh"}, exit).message(), "ssh: exit status 1: \\x1b[2Jtwo\\r");
+}
+
 TEST(Commands, PassMoreThanAPipeHoldsInBothDirections) {
   const std::string input(3u << 20, 'x');
   EXPECT_EQ(system_commands().run({"cat"}, input).text, input);
@@ -49,6 +54,17 @@ TEST(Child, IsEndedAndReapedWhenItIsDropped) {
 TEST(Child, TellsTheSignalThatKilledIt) {
   auto child = system_commands().start({"sh", "-c", "kill -9 $$"}, {});
   EXPECT_EQ(child->wait().status, 137);
+}
+
+TEST(Child, TellsTheSameWhenItIsWaitedForAgain) {
+  auto child = system_commands().start({"sh", "-c", "echo no good >&2; exit 3"}, {});
+  const auto first = child->wait();
+  // A child of this process that waitpid(-1) would have taken for it.
+  auto other = system_commands().start({"sh", "-c", "exit 4"}, {});
+  const auto second = child->wait();
+  EXPECT_EQ(second.status, 3);
+  EXPECT_EQ(second.errors, first.errors);
+  EXPECT_EQ(other->wait().status, 4);
 }
 
 TEST(Child, DoesNotBlockOnManyErrors) {

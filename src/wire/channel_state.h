@@ -32,6 +32,7 @@ struct ChannelState {
 
   // From the peer.
   Bytes message;
+  std::size_t request_bytes = 0;  // at the server: of the request, as they came
   bool message_whole = false;
   std::deque<Payload> data;
   bool data_whole = false;          // End has come

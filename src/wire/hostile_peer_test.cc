@@ -140,6 +140,33 @@ TEST_F(HostileClient, WithManyRequestsThatNeverEnd) {
   expect_refusal("beyond its limit");
 }
 
+TEST_F(HostileClient, WithManyLargeRequestsBeforeAnyWasAnswered) {
+  const Bytes verb{static_cast<std::uint8_t>(Verb::StoreOpen), 0};
+  const Bytes payload(kMaxPayload);
+  std::vector<Channel> accepted;
+  for (std::uint32_t channel = 1; channel <= 4; ++channel) {
+    peer_->send(FrameType::Request, channel, verb);
+    for (int i = 0; i < 255; ++i) peer_->send(FrameType::Message, channel, payload);
+    peer_->send(FrameType::Last, channel, payload);
+    accepted.push_back(*server_->accept());
+    EXPECT_EQ(accepted.back().message().size(), 256 * payload.size());
+  }
+  peer_->request(5, Verb::StoreOpen, as_bytes("x"));
+  expect_refusal("beyond its limit");
+}
+
+TEST_F(HostileClient, MayAskAgainOnceItWasAnswered) {
+  const Bytes verb{static_cast<std::uint8_t>(Verb::StoreOpen), 0};
+  const Bytes payload(kMaxPayload);
+  for (std::uint32_t channel = 1; channel <= 6; ++channel) {
+    peer_->send(FrameType::Request, channel, verb);
+    for (int i = 0; i < 255; ++i) peer_->send(FrameType::Message, channel, payload);
+    peer_->send(FrameType::Last, channel, payload);
+    server_->accept()->answer({});
+    ASSERT_TRUE(peer_->next(FrameType::Last));
+  }
+}
+
 TEST_F(HostileClient, ThatAnswersInsteadOfAsking) {
   peer_->request(1, Verb::StoreReceive, {});
   const auto failure = encode_failure(Error(ErrorKind::Busy, "x"));
@@ -197,6 +224,21 @@ TEST_F(HostileServer, ThatAsks) {
   peer_->request(2, Verb::StoreOpen, {});
   EXPECT_ERROR(channel.message(), ErrorKind::Corrupt);
   EXPECT_THAT(peer_->farewell(), HasSubstr("out of turn"));
+}
+
+TEST_F(HostileServer, WithAnAnswerThatNeverEndsIsCancelledOnce) {
+  auto channel = ask(Verb::StoreOpen);
+  const Bytes payload(kMaxPayload);
+  for (int i = 0; i < 4100; ++i) peer_->send(FrameType::Message, 1, payload);
+  EXPECT_TRUE(peer_->next(FrameType::Cancel));
+  peer_->send(FrameType::Message, 1, payload);
+  peer_->send(FrameType::Last, 1);
+  peer_->send(FrameType::Ping, 0);
+  const auto next = peer_->next();
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->header.type, FrameType::Pong);
+  // Not the little that was kept of it.
+  EXPECT_ERROR(channel.message(), ErrorKind::Corrupt);
 }
 
 TEST_F(HostileServer, ThatSendsAStreamInPlaceOfAMessage) {

@@ -164,16 +164,18 @@ void Multiplexer::take_message_part(ChannelState& channel, Frame& frame) {
   const auto part = frame.payload.view();
   if (role_ == Role::Server) {
     request_bytes_ += part.size();
-    if (channel.message.size() + part.size() > kMaxRequest || request_bytes_ > kMaxRequests) {
+    channel.request_bytes += part.size();
+    if (channel.request_bytes > kMaxRequest || request_bytes_ > kMaxRequests) {
       violate("a request beyond its limit");
     }
-  } else if (channel.message.size() + part.size() > kMaxAnswer) {
+  } else if (!channel.unwanted && channel.message.size() + part.size() > kMaxAnswer) {
     fail_channel(channel, Error(ErrorKind::Corrupt,
                                 "an answer longer than the protocol allows; "
                                 "ask for fewer volumes at once"));
     channel.cancel_due = true;
     schedule(channel);
     drop_incoming(channel);
+    channel.message = {};
   }
   if (!channel.unwanted) channel.message.insert(channel.message.end(), part.begin(), part.end());
   if (frame.header.type == FrameType::Last) message_is_whole(channel);
@@ -218,7 +220,6 @@ void Multiplexer::take_cancel(ChannelState& channel) {
   const Error error(ErrorKind::Cancelled, "cancelled by the client");
   fail_channel(channel, error);
   drop_incoming(channel);
-  if (!channel.message_whole) request_bytes_ -= channel.message.size();
   if (nobody_answers && !channel.own_closed && !channel.failure_due) {
     channel.message = {};
     drop_outgoing(channel);
@@ -364,6 +365,7 @@ std::optional<Frame> Multiplexer::next_content(ChannelState& channel) {
 void Multiplexer::forget_if_over(ChannelState& channel) {
   if (!channel.peer_closed || !channel.own_closed) return;
   channel.grant_due = 0;
+  request_bytes_ -= channel.request_bytes;
   channels_.erase(channel.id);
   changed_.notify_all();
 }
@@ -466,7 +468,6 @@ Multiplexer::ChannelPointer Multiplexer::accept() {
   if (requests_.empty()) return nullptr;
   auto channel = std::move(requests_.front());
   requests_.pop_front();
-  request_bytes_ -= channel->message.size();
   return channel;
 }
 
@@ -474,7 +475,8 @@ Bytes Multiplexer::take_message(ChannelState& channel, const Cancellation* cance
   Lock lock(mutex_);
   wait(lock, channel.changed, cancellation,
        [&] { return channel.message_whole || channel.failure; });
-  if (!channel.message_whole) throw_if_failed(channel);
+  // Of one that is not wanted any more, the rest was dropped.
+  if (!channel.message_whole || channel.unwanted) throw_if_failed(channel);
   return std::move(channel.message);
 }
 

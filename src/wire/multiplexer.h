@@ -116,7 +116,7 @@ class Multiplexer {
   std::map<std::uint32_t, ChannelPointer> channels_;
   std::uint32_t last_channel_ = 0;
   std::deque<ChannelPointer> requests_;  // whole, not yet accepted
-  std::size_t request_bytes_ = 0;        // of messages that arrive or wait in requests_
+  std::size_t request_bytes_ = 0;        // of the requests of all open channels
   std::deque<ChannelPointer> ready_;     // have something to write; take turns
   bool hello_due_ = true;
   bool ping_due_ = false;

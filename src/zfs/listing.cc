@@ -2,11 +2,37 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
+
+#include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/printable.h"
 #include "zfs/command_failure.h"
 
 namespace snapferry::zfs {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+constexpr std::size_t kLongestName = 256;  // ZFS_MAX_DATASET_NAME_LEN
+constexpr std::string_view kLookForBreaks =
+    "a property of it may hold a tab or a line break; look with zfs get all, and take it away with "
+    "zfs inherit";
+
+std::string shown(const std::string& name) { return printable(name.substr(0, kLongestName)); }
+
+[[noreturn]] void fail_columns(const Rows& rows, std::size_t columns) {
+  const auto& row = rows.back();
+  // A short row may be the rest of a value in the row before.
+  const auto before =
+      rows.size() > 1 ? fmt::format(" (behind {})", shown(rows.end()[-2][0])) : std::string();
+  throw Error(ErrorKind::Corrupt,
+              fmt::format("zfs list: {}{}: {} columns where {} were asked for; {}", shown(row[0]),
+                          before, row.size(), columns, kLookForBreaks));
+}
+
+}  // namespace
 
 std::vector<std::string> list_arguments(const ListRequest& request) {
   std::string columns;
@@ -23,7 +49,7 @@ std::vector<std::string> list_arguments(const ListRequest& request) {
 }
 
 std::vector<std::vector<std::string>> parse_rows(std::string_view text, std::size_t columns) {
-  std::vector<std::vector<std::string>> rows;
+  Rows rows;
   while (!text.empty()) {
     const auto newline = text.find('\n');
     if (newline == text.npos)
@@ -38,13 +64,19 @@ std::vector<std::vector<std::string>> parse_rows(std::string_view text, std::siz
       if (tab == rest.npos) break;
       rest.remove_prefix(tab + 1);
     }
-    if (row.size() != columns) {
-      throw Error(ErrorKind::Corrupt, "zfs list: row " + std::to_string(rows.size()) + " has " +
-                                          std::to_string(row.size()) + " columns where " +
-                                          std::to_string(columns) + " were asked for");
-    }
+    if (row.size() != columns) fail_columns(rows, columns);
   }
   return rows;
+}
+
+void expect_distinct(const Rows& rows) {
+  std::unordered_set<std::string_view> names;
+  names.reserve(rows.size());
+  for (const auto& row : rows) {
+    if (names.insert(row[0]).second) continue;
+    throw Error(ErrorKind::Corrupt,
+                fmt::format("zfs list: {}: is listed twice; {}", shown(row[0]), kLookForBreaks));
+  }
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -70,6 +102,7 @@ Listing run_list(platform::Commands& commands, const ListRequest& request) {
     if (lines.empty()) throw command_failure(argv, output.exit);
   }
   listing.rows = parse_rows(output.text, request.columns.size());
+  if (request.columns.front() == "name") expect_distinct(listing.rows);
   return listing;
 }
 

@@ -28,9 +28,17 @@ struct Listing {
   std::vector<std::string> missing;  // those roots that are not there
 };
 
-// Splits at tabs and newlines. Throws Corrupt for a row that has not `columns` columns, or that
-// does not end.
+// Splits at tabs and newlines; the first column is what a row is of. Throws Corrupt for a row that
+// has not `columns` columns, or that does not end.
+//
+// `zfs list` escapes nothing, and a user property may hold any byte. Where it holds a tab or a
+// newline, nobody can tell where its row ends: the whole listing is refused, with the name to look
+// at. expect_distinct() refuses what such a value can add with the right number of columns.
 std::vector<std::vector<std::string>> parse_rows(std::string_view text, std::size_t columns);
+
+// Throws Corrupt where two rows have the same first column: `zfs list` prints each name once, so
+// that a value made to look like rows can tell nothing of what is there.
+void expect_distinct(const std::vector<std::vector<std::string>>& rows);
 
 // An unsigned number in decimal; nullopt for "-" and everything else.
 std::optional<std::uint64_t> parse_number(std::string_view text);

@@ -43,6 +43,36 @@ TEST(ListRows, CutOffAnywhereAreCorruptOrFewer) {
   }
 }
 
+// What is behind the column `exclude` of tank/home, and which name the message must have.
+void expect_refused(const std::string& value, const std::string& name) {
+  FakeCommands commands;
+  auto listing = request({"tank"});
+  listing.columns = {"name", "exclude", "more"};
+  commands.expect("zfs list -Hp -r -t snapshot -o name,exclude,more tank",
+                  {"tank\t-\t-\ntank/home\t" + value + "\t-\ntank/secret\ton\t-\n"});
+  try {
+    run_list(commands, listing);
+    FAIL() << "taken for rows: " << value;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+    EXPECT_NE(error.message().find(name), std::string::npos) << error.message();
+    EXPECT_EQ(error.message().find('\n'), std::string::npos) << error.message();
+  }
+}
+
+TEST(RunList, RefusesAValueThatBreaksItsRowAndNamesIt) {
+  expect_refused("a\tb", "tank/home");
+  expect_refused("a\nb", "tank/home");
+  expect_refused("\n", "tank/home");
+  expect_refused("a\t\x1b[31m\nb", "tank/home");
+  expect_refused("-\t-\nb", "tank/home");
+}
+
+TEST(RunList, RefusesAValueThatSpeaksForAnotherDataset) {
+  expect_refused("-\t-\ntank/secret\toff", "tank/secret");
+  expect_refused("-\t-\ntank/home\toff", "tank/home");
+}
+
 TEST(ListNumber, IsDecimalAndWhole) {
   EXPECT_EQ(parse_number("18446744073709551615"), 18446744073709551615u);
   for (const char* text : {"-", "", "1K", "0x1", "-1", " 1", "18446744073709551616"}) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 
 namespace snapferry::zfs {
 namespace {
@@ -34,9 +35,13 @@ class NvlistParser {
   std::vector<NvPair> list(int depth) {
     if (depth > kMaxDepth) reader_.fail("has lists nested too deeply");
     std::vector<NvPair> pairs;
+    std::unordered_set<std::string> names;
     while (const std::uint32_t size = reader_.u32()) {
       if (++count_ > kMaxPairs) reader_.fail("has too many pairs");
-      pairs.push_back(pair(size, depth));
+      auto next = pair(size, depth);
+      // Of two libnvpair believes the later one.
+      if (!names.insert(next.name).second) reader_.fail("has two pairs of one name");
+      pairs.push_back(std::move(next));
     }
     return pairs;
   }

@@ -39,8 +39,8 @@ struct NvPair {
 //   pad    := zero bytes up to the next multiple of 8 from the start of the pair
 //
 // The value of a nested list is a header of 24 bytes, whose list (without version and flags)
-// follows the pair. `subject` begins the messages. Throws Corrupt for anything else, for more than
-// 4096 pairs and for lists nested deeper than four.
+// follows the pair. `subject` begins the messages. Throws Corrupt for anything else, for two pairs
+// of one name in a list, for more than 4096 pairs and for lists nested deeper than four.
 std::vector<NvPair> parse_nvlist(ByteView packed, std::string_view subject);
 
 // nullptr if there is none of this name and type.

@@ -43,9 +43,18 @@ TEST(Nvlist, GoesOnlySoDeep) {
   EXPECT_ERROR(parse_nvlist(list.pack(), "list"), ErrorKind::Corrupt);
 }
 
+TEST(Nvlist, HasEachNameOnce) {
+  const auto twice = NvlistBuilder().text("name", "shown").text("name", "meant");
+  EXPECT_ERROR(parse_nvlist(twice.pack(), "list"), ErrorKind::Corrupt);
+  EXPECT_ERROR(parse_nvlist(NvlistBuilder().list("list", twice).pack(), "list"),
+               ErrorKind::Corrupt);
+  const auto apart = NvlistBuilder().number("name", 1).list("list", NvlistBuilder().flag("name"));
+  EXPECT_EQ(parse_nvlist(apart.pack(), "list").size(), 2u);
+}
+
 TEST(Nvlist, HasOnlySoManyPairs) {
   NvlistBuilder list;
-  for (int i = 0; i < 5000; ++i) list.flag("f");
+  for (int i = 0; i < 5000; ++i) list.flag("f" + std::to_string(i));
   EXPECT_ERROR(parse_nvlist(list.pack(), "list"), ErrorKind::Corrupt);
 }
 

@@ -1,29 +1,15 @@
 #include "zfs/resume_token.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "core/error.h"
 #include "testing/errors.h"
-#include "testing/zfs_stream_builder.h"
-#include "zfs/fletcher4.h"
+#include "zfs/test_token.h"
 
 namespace snapferry::zfs {
 namespace {
 
 using testing::NvlistBuilder;
-
-std::string token_of(const NvlistBuilder& list, int version = 1) {
-  const auto packed = list.pack();
-  Bytes compressed(::compressBound(packed.size()));
-  uLongf size = compressed.size();
-  EXPECT_EQ(::compress2(compressed.data(), &size, packed.data(), packed.size(), 6), Z_OK);
-  compressed.resize(size);
-  Fletcher4 sum;
-  sum.add(compressed);
-  return fmt::format("{}-{:x}-{:x}-{}", version, sum.sums()[0], packed.size(), to_hex(compressed));
-}
 
 NvlistBuilder full() {
   return NvlistBuilder()
@@ -81,6 +67,11 @@ TEST(ResumeToken, DoesNotBelieveASizeThatItCannotHave) {
   EXPECT_ERROR(parse_resume_token("1-0-10-0"), ErrorKind::Corrupt);
   EXPECT_ERROR(parse_resume_token("1-0-10-zz"), ErrorKind::Corrupt);
   EXPECT_ERROR(parse_resume_token(std::string(1u << 20, '1')), ErrorKind::Corrupt);
+}
+
+TEST(ResumeToken, ThatNamesTwoSnapshotsIsCorrupt) {
+  EXPECT_ERROR(parse_resume_token(token_of(full().text("toname", "tank/secret@a"))),
+               ErrorKind::Corrupt);
 }
 
 TEST(ResumeToken, WithoutNameOrGuidIsCorrupt) {

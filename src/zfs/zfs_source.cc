@@ -7,27 +7,11 @@
 #include "zfs/child_stream.h"
 #include "zfs/dataset_name.h"
 #include "zfs/freezer.h"
-#include "zfs/resume_token.h"
+#include "zfs/resume_check.h"
 #include "zfs/settler.h"
 #include "zfs/source_listing.h"
 
 namespace snapferry::zfs {
-namespace {
-
-// `zfs send -t` sends what the token names, so it must name what was asked for.
-void check_token(const std::string& dataset, const StreamRequest& request) {
-  const auto token = parse_resume_token(request.resume_token);
-  const auto base = request.base ? std::optional(request.base->guid) : std::nullopt;
-  const bool same = token.dataset == dataset && token.partial.to == request.to.guid &&
-                    token.partial.base == base && token.partial.raw == request.features.raw;
-  if (!same) {
-    throw Error(ErrorKind::Conflict, request.volume + ": the interrupted receive was of " +
-                                         token.dataset + "@" + token.partial.to_name +
-                                         ", not of what shall be sent; discard it");
-  }
-}
-
-}  // namespace
 
 ZfsSource::ZfsSource(platform::Commands& commands, std::optional<ZfsVersion> version)
     : commands_(commands), version_(version) {}
@@ -62,7 +46,7 @@ Freeze ZfsSource::freeze(const std::vector<std::string>& volumes, const std::str
 
 std::unique_ptr<Stream> ZfsSource::send(const StreamRequest& request) {
   const auto dataset = dataset_of_volume(request.volume);
-  if (!request.resume_token.empty()) check_token(dataset, request);
+  if (!request.resume_token.empty()) check_resumable(commands_, dataset, request);
   auto argv = send_arguments(dataset, request);
   return std::make_unique<ChildStream>(commands_.start(argv, {.output = true}), argv);
 }

@@ -8,7 +8,7 @@
 #include "zfs/child_stream.h"
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
-#include "zfs/resume_token.h"
+#include "zfs/resume_check.h"
 #include "zfs/settler.h"
 #include "zfs/snapshot_mount.h"
 #include "zfs/stream_transfer.h"
@@ -484,12 +484,7 @@ void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
 
 std::unique_ptr<Stream> ZfsStore::send(const VolumeName& volume, const StreamRequest& request) {
   const auto replica = needed(volume);
-  if (!request.resume_token.empty()) {
-    const auto token = parse_resume_token(request.resume_token);
-    if (token.dataset != replica.name || token.partial.to != request.to.guid) {
-      conflict(volume, "the interrupted receive was of " + token.dataset + "; discard it");
-    }
-  }
+  if (!request.resume_token.empty()) check_resumable(commands_, replica.name, request);
   auto argv = send_arguments(replica.name, request);
   return std::make_unique<ChildStream>(commands_.start(argv, {.output = true}), argv);
 }

@@ -47,3 +47,33 @@ expect "$before" "$(zfs list -H -o name,guid -t all)" "all datasets and snapshot
 
 # Nor can the environment or a subsystem do more.
 refuses $sshcmd -o SendEnv=LD_PRELOAD -s web1 sftp
+
+# A property that looks like rows of zfs list speaks for nobody.
+zfs set "snapferry:exclude=off"$'\n'"source/forged" source/home
+refuses ask simplesnapwrap listfs
+[[ $refusal == *source/home* ]] || fail "does not name the dataset: $refusal"
+zfs inherit snapferry:exclude source/home
+
+# It serves with nothing else in hand: no privileges to gain, one capability, a filter on its calls.
+# The pipes are too small for the stream, so it is still there to be looked at.
+head -c 4M /dev/urandom >/source/home/data
+exec 3< <(SSH_ORIGINAL_COMMAND='simplesnapwrap sendback mainset source/home' \
+  exec "$ours/simplesnapwrap" 2>/dev/null)
+wrapper=$!
+head -c 1 <&3 >/dev/null
+for pid in "$wrapper" $(cat "/proc/$wrapper/task/$wrapper/children"); do
+  status=$(cat "/proc/$pid/status")
+  for line in 'NoNewPrivs:	1' 'Seccomp:	2' 'CapEff:	0000000000200000' 'CapBnd:	0000000000200000'; do
+    [[ $status == *"$line"* ]] || fail "process $pid of the wrapper is not contained: $line"
+  done
+done
+exec 3<&-
+wait "$wrapper" || true
+# And it can start zfs and nothing else: not even what runs a script that is called zfs.
+mkdir false_zfs
+printf '#!/bin/sh\ntouch /root/hostile\n' >false_zfs/zfs
+chmod +x false_zfs/zfs
+PATH=$PWD/false_zfs SSH_ORIGINAL_COMMAND='simplesnapwrap listfs' refuses "$ours/simplesnapwrap"
+[ ! -e /root/hostile ] || fail "a script ran inside the wrapper"
+succeeded=$(SSH_ORIGINAL_COMMAND='simplesnapwrap listfs' "$ours/simplesnapwrap")
+[[ $succeeded == *source/home* ]] || fail "the wrapper does not list source/home: $succeeded"
