@@ -51,8 +51,9 @@ class SystemEndpoints : public Endpoints {
       return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
     }
     if (!is_directory(address.name)) {
-      throw Error(ErrorKind::NotFound,
-                  fmt::format("{}: no such directory", printable(address.text())));
+      throw NoSuchStore(
+          fmt::format("{0}: no such directory; make the store with 'snapferry init --store {0}'",
+                      printable(address.text())));
     }
     return std::make_unique<btrfs::BtrfsStore>(address.name);
   }

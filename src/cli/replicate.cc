@@ -214,6 +214,8 @@ void back_up(Context& context, Endpoints& endpoints, const Group& group, Store& 
     if (alone || error.kind() == ErrorKind::Cancelled) throw;
     ++sum.failed_groups;
     if (!sum.failure) sum.failure = error.kind();
+  } catch (const NoSuchStore&) {
+    throw;
     context.console.warn(error.message());
     context.console.emit(JsonObject::line("volume_failed")
                              .text("volume", group.machine.text())
@@ -277,7 +279,7 @@ ExitCode replicate(Context& context, const std::vector<Address>& volumes, const 
   const RunOptions options = run_options(context);
   const auto groups = grouped(volumes);
   const auto endpoints = endpoints_of(context, options.set);
-  const auto target = open_native(context, *endpoints, store);
+  const auto target = endpoints->store(store);
   Sum sum;
   for (const auto& group : groups) {
     back_up(context, *endpoints, group, *target, options, groups.size() == 1, sum);

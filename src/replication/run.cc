@@ -42,8 +42,9 @@ class Run {
 
   RunReport execute() {
     check_options();
-    set_policy();
     take_inventory();
+    // A listing may have told what a store is.
+    set_policy();
     follow_renames();
     decide_freeze();
     if (options_.dry_run) {
