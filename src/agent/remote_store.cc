@@ -20,23 +20,42 @@ constexpr std::chrono::seconds kLetGo{10};
 }  // namespace
 
 const wire::OpenReply& RemoteStore::open() {
-  if (!opened_) {
-    auto reply = remote_call<wire::OpenReply>(connection_, wire::Verb::StoreOpen,
-                                              wire::OpenRequest{local_name_});
-    if (!Guid::from_hex(reply.identity)) {
-      throw Error(ErrorKind::Corrupt, name_ + ": has the identity \"" + printable(reply.identity) +
-                                          "\", which is none; look for what runs as snapferry at "
-                                          "the far end");
-    }
-    opened_ = std::move(reply);
+wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
+  try {
+    return remote_call<wire::OpenReply>(connection, wire::Verb::StoreOpen, wire::OpenRequest{name});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    throw NoSuchStore(error.message());
+  }
+}
+
+ReplicaDamage printable_damage(ReplicaDamage damage) {
+  damage.snapshot = printable(damage.snapshot);
+  damage.message = printable(damage.message);
+  return damage;
+}
+
+  if (opened_) return *opened_;
+  auto reply = ask_for_store(connection_, local_name_);
+  if (!Guid::from_hex(reply.identity)) {
+    throw Error(ErrorKind::Corrupt, name_ + ": has the identity \"" + printable(reply.identity) +
+                                        "\", which is none; look for what runs as snapferry at "
+                                        "the far end");
+  }
+  if (!expected_.empty() && reply.identity != expected_) {
+    throw Error(ErrorKind::Conflict, name_ + ": is another store since the connection was lost (" +
+                                         reply.identity + ", and it was " + expected_ +
+                                         "); look there, then run it again");
   }
   return *opened_;
 }
 
+  opened_ = std::move(reply);
 std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
   auto replicas = remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory,
                                                    wire::ReplicasRequest{host})
                       .replicas;
+  open();
   for (const auto& replica : replicas) {
     if (host.empty() || replica.volume.host == host) continue;
     throw Error(ErrorKind::Corrupt, name_ + ": lists " + printable(replica.volume.text()) +

@@ -37,7 +37,7 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<Source> source(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return remote_source(line_to(address.remote), std::string(kind_name(address.kind)));
+      return remote_source(line_to(address.remote), address);
     }
     if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
     return std::make_unique<zfs::ZfsSource>(commands_);
