@@ -243,6 +243,32 @@ TEST_F(NativeProgram, PrunesByTheOrderOfReceivingWhateverTheHostsClockSays) {
   EXPECT_TRUE(points[0].name.starts_with("snapferry_default_2025-")) << points[0].name;
 }
 
+TEST_F(NativeProgram, ShowsAndReleasesWhatVolumesKeepForAStoreThatIsGone) {
+  FakeDisk gone;
+  const std::string lost = gone.identity().substr(0, 8);
+  current_ = &gone;
+  back_up();
+  current_ = &disk_;
+  program_.clock.advance(Duration{40 * 86400});
+  host_.write("zfs:pool/a", "file", "later");
+  const std::string said = ok({"backup", "zfs:pool/*"});
+  EXPECT_TRUE(contains(said, "2 volumes keep snapshots")) << said;
+  EXPECT_TRUE(contains(said, "snapferry cursors --release " + lost + " 'zfs:pool/*'")) << said;
+  const std::string shown = ok({"cursors", "zfs:pool/*"});
+  EXPECT_EQ(lines_in(shown), 5u) << shown;
+  EXPECT_TRUE(contains(shown, "40d")) << shown;
+  EXPECT_TRUE(contains(ok({"cursors", "zfs:pool/*", "--set", "other"}), "no cursors"));
+
+  refused(1, {"cursors", "zfs:pool/*", "--release", "00000000"}, "00000000");
+  refused(1, {"cursors", "btrfs:/home"}, "only ZFS");
+  const std::string released = ok({"cursors", "zfs:pool/*", "--release", lost, "--json"});
+  EXPECT_EQ(lines_in(released), 2u) << released;
+  EXPECT_FALSE(contains(ok({"cursors", "zfs:pool/*"}), lost));
+  EXPECT_EQ(host_.points("zfs:pool/a").size(), 2u);
+  EXPECT_EQ(host_.tags("zfs:pool/a").size(), 1u);
+  EXPECT_FALSE(contains(ok({"backup", "zfs:pool/*"}), lost));
+}
+
 TEST_F(NativeProgram, ForgetsWhatIsNamed) {
   back_up();
   host_.write("zfs:pool/a", "file", "2");
