@@ -10,16 +10,16 @@
 #include "core/guid.h"
 #include "core/printable.h"
 #include "wire/pump.h"
+#include "wire/verify_reports.h"
 
 namespace snapferry::agent {
 namespace {
 
+constexpr std::size_t kMostDamages = 200'000;
+
 // A receive that is called off ends its processes, two seconds each at the worst.
 constexpr std::chrono::seconds kLetGo{10};
 
-}  // namespace
-
-const wire::OpenReply& RemoteStore::open() {
 wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
   try {
     return remote_call<wire::OpenReply>(connection, wire::Verb::StoreOpen, wire::OpenRequest{name});
@@ -35,6 +35,9 @@ ReplicaDamage printable_damage(ReplicaDamage damage) {
   return damage;
 }
 
+}  // namespace
+
+const wire::OpenReply& RemoteStore::open() {
   if (opened_) return *opened_;
   auto reply = ask_for_store(connection_, local_name_);
   if (!Guid::from_hex(reply.identity)) {
@@ -47,15 +50,15 @@ ReplicaDamage printable_damage(ReplicaDamage damage) {
                                          reply.identity + ", and it was " + expected_ +
                                          "); look there, then run it again");
   }
+  opened_ = std::move(reply);
   return *opened_;
 }
 
-  opened_ = std::move(reply);
 std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
+  open();
   auto replicas = remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory,
                                                    wire::ReplicasRequest{host})
                       .replicas;
-  open();
   for (const auto& replica : replicas) {
     if (host.empty() || replica.volume.host == host) continue;
     throw Error(ErrorKind::Corrupt, name_ + ": lists " + printable(replica.volume.text()) +
@@ -114,15 +117,26 @@ std::vector<VolumeFailure> RemoteStore::destroy(const VolumeName& volume,
 }
 
 std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool read_data,
-                                               Progress*, const Cancellation* cancellation) {
-  auto damages =
-      remote_call<wire::VerifyReply>(connection_, wire::Verb::StoreVerify,
-                                     wire::VerifyRequest{replica, read_data}, cancellation)
-          .damages;
-  for (auto& damage : damages) {
-    damage.snapshot = printable(damage.snapshot);
-    damage.message = printable(damage.message);
+                                               Progress* progress,
+                                               const Cancellation* cancellation) {
+  open();
+  auto channel = connection_.request(
+      wire::Verb::StoreVerify, wire::encode(wire::VerifyRequest{replica, read_data}), cancellation);
+  std::vector<ReplicaDamage> damages;
+  wire::VerifyReportReader reader;
+  Bytes buffer(wire::kMaxPayload);
+  while (const auto size = channel.read(buffer, cancellation)) {
+    reader.add(ByteView(buffer).first(size));
+    while (auto report = reader.next()) {
+      if (progress != nullptr) progress->bytes += report->bytes;
+      if (!report->damage) continue;
+      if (damages.size() == kMostDamages) {
+        throw Error(ErrorKind::Corrupt, name_ + ": names no end of damage; verify it there");
+      }
+      damages.push_back(printable_damage(std::move(*report->damage)));
+    }
   }
+  reader.expect_end();
   return damages;
 }
 

@@ -39,7 +39,6 @@ class RemoteStore : public Store {
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override;
-  // Counts nothing in `progress` while it runs: the answer comes as a whole.
   std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
                                     const Cancellation* cancellation) override;
 
@@ -49,8 +48,8 @@ class RemoteStore : public Store {
 
   wire::Connection& connection_;
   const std::string name_;
-  const std::string expected_;
   const std::string local_name_;
+  const std::string expected_;
   std::optional<wire::OpenReply> opened_;
 };
 
