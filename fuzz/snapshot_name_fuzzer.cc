@@ -14,5 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   is_bookmark_of(text, "snapferry_main_01234567");
+  if (const auto name = parse_bookmark_name(text)) {
+    const auto cursor = cursor_tag(name->set, name->store);
+    if (!is_bookmark_of(text, cursor) || bookmark_name(cursor, name->time) != text) std::abort();
+  }
   return 0;
 }

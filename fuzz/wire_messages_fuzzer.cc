@@ -52,7 +52,7 @@ constexpr std::array kChecks = {
     check<wire::StoreSendRequest>,
     check<wire::DestroyRequest>,
     check<wire::VerifyRequest>,
-    check<wire::VerifyReply>,
+    check<wire::VerifyReport>,
     check<wire::ReportReply>,
 };
 

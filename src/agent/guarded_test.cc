@@ -96,6 +96,28 @@ TEST_F(GuardedAgent, FreezesUnderNamesOfItsSetAlone) {
   EXPECT_TRUE(host_.points("zfs:tank/secret").empty());
 }
 
+// Also of a store that is not the one that is backed up to: it may be gone.
+TEST_F(GuardedAgent, ReleasesCursorsOfItsSetAlone) {
+  const auto held = host_.snapshot("zfs:tank/home", kOwn);
+  Settlement own;
+  own.volume = "zfs:tank/home";
+  own.release = {held};
+  Settlement foreign = own;
+  for (auto* one : {&own, &foreign}) {
+    one->cursor = one == &own ? "snapferry_main_0badcafe" : "snapferry_other_0badcafe";
+    host_.hold("zfs:tank/home", kOwn, one->cursor);
+    const std::string name = one->cursor + "_2026-01-01T00:00:00Z";
+    host_.bookmark("zfs:tank/home", kOwn, name);
+    for (const Point& point : host_.points("zfs:tank/home")) {
+      if (point.name == name) one->destroy = {point};
+    }
+  }
+  EXPECT_ERROR(source_->settle({foreign}), ErrorKind::PermissionDenied);
+  EXPECT_TRUE(source_->settle({own}).empty());
+  EXPECT_EQ(host_.tags("zfs:tank/home"), std::vector<std::string>{foreign.cursor});
+  EXPECT_EQ(host_.points("zfs:tank/home").size(), 2u);
+}
+
 TEST_F(GuardedAgent, SendsNoOtherVolume) {
   const auto point = host_.snapshot("zfs:tank/secret", "x");
   const auto stream = source_->send(stream_of("zfs:tank/secret", point));

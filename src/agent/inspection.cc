@@ -27,12 +27,13 @@ using wire::Finding;
 using wire::Verdict;
 
 // zfs-allow(8) and the checks of zfs_ioctl.c: destroying and receiving want `mount` besides, and
-// zfs/replica_safety.h says which properties a receive sets without root.
+// zfs/replica_safety.h says which properties a receive sets without root. A snapshot of the host's
+// dataset, with user properties, remembers what was found unchanged; reading back is sending.
 const std::vector<std::string> kToSend = {"bookmark", "destroy", "hold",    "mount",
                                           "release",  "send",    "snapshot"};
-const std::vector<std::string> kToReceive = {"create", "destroy",  "devices",  "exec",
-                                             "mount",  "readonly", "receive",  "rename",
-                                             "setuid", "snapdev",  "userprop", "volmode"};
+const std::vector<std::string> kToReceive = {"create",   "destroy",  "devices",  "exec",   "mount",
+                                             "readonly", "receive",  "rename",   "send",   "setuid",
+                                             "snapdev",  "snapshot", "userprop", "volmode"};
 
 bool exists(const char* path) {
   struct ::stat status {};

@@ -114,6 +114,8 @@ Role parse_role(std::string_view text) {
   invalid(quoted(text) + ": nothing that an agent can allow; --allow takes source, store, restore");
 }
 
+std::string feature_of(Role role) { return "role." + std::string(to_string(role)); }
+
 Decision Decision::refuse(std::string reason) {
   Decision decision;
   decision.reason_ = std::move(reason);

@@ -23,6 +23,8 @@ enum class Role : std::uint8_t {
 std::string_view to_string(Role role);
 // Throws InvalidArgument, naming the three.
 Role parse_role(std::string_view text);
+// The feature in the greeting of an agent that has the role (wire/PROTOCOL.md): "role.source".
+std::string feature_of(Role role);
 
 // The answer to a request: allowed, or one line for the peer that says what is refused and why.
 // The peer's own words stand in it escaped and cut short.

@@ -10,30 +10,52 @@
 #include "core/guid.h"
 #include "core/printable.h"
 #include "wire/pump.h"
+#include "wire/verify_reports.h"
 
 namespace snapferry::agent {
 namespace {
 
+constexpr std::size_t kMostDamages = 200'000;
+
 // A receive that is called off ends its processes, two seconds each at the worst.
 constexpr std::chrono::seconds kLetGo{10};
+
+wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
+  try {
+    return remote_call<wire::OpenReply>(connection, wire::Verb::StoreOpen, wire::OpenRequest{name});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    throw NoSuchStore(error.message());
+  }
+}
+
+ReplicaDamage printable_damage(ReplicaDamage damage) {
+  damage.snapshot = printable(damage.snapshot);
+  damage.message = printable(damage.message);
+  return damage;
+}
 
 }  // namespace
 
 const wire::OpenReply& RemoteStore::open() {
-  if (!opened_) {
-    auto reply = remote_call<wire::OpenReply>(connection_, wire::Verb::StoreOpen,
-                                              wire::OpenRequest{local_name_});
-    if (!Guid::from_hex(reply.identity)) {
-      throw Error(ErrorKind::Corrupt, name_ + ": has the identity \"" + printable(reply.identity) +
-                                          "\", which is none; look for what runs as snapferry at "
-                                          "the far end");
-    }
-    opened_ = std::move(reply);
+  if (opened_) return *opened_;
+  auto reply = ask_for_store(connection_, local_name_);
+  if (!Guid::from_hex(reply.identity)) {
+    throw Error(ErrorKind::Corrupt, name_ + ": has the identity \"" + printable(reply.identity) +
+                                        "\", which is none; look for what runs as snapferry at "
+                                        "the far end");
   }
+  if (!expected_.empty() && reply.identity != expected_) {
+    throw Error(ErrorKind::Conflict, name_ + ": is another store since the connection was lost (" +
+                                         reply.identity + ", and it was " + expected_ +
+                                         "); look there, then run it again");
+  }
+  opened_ = std::move(reply);
   return *opened_;
 }
 
 std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
+  open();
   auto replicas = remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory,
                                                    wire::ReplicasRequest{host})
                       .replicas;
@@ -95,15 +117,26 @@ std::vector<VolumeFailure> RemoteStore::destroy(const VolumeName& volume,
 }
 
 std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool read_data,
-                                               Progress*, const Cancellation* cancellation) {
-  auto damages =
-      remote_call<wire::VerifyReply>(connection_, wire::Verb::StoreVerify,
-                                     wire::VerifyRequest{replica, read_data}, cancellation)
-          .damages;
-  for (auto& damage : damages) {
-    damage.snapshot = printable(damage.snapshot);
-    damage.message = printable(damage.message);
+                                               Progress* progress,
+                                               const Cancellation* cancellation) {
+  open();
+  auto channel = connection_.request(
+      wire::Verb::StoreVerify, wire::encode(wire::VerifyRequest{replica, read_data}), cancellation);
+  std::vector<ReplicaDamage> damages;
+  wire::VerifyReportReader reader;
+  Bytes buffer(wire::kMaxPayload);
+  while (const auto size = channel.read(buffer, cancellation)) {
+    reader.add(ByteView(buffer).first(size));
+    while (auto report = reader.next()) {
+      if (progress != nullptr) progress->bytes += report->bytes;
+      if (!report->damage) continue;
+      if (damages.size() == kMostDamages) {
+        throw Error(ErrorKind::Corrupt, name_ + ": names no end of damage; verify it there");
+      }
+      damages.push_back(printable_damage(std::move(*report->damage)));
+    }
   }
+  reader.expect_end();
   return damages;
 }
 

@@ -16,9 +16,14 @@ namespace snapferry::agent {
 class RemoteStore : public Store {
  public:
   // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
-  // "zfs:backup/snapferry", or empty for the one its agent has. Borrows the connection.
-  RemoteStore(wire::Connection& connection, std::string name, std::string local_name)
-      : connection_(connection), name_(std::move(name)), local_name_(std::move(local_name)) {}
+  // "zfs:backup/snapferry", or empty for the one its agent has. Where a store was spoken to before,
+  // `expected` is its identity: another one is a Conflict. Borrows the connection.
+  RemoteStore(wire::Connection& connection, std::string name, std::string local_name,
+              std::string expected = {})
+      : connection_(connection),
+        name_(std::move(name)),
+        local_name_(std::move(local_name)),
+        expected_(std::move(expected)) {}
 
   std::string name() const override { return name_; }
   std::string identity() override { return open().identity; }
@@ -34,16 +39,17 @@ class RemoteStore : public Store {
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override;
-  // Counts nothing in `progress` while it runs: the answer comes as a whole.
   std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
                                     const Cancellation* cancellation) override;
 
  private:
-  const wire::OpenReply& open();  // asked once
+  // Asked once, before anything else, so that all is about the store that was meant.
+  const wire::OpenReply& open();
 
   wire::Connection& connection_;
   const std::string name_;
   const std::string local_name_;
+  const std::string expected_;
   std::optional<wire::OpenReply> opened_;
 };
 

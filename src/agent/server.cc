@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "agent/verify_stream.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "wire/failure.h"
@@ -128,11 +129,24 @@ void Server::handle_stream(wire::Channel& channel, ByteView request) {
   if (channel.verb().verb == wire::Verb::SourceSend) {
     const auto message = decode<wire::SendRequest>(request);
     stream = source_of(message.stream.volume).send(message.stream);
+  } else if (channel.verb().verb == wire::Verb::StoreVerify) {
+    stream = verify(decode<wire::VerifyRequest>(request));
   } else {
     const auto message = decode<wire::StoreSendRequest>(request);
     stream = store().send(message.volume, message.stream);
   }
   wire::pump(*stream, channel);
+}
+
+// Takes its turn among all that is no stream.
+std::unique_ptr<Stream> Server::verify(wire::VerifyRequest request) {
+  Store& served = store();
+  return std::make_unique<VerifyStream>([this, &served, request = std::move(request)](
+                                            Progress& progress, const Cancellation& cancellation) {
+    const std::lock_guard lock(serial_);
+    cancellation.check();
+    return served.verify(request.replica, request.read_data, &progress, &cancellation);
+  });
 }
 
 Bytes Server::handle(wire::Channel& channel, ByteView request) {
@@ -212,13 +226,6 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
       const auto message = decode<wire::DestroyRequest>(request);
       return wire::encode(
           wire::FailuresReply{shortened(store().destroy(message.volume, message.snapshots))});
-    }
-    case wire::Verb::StoreVerify: {
-      const auto message = decode<wire::VerifyRequest>(request);
-      wire::VerifyReply reply{
-          store().verify(message.replica, message.read_data, nullptr, &channel.cancellation())};
-      for (auto& damage : reply.damages) shorten(damage.message);
-      return wire::encode(reply);
     }
     default:
       throw Error(ErrorKind::Unsupported, "this agent does not know this request");

@@ -42,6 +42,7 @@ class Server {
   void answer(wire::Connection& connection, wire::Channel& channel);
   Bytes handle(wire::Channel& channel, ByteView request);
   void handle_stream(wire::Channel& channel, ByteView request);
+  std::unique_ptr<Stream> verify(wire::VerifyRequest request);
   Bytes receive(wire::Channel& channel, ByteView request);
   Bytes handle_source(wire::Verb verb, ByteView request);
   Bytes handle_store(wire::Channel& channel, ByteView request);

@@ -113,7 +113,7 @@ wire::ConnectionOptions connection_options(const agent::Policy& policy) {
   wire::ConnectionOptions options;
   options.role = wire::Role::Server;
   for (const auto role : {agent::Role::Source, agent::Role::Store, agent::Role::Restore}) {
-    if (policy.has(role)) options.features.push_back("role." + std::string(to_string(role)));
+    if (policy.has(role)) options.features.push_back(agent::feature_of(role));
   }
   return options;
 }

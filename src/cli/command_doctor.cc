@@ -2,6 +2,7 @@
 
 #include "agent/inspection.h"
 #include "agent/remote_source.h"
+#include "agent/remote_store.h"
 #include "agent/sandbox_plan.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -88,6 +89,30 @@ void inspect_this(const std::string& host, const Address& subject, Report& repor
   }
 }
 
+// What the key may do there, as the agent's greeting tells.
+Finding roles_of(const wire::Hello& peer) {
+  std::string roles;
+  for (const auto role : {agent::Role::Source, agent::Role::Store, agent::Role::Restore}) {
+    if (!peer.has(agent::feature_of(role))) continue;
+    roles += (roles.empty() ? "" : ", ") + std::string(agent::to_string(role));
+  }
+  if (!roles.empty()) return {"roles", Verdict::Good, "the key may be used as " + roles};
+  return {"roles", Verdict::Missing,
+          "the agent allows nothing that this version knows; update both ends"};
+}
+
+// That the policy covers it, and that it is there.
+Finding inspect_subject(wire::SshTransport& transport, const Address& subject) {
+  if (transport.peer().has(agent::feature_of(agent::Role::Source))) {
+    agent::RemoteSource source(transport.connection(), std::string(kind_name(subject.kind)));
+    const auto found = source.inventory({subject.local_text()});
+    return {subject.local_text(), Verdict::Good,
+            counted(found.size(), "volume", "volumes") + " to back up"};
+  }
+  agent::RemoteStore store(transport.connection(), subject.text(), subject.local_text());
+  return {subject.local_text(), Verdict::Good, "a store, with the identity " + store.identity()};
+}
+
 void inspect_remote(Context& context, const Address& subject, Report& report) {
   const auto host = printable(subject.host());
   try {
@@ -102,13 +127,8 @@ void inspect_remote(Context& context, const Address& subject, Report& report) {
         wire::Verb::AgentReport, wire::encode(wire::Nothing{}), &context.io.cancellation);
     const auto reply = wire::decode<wire::ReportReply>(channel.message(&context.io.cancellation));
     for (const auto& finding : reply.findings) report.add(host, finding);
-    if (is_native(subject.kind)) {
-      // That the policy covers it, and that it is there.
-      agent::RemoteSource source(transport->connection(), std::string(kind_name(subject.kind)));
-      const auto found = source.inventory({subject.local_text()});
-      report.add(host, {subject.local_text(), Verdict::Good,
-                        fmt::format("{} volumes to back up", found.size())});
-    }
+    report.add(host, roles_of(transport->peer()));
+    if (is_native(subject.kind)) report.add(host, inspect_subject(*transport, subject));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) throw;
     report.add(host, {is_native(subject.kind) ? subject.local_text() : "connection",

@@ -37,7 +37,7 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<Source> source(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return remote_source(line_to(address.remote), std::string(kind_name(address.kind)));
+      return remote_source(line_to(address.remote), address);
     }
     if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
     return std::make_unique<zfs::ZfsSource>(commands_);
@@ -51,8 +51,9 @@ class SystemEndpoints : public Endpoints {
       return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
     }
     if (!is_directory(address.name)) {
-      throw Error(ErrorKind::NotFound,
-                  fmt::format("{}: no such directory", printable(address.text())));
+      throw NoSuchStore(
+          fmt::format("{0}: no such directory; make the store with 'snapferry init --store {0}'",
+                      printable(address.text())));
     }
     return std::make_unique<btrfs::BtrfsStore>(address.name);
   }

@@ -34,7 +34,7 @@ class Endpoints {
   // The volumes of the kind of `address` on its machine; its name says nothing here.
   virtual std::unique_ptr<Source> source(const Address& address) = 0;
 
-  // Throws NotFound if there is no such store.
+  // Throws NoSuchStore where that shows at once; else the store's own methods do.
   virtual std::unique_ptr<Store> store(const Address& address) = 0;
 
   // Makes the dataset or directory of a store on this machine, such that nothing in it mounts or

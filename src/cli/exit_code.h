@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/error.h"
+#include "core/store.h"
 
 namespace snapferry::cli {
 
@@ -32,10 +32,7 @@ const std::vector<ExitCodeMeaning>& exit_code_meanings();
 
 ExitCode exit_code_for(ErrorKind kind);
 
-// NotFound for the store itself, which has an exit code of its own.
-class NoSuchStore : public Error {
- public:
-  explicit NoSuchStore(std::string message) : Error(ErrorKind::NotFound, std::move(message)) {}
-};
+// Has an exit code of its own.
+using snapferry::NoSuchStore;
 
 }  // namespace snapferry::cli

@@ -49,6 +49,19 @@ class BrowsableStore : public testing::FakeStore {
   std::string room_;
 };
 
+// A store that shows only where it is asked for something that it is not there.
+class MissingStore : public testing::FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  std::vector<ReplicaState> inventory(const std::string&) override { throw missing(); }
+  std::string identity() override { throw missing(); }
+
+ private:
+  static NoSuchStore missing() {
+    return NoSuchStore("zfs:missing: no such dataset; make the store");
+  }
+};
+
 // Reads what it is given, and makes nothing of it.
 class FakeTarget : public VolumeTarget {
  public:
@@ -119,8 +132,8 @@ class NativeProgram : public ::testing::Test, public Endpoints {
     return std::make_unique<testing::FakeSource>(host_);
   }
   std::unique_ptr<Store> store(const Address& address) override {
-    if (address.name == "missing") throw Error(ErrorKind::NotFound, "zfs:missing: no such dataset");
-    return std::make_unique<BrowsableStore>(disk_, room_.path());
+    if (address.name == "missing") return std::make_unique<MissingStore>(disk_);
+    return std::make_unique<BrowsableStore>(*current_, room_.path());
   }
   void create_store(const Address& address) override { created_.push_back(address.text()); }
   std::unique_ptr<VolumeTarget> target(const Address&) override {
@@ -139,6 +152,7 @@ class NativeProgram : public ::testing::Test, public Endpoints {
   TemporaryDirectory room_;
   FakeHost host_;
   FakeDisk disk_;
+  FakeDisk* current_ = &disk_;
   TestProgram program_;
   std::string set_;
   std::vector<std::string> asked_, created_, restored_;
@@ -229,6 +243,32 @@ TEST_F(NativeProgram, PrunesByTheOrderOfReceivingWhateverTheHostsClockSays) {
   EXPECT_TRUE(points[0].name.starts_with("snapferry_default_2025-")) << points[0].name;
 }
 
+TEST_F(NativeProgram, ShowsAndReleasesWhatVolumesKeepForAStoreThatIsGone) {
+  FakeDisk gone;
+  const std::string lost = gone.identity().substr(0, 8);
+  current_ = &gone;
+  back_up();
+  current_ = &disk_;
+  program_.clock.advance(Duration{40 * 86400});
+  host_.write("zfs:pool/a", "file", "later");
+  const std::string said = ok({"backup", "zfs:pool/*"});
+  EXPECT_TRUE(contains(said, "2 volumes keep snapshots")) << said;
+  EXPECT_TRUE(contains(said, "snapferry cursors --release " + lost + " 'zfs:pool/*'")) << said;
+  const std::string shown = ok({"cursors", "zfs:pool/*"});
+  EXPECT_EQ(lines_in(shown), 5u) << shown;
+  EXPECT_TRUE(contains(shown, "40d")) << shown;
+  EXPECT_TRUE(contains(ok({"cursors", "zfs:pool/*", "--set", "other"}), "no cursors"));
+
+  refused(1, {"cursors", "zfs:pool/*", "--release", "00000000"}, "00000000");
+  refused(1, {"cursors", "btrfs:/home"}, "only ZFS");
+  const std::string released = ok({"cursors", "zfs:pool/*", "--release", lost, "--json"});
+  EXPECT_EQ(lines_in(released), 2u) << released;
+  EXPECT_FALSE(contains(ok({"cursors", "zfs:pool/*"}), lost));
+  EXPECT_EQ(host_.points("zfs:pool/a").size(), 2u);
+  EXPECT_EQ(host_.tags("zfs:pool/a").size(), 1u);
+  EXPECT_FALSE(contains(ok({"backup", "zfs:pool/*"}), lost));
+}
+
 TEST_F(NativeProgram, ForgetsWhatIsNamed) {
   back_up();
   host_.write("zfs:pool/a", "file", "2");
@@ -294,7 +334,28 @@ TEST_F(NativeProgram, RefusesInOneLineWhatDoesNotFit) {
   refused(1, {"key", "list"}, "repository");
   refused(1, {"debug", "list"}, "repository");
   refused(2, {"verify", "--read-data=5"}, "--read-data");
-  refused(10, {"list", "--store", "zfs:missing"}, "snapferry init");
+}
+
+TEST_F(NativeProgram, TellsAMissingStoreFromAnEmptyOne) {
+  EXPECT_EQ(ok({"list"}), "no snapshots yet\n");
+  const std::vector<std::vector<std::string>> commands = {
+      {"list"},
+      {"verify"},
+      {"stats"},
+      {"check", "--max-age", "1d"},
+      {"prune", "--keep-last", "1"},
+      {"forget", "zfs:pool/a"},
+      {"ls", "zfs:pool/a"},
+      {"restore", "zfs:pool/a", "--target", "zfs:pool/new"},
+      {"restore", "zfs:pool/a", "--target", room_ / "target"},
+      {"backup", "zfs:pool/a"},
+      {"backup", "zfs:pool/a", "root@web1:zfs:pool/a"},
+      {"backup", "zfs:pool/a", "--dry-run"}};
+  for (auto command : commands) {
+    command.insert(command.end(), {"--store", "zfs:missing"});
+    refused(10, command, "make the store");
+  }
+  EXPECT_TRUE(host_.points("zfs:pool/a").empty());
 }
 
 TEST(Rate, IsBytesPerSecondInPowersOf1024) {

@@ -1,7 +1,14 @@
 #include "cli/remote_end.h"
 
+#include <atomic>
+
+#include <fmt/format.h>
+
+#include "agent/policy.h"
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
+#include "cli/endpoint.h"
+#include "cli/format.h"
 
 namespace snapferry::cli {
 namespace {
@@ -11,7 +18,7 @@ namespace {
 template <typename End>
 class CurrentEnd {
  public:
-  using Make = std::function<std::unique_ptr<End>(wire::Connection&)>;
+  using Make = std::function<std::unique_ptr<End>(wire::SshTransport&)>;
 
   CurrentEnd(std::shared_ptr<RemoteLine> line, Make make)
       : line_(std::move(line)), make_(std::move(make)) {}
@@ -20,7 +27,7 @@ class CurrentEnd {
     const std::lock_guard lock(mutex_);
     auto transport = line_->transport();
     if (connected_ == nullptr || connected_->transport != transport) {
-      auto end = make_(transport->connection());
+      auto end = make_(*transport);
       connected_ = std::make_shared<Connected>(std::move(transport), std::move(end));
     }
     return {connected_, connected_->end.get()};
@@ -40,11 +47,25 @@ class CurrentEnd {
   std::shared_ptr<Connected> connected_;
 };
 
+Error lacking(const std::string& host, agent::Role role) {
+  return {
+      ErrorKind::PermissionDenied,
+      fmt::format("{0}: its agent does not allow '{1}' to this key; add --allow {1} to the line "
+                  "of the key in authorized_keys there",
+                  printable(host), agent::to_string(role))};
+}
+
+void require_role(const wire::SshTransport& transport, const std::string& host, agent::Role role) {
+  if (!transport.peer().has(agent::feature_of(role))) throw lacking(host, role);
+}
+
 class LineSource : public Source {
  public:
-  LineSource(std::shared_ptr<RemoteLine> line, std::string kind)
-      : current_(std::move(line), [kind = std::move(kind)](wire::Connection& connection) {
-          return std::make_unique<agent::RemoteSource>(connection, kind);
+  LineSource(std::shared_ptr<RemoteLine> line, const Address& address)
+      : current_(std::move(line), [host = address.host(),
+                                   kind = kind_name(address.kind)](wire::SshTransport& transport) {
+          require_role(transport, host, agent::Role::Source);
+          return std::make_unique<agent::RemoteSource>(transport.connection(), std::string(kind));
         }) {}
 
   StreamFeatures features() override { return current_.get()->features(); }
@@ -69,10 +90,10 @@ class LineStore : public Store {
  public:
   LineStore(std::shared_ptr<RemoteLine> line, const Address& address)
       : name_(address.text()),
+        local_name_(address.local_text()),
+        host_(address.host()),
         current_(std::move(line),
-                 [name = name_, local = address.local_text()](wire::Connection& connection) {
-                   return std::make_unique<agent::RemoteStore>(connection, name, local);
-                 }) {}
+                 [this](wire::SshTransport& transport) { return meet(transport); }) {}
 
   std::string name() const override { return name_; }
   std::string identity() override { return current_.get()->identity(); }
@@ -92,7 +113,9 @@ class LineStore : public Store {
     current_.get()->record_unchanged(set, time, volumes);
   }
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
-    return current_.get()->send(volume, request);
+    const auto store = current_.get();
+    if (!may_restore_) throw lacking(host_, agent::Role::Restore);
+    return store->send(volume, request);
   }
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override {
     return current_.get()->browse(volume, snapshot);
@@ -107,7 +130,21 @@ class LineStore : public Store {
   }
 
  private:
+  // One at a time, as CurrentEnd calls it.
+  std::unique_ptr<agent::RemoteStore> meet(wire::SshTransport& transport) {
+    require_role(transport, host_, agent::Role::Store);
+    auto store =
+        std::make_unique<agent::RemoteStore>(transport.connection(), name_, local_name_, identity_);
+    identity_ = store->identity();
+    may_restore_ = transport.peer().has(agent::feature_of(agent::Role::Restore));
+    return store;
+  }
+
   const std::string name_;
+  const std::string local_name_;
+  const std::string host_;
+  std::string identity_;  // empty before the first connection
+  std::atomic<bool> may_restore_{false};
   CurrentEnd<agent::RemoteStore> current_;
 };
 
@@ -119,8 +156,8 @@ std::shared_ptr<wire::SshTransport> RemoteLine::transport() {
   return transport_;
 }
 
-std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, std::string kind) {
-  return std::make_unique<LineSource>(std::move(line), std::move(kind));
+std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address) {
+  return std::make_unique<LineSource>(std::move(line), address);
 }
 
 std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address) {

@@ -30,9 +30,11 @@ class RemoteLine {
   std::shared_ptr<wire::SshTransport> transport_;
 };
 
-// The ends behind a line, as agent/remote_source.h and agent/remote_store.h say. A call that meets
-// the loss of the connection throws Unavailable; the next one connects again.
-std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, std::string kind);
+// The ends behind a line to the machine of `address`, as agent/remote_source.h and
+// agent/remote_store.h say. A call that meets the loss of the connection throws Unavailable; the
+// next one connects again. A store that is another one then throws Conflict and is not touched. An
+// agent without the role that is needed throws PermissionDenied before anything is asked of it.
+std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address);
 std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address);
 
 }  // namespace snapferry::cli

@@ -1,6 +1,5 @@
 #include "cli/replicate.h"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <map>
@@ -12,7 +11,8 @@
 #include "cli/format.h"
 #include "cli/status_line.h"
 #include "cli/store.h"
-#include "core/volume_pattern.h"
+#include "cli/volume_group.h"
+#include "core/wall_time.h"
 #include "replication/snapshot_name.h"
 
 namespace snapferry::cli {
@@ -22,25 +22,6 @@ using replication::Outcome;
 using replication::RunOptions;
 using replication::RunReport;
 using replication::VolumeOutcome;
-
-// The volumes of one kind on one machine.
-struct Group {
-  Address machine;
-  std::vector<std::string> patterns;
-};
-
-std::vector<Group> grouped(const std::vector<Address>& volumes) {
-  std::vector<Group> groups;
-  for (const auto& volume : volumes) {
-    const auto same = [&](const Group& group) {
-      return group.machine.remote == volume.remote && group.machine.kind == volume.kind;
-    };
-    auto group = std::find_if(groups.begin(), groups.end(), same);
-    if (group == groups.end()) group = groups.insert(groups.end(), {volume, {}});
-    group->patterns.push_back(VolumePattern::parse(volume.local_text()).text());
-  }
-  return groups;
-}
 
 void require_same_kind(const std::vector<Address>& volumes, const Address& store) {
   for (const auto& volume : volumes) {
@@ -188,7 +169,7 @@ void report_sum(Context& context, const Sum& sum, bool dry_run) {
                            .boolean("cancelled", sum.cancelled));
 }
 
-RunReport run_group(Context& context, Endpoints& endpoints, const Group& group, Store& store,
+RunReport run_group(Context& context, Endpoints& endpoints, const VolumeGroup& group, Store& store,
                     RunOptions options) {
   replication::RunProgress progress;
   options.host = host_of(context, group.machine);
@@ -203,13 +184,38 @@ RunReport run_group(Context& context, Endpoints& endpoints, const Group& group, 
   return replication::run(*source, store, options);
 }
 
-void back_up(Context& context, Endpoints& endpoints, const Group& group, Store& store,
+// Not a warning: a disk that lies elsewhere for a season is no trouble.
+void report_absent(Context& context, const VolumeGroup& group,
+                   const replication::AbsentStore& store) {
+  const std::string since = format_utc({store.time, 0});
+  Address volumes = group.machine;
+  std::string words;
+  for (const auto& pattern : group.patterns) {
+    volumes.name = pattern.substr(pattern.find(':') + 1);
+    words += fmt::format(" '{}'", printable(volumes.text()));
+  }
+  context.console.say(fmt::format(
+      "for the store {} of set {}, last backed up to at {}, {} snapshots; if it never comes back: "
+      "snapferry cursors --release {}{}\n",
+      store.store, store.set, since, counted(store.volumes, "volume keeps", "volumes keep"),
+      store.store, words));
+  context.console.emit(JsonObject::line("absent_store")
+                           .text("set", store.set)
+                           .text("store", store.store)
+                           .time("time", {store.time, 0})
+                           .number("volumes", store.volumes));
+}
+
+void back_up(Context& context, Endpoints& endpoints, const VolumeGroup& group, Store& store,
              const RunOptions& options, bool alone, Sum& sum) {
   try {
     const RunReport run = run_group(context, endpoints, group, store, options);
     for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
     for (const auto& warning : run.warnings) context.console.warn(warning);
+    for (const auto& absent : run.absent) report_absent(context, group, absent);
     sum.add(run);
+  } catch (const NoSuchStore&) {
+    throw;
   } catch (const Error& error) {
     if (alone || error.kind() == ErrorKind::Cancelled) throw;
     ++sum.failed_groups;
@@ -277,7 +283,7 @@ ExitCode replicate(Context& context, const std::vector<Address>& volumes, const 
   const RunOptions options = run_options(context);
   const auto groups = grouped(volumes);
   const auto endpoints = endpoints_of(context, options.set);
-  const auto target = open_native(context, *endpoints, store);
+  const auto target = endpoints->store(store);
   Sum sum;
   for (const auto& group : groups) {
     back_up(context, *endpoints, group, *target, options, groups.size() == 1, sum);

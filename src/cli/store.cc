@@ -138,16 +138,6 @@ std::string own_host(const Context& context) {
   return context.options.given("--host").value_or(context.io.host);
 }
 
-std::unique_ptr<Store> open_native(Context& context, Endpoints& endpoints, const Address& address) {
-  try {
-    return endpoints.store(address);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::NotFound) throw;
-    throw NoSuchStore(fmt::format("{}; make it with 'snapferry init --store {}'", error.message(),
-                                  context.options.given("--store").value_or(address.text())));
-  }
-}
-
 std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose) {
   const std::string address = store_address(context);
   if (native_address(address)) {
@@ -181,8 +171,8 @@ std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_v
 std::unique_ptr<SnapshotStore> open_store(Context& context) {
   if (const auto address = native_address(store_address(context))) {
     const auto endpoints = endpoints_of(context);
-    return std::make_unique<NativeStore>(open_native(context, *endpoints, *address),
-                                         context.io.clock, own_host(context));
+    return std::make_unique<NativeStore>(endpoints->store(*address), context.io.clock,
+                                         own_host(context));
   }
   return open_repository(context, "this");
 }

@@ -65,7 +65,8 @@ std::string store_address(const Context& context);
 // anything else. Throws InvalidArgument where it is malformed.
 std::optional<Address> native_address(std::string_view store);
 
-// Opens the store, of whatever kind. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt.
+// Opens the store, of whatever kind. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt. That
+// a native store is not there may show only where it is listed first.
 std::unique_ptr<SnapshotStore> open_store(Context& context);
 
 // The same for what only a repository has. Throws Unsupported for native stores: "`purpose` needs
@@ -77,9 +78,6 @@ std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set
 
 // The name of this machine in stores of native snapshots.
 std::string own_host(const Context& context);
-
-// The native store at `address`. Throws NoSuchStore.
-std::unique_ptr<Store> open_native(Context& context, Endpoints& endpoints, const Address& address);
 
 // The snapshots of the store, oldest first. Damaged manifests are named as warnings and
 // set `damaged`, if given.

@@ -4,9 +4,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/cancellation.h"
+#include "core/error.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
 #include "core/volume.h"
@@ -62,12 +64,19 @@ class SnapshotView {
   virtual const std::string& path() const = 0;
 };
 
+// NotFound for the store itself: nothing of it is there, which is another thing than being empty.
+class NoSuchStore : public Error {
+ public:
+  explicit NoSuchStore(std::string message) : Error(ErrorKind::NotFound, std::move(message)) {}
+};
+
 // The side of a backup that keeps it, as native snapshots: a ZFS dataset or a btrfs directory.
 // Implemented by zfs::ZfsStore, btrfs::BtrfsStore and agent::RemoteStore; tests use
 // testing::FakeStore. (A repository is not one of these: it keeps trees, not streams.)
 //
-// Every method throws Error. receive() and send() may be called from several threads at once for
-// different volumes; the others from one thread at a time.
+// Every method throws Error; identity() and inventory() throw NoSuchStore where there is none.
+// receive() and send() may be called from several threads at once for different volumes; the
+// others from one thread at a time.
 class Store {
  public:
   virtual ~Store() = default;

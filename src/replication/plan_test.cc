@@ -156,15 +156,32 @@ TEST(TransferPlan, MendsWhatACrashLeft) {
   EXPECT_EQ(transfer("#C1,1 @M2,2! #C2,2", "@M1,1 @M2,2"), "- | hold @M2, destroy #C1");
 }
 
-// It may be another store's that the set has, too, or the own one that a crash left.
+// It may be the own one that a crash left.
 TEST(TransferPlan, ReleasesWhatIsHeldForAnUnknownReason) {
-  EXPECT_EQ(transfer("@M1,1! @M2,2! #C2,2", "@M1,1 @M2,2"),
-            "- | hold @M2, release @M1, destroy @M1");
+  const std::string mend = "- | hold @M2, release @M1, destroy @M1";
+  EXPECT_EQ(transfer("@M1,1! @M2,2! #C2,2", "@M1,1 @M2,2"), mend);
+  // The cursor of the other store explains one hold, and is of another snapshot.
+  EXPECT_EQ(transfer("#D1,1 @M1,1!! @M2,2! #C2,2", "@M1,1 @M2,2"), mend);
+  EXPECT_EQ(transfer("@M1,1! #D2,2 @M2,2!! #C2,2", "@M1,1 @M2,2"), mend);
+}
+
+TEST(TransferPlan, LeavesWhatTheCursorOfAnotherStoreIsOn) {
+  EXPECT_EQ(transfer("#D1,1 @M1,1! #C2,2 @M2,2!", "@M1,1 @M2,2"), "-");
+  EXPECT_EQ(transfer("@M1,1! #D2,2 @b,2 #C3,3 @M3,3!", "@M1,1 @b,2 @M3,3"), "-");
+  EXPECT_EQ(transfer("#C1,1 @M1,1! #D2,2 @M2,2!", "@M1,1", leaving()),
+            "send @M2 from @M1 | hold @M2, bookmark @M2 as #C2, release @M1, destroy @M1, "
+            "destroy #C1");
+}
+
+// A crash before the last step of a settlement leaves the bookmark that goes last.
+TEST(TransferPlan, MendsWhatACrashLeftBesideTheCursorOfAnotherStore) {
+  EXPECT_EQ(transfer("#C1,1 #D1,1 @M1,1! #C2,2 @M2,2!", "@M1,1 @M2,2"),
+            "- | hold @M2, release @M1, destroy @M1, destroy #C1");
 }
 
 TEST(TransferPlan, KeepsTheHoldOnTheOwnSnapshotBehindAForeignOne) {
   EXPECT_EQ(transfer("@M1,1! #C1,1 @b,2", "@M1,1"),
-            "send @b from @M1 | hold @M1, bookmark @b as #C0, destroy #C1");
+            "send @b from @M1 | hold @M1, bookmark @b as #C2, destroy #C1");
 }
 
 TEST(TransferPlan, GivesABookmarkANameThatIsFree) {

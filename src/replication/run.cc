@@ -42,8 +42,9 @@ class Run {
 
   RunReport execute() {
     check_options();
-    set_policy();
     take_inventory();
+    // A listing may have told what a store is.
+    set_policy();
     follow_renames();
     decide_freeze();
     if (options_.dry_run) {
@@ -465,6 +466,10 @@ class Run {
   }
 
   RunReport conclude() {
+    report_.absent = absent_stores(volumes_);
+    std::erase_if(report_.absent, [&](const AbsentStore& store) {
+      return cursor_tag(store.set, store.store) == policy_.cursor;
+    });
     for (const std::string& volume : order_) {
       report_.volumes.push_back(std::move(progressions_[volume].outcome));
     }

@@ -8,6 +8,7 @@
 #include "core/store.h"
 #include "core/volume.h"
 #include "platform/clock.h"
+#include "replication/cursors.h"
 #include "replication/plan.h"
 #include "replication/run_progress.h"
 #include "replication/waiter.h"
@@ -66,6 +67,7 @@ struct RunReport {
   std::string snapshot;                // the name of the new snapshots; empty: none was needed
   std::vector<VolumeOutcome> volumes;  // in the order of the source's listing
   std::vector<std::string> warnings;   // that concern no single volume
+  std::vector<AbsentStore> absent;     // other stores that the source keeps snapshots for
   // The plan as first made (values for --json; plan_text() prints them). In a dry run as it would
   // be after the freeze.
   std::vector<FreezeDecision> decisions;

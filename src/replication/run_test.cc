@@ -84,6 +84,31 @@ TEST_P(RunTest, WithoutChangesCostsThreeCalls) {
   EXPECT_EQ(counter.operations(), 3u);
 }
 
+// Neither where the other disk is up to date, nor where it is away and its cursor stays behind.
+TEST_P(RunTest, WithoutChangesCostsNoSettlementThoughAnotherDiskSharesTheSet) {
+  if (!zfs()) GTEST_SKIP() << "needs holds";
+  testing::FakeDisk other(GetParam());
+  testing::FakeSource source(scene_.host);
+  testing::FakeStore store(other);
+  const auto expect_rest = [&](Store& disk, const char* when) {
+    scene_.host.before_change = [&](const char* verb) { ADD_FAILURE() << when << ": " << verb; };
+    EXPECT_EQ(scene_.run(source, disk).volumes.at(0).outcome, Outcome::Unchanged);
+    scene_.host.before_change = nullptr;
+  };
+  testing::FakeStore first(scene_.disk);
+  scene_.make("a");
+  scene_.run();
+  scene_.run(source, store);
+  expect_rest(first, "both have the same");
+  expect_rest(store, "both have the same");
+  scene_.write("a", "two");
+  scene_.run();
+  expect_rest(first, "the other is behind");
+  scene_.run(source, store);
+  expect_rest(store, "both have the newest");
+  expect_rest(first, "both have the newest");
+}
+
 TEST_P(RunTest, RecordsWhatItFoundUnchanged) {
   scene_.make("a");
   scene_.make("b");

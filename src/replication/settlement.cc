@@ -1,6 +1,8 @@
 #include "replication/settlement.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "replication/lineage.h"
 #include "replication/snapshot_name.h"
@@ -38,18 +40,51 @@ class Settler {
     return found == volume_.points.rend() ? nullptr : &*found;
   }
 
+  // How many cursors of the set for other stores are on each snapshot, as their bookmarks tell:
+  // a hold is on the newest snapshot of the set that the store has.
+  std::map<Guid, std::size_t> cursors_of_others() const {
+    std::map<Guid, std::set<std::string>> stores;
+    const Point* newest = nullptr;
+    for (const Point& point : volume_.points) {
+      // A bookmark stands before its own snapshot.
+      if (point.kind == PointKind::Bookmark && !is_bookmark_of(point.name, policy_.cursor)) {
+        const auto bookmark = parse_bookmark_name(point.name);
+        if (!bookmark || bookmark->set != policy_.set) continue;
+        const Point* own = own_snapshot(point.guid);
+        if (own == nullptr) own = newest;
+        if (own != nullptr) stores[own->guid].insert(bookmark->store);
+      } else if (is_own_snapshot(point)) {
+        newest = &point;
+      }
+    }
+    std::map<Guid, std::size_t> counts;
+    for (const auto& [guid, names] : stores) counts[guid] = names.size();
+    return counts;
+  }
+
+  const Point* own_snapshot(const Guid& guid) const {
+    const auto found = std::find_if(
+        volume_.points.begin(), volume_.points.end(),
+        [&](const Point& point) { return is_own_snapshot(point) && point.guid == guid; });
+    return found == volume_.points.end() ? nullptr : &*found;
+  }
+
   void move_hold(const Point& own) {
     settlement_.hold = own;
     // Where holds are unknown, nobody can tell that one is missing.
     if (own.holds == 0 && is_linear(volume_.type)) unsettled_ = true;
+    const auto others = cursors_of_others();
     for (const Point& point : volume_.points) {
       if (!is_own_snapshot(point) || point.guid == own.guid) continue;
       const bool older = point.order < own.order;
-      // Whose hold it is, the listing does not say. A younger one has that of this cursor where
-      // it was destroyed on the store since.
+      // Whose holds they are, the listing does not say. A younger one has that of this cursor
+      // where it was destroyed on the store since.
       if (point.holds > 0) settlement_.release.push_back(point);
       if (older) settlement_.destroy.push_back(point);
-      if (older || point.holds > 0) unsettled_ = true;
+      // As many as there are cursors of other stores are theirs, and it stays until they move on.
+      const auto theirs = others.find(point.guid);
+      const bool needed = theirs != others.end() && point.holds <= theirs->second;
+      if (point.holds > 0 ? !needed : older) unsettled_ = true;
     }
   }
 
@@ -74,9 +109,15 @@ class Settler {
     settlement_.destroy.insert(settlement_.destroy.end(), older.begin(), older.end());
   }
 
+  // Of a snapshot that others named the listing may not know it; then that of the set's before it.
+  std::int64_t time_of(const Point& point) const {
+    if (const auto parsed = parse_snapshot_name(point.name)) return parsed->time;
+    if (point.created != 0 || !settlement_.hold) return point.created;
+    return parse_snapshot_name(settlement_.hold->name)->time;
+  }
+
   std::string free_name() const {
-    const auto parsed = parse_snapshot_name(newest_.name);
-    std::int64_t time = parsed ? parsed->time : newest_.created;
+    std::int64_t time = time_of(newest_);
     const auto is_taken = [&](const std::string& name) {
       return std::any_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
         return point.kind == PointKind::Bookmark && point.name == name;

@@ -21,6 +21,8 @@ bool is_alphanumeric(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+
 bool is_set_name(std::string_view set) {
   return !set.empty() && set.size() <= kMaxSet && std::all_of(set.begin(), set.end(), [](char c) {
     return is_alphanumeric(c) || c == '.' || c == ':' || c == '-';
@@ -151,6 +153,23 @@ std::string bookmark_name(std::string_view cursor, std::int64_t time) {
 bool is_bookmark_of(std::string_view name, std::string_view cursor) {
   return name.size() > cursor.size() + 1 && name.starts_with(cursor) &&
          name[cursor.size()] == '_' && parse_utc(name.substr(cursor.size() + 1));
+}
+
+std::optional<BookmarkName> parse_bookmark_name(std::string_view name) {
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  const std::string_view rest = name.substr(kPrefix.size());
+  const std::size_t set_end = rest.find('_');
+  if (set_end == std::string_view::npos || !is_set_name(rest.substr(0, set_end))) {
+    return std::nullopt;
+  }
+  const std::string_view store = rest.substr(set_end + 1, kStoreDigits);
+  if (store.size() < kStoreDigits || !std::all_of(store.begin(), store.end(), is_hex_digit)) {
+    return std::nullopt;
+  }
+  const std::string_view end = rest.substr(set_end + 1 + kStoreDigits);
+  const auto time = end.starts_with('_') ? parse_utc(end.substr(1)) : std::nullopt;
+  if (!time) return std::nullopt;
+  return BookmarkName{std::string(rest.substr(0, set_end)), std::string(store), *time};
 }
 
 }  // namespace snapferry::replication

@@ -45,4 +45,15 @@ std::string cursor_tag(std::string_view set, std::string_view store_identity);
 std::string bookmark_name(std::string_view cursor, std::int64_t time);
 bool is_bookmark_of(std::string_view name, std::string_view cursor);
 
+// What the name of a bookmark says about its cursor.
+struct BookmarkName {
+  std::string set;
+  std::string store;      // STORE8
+  std::int64_t time = 0;  // seconds since 1970
+  bool operator==(const BookmarkName&) const = default;
+};
+
+// nullopt for what is no bookmark of a cursor.
+std::optional<BookmarkName> parse_bookmark_name(std::string_view name);
+
 }  // namespace snapferry::replication

@@ -64,6 +64,25 @@ TEST(SnapshotName, CutAnywhereIsNotParsed) {
   }
 }
 
+TEST(BookmarkName, TellsSetAndStore) {
+  const std::string name = bookmark_name(cursor_tag("a-b", "0123456789abcdef"), kTime);
+  EXPECT_EQ(parse_bookmark_name(name), (BookmarkName{"a-b", "01234567", kTime}));
+}
+
+TEST(BookmarkName, IsNothingElse) {
+  const std::string name = bookmark_name(cursor_tag("main", "0123456789abcdef"), kTime);
+  for (std::size_t size = 0; size < name.size(); ++size) {
+    EXPECT_FALSE(parse_bookmark_name(std::string_view(name).substr(0, size))) << size;
+  }
+  for (const std::string& other : {name + "Z", snapshot_name("main", kTime), std::string("daily"),
+                                   bookmark_name("snapferry_main_0123456", kTime),
+                                   bookmark_name("snapferry_main_X1234567", kTime),
+                                   bookmark_name("snapferry_m_n_01234567", kTime),
+                                   bookmark_name("snapferry__01234567", kTime)}) {
+    EXPECT_FALSE(parse_bookmark_name(other)) << other;
+  }
+}
+
 TEST(SetName, IsRefusedWithWhatIsAllowed) {
   for (const char* set : {"", "a_b", "a b", "a/b", "a@b", "\xc3\xa4", "a\n"}) {
     EXPECT_ERROR(check_set_name(set), ErrorKind::InvalidArgument);

@@ -13,13 +13,16 @@
 // Histories and plans in few letters:
 //
 //   points("@a,1 #b,2 @M3,3!")   snapshot a with guid 1, bookmark b with guid 2, a held snapshot
+//                                ("!!": two holds)
 //
 // Names of one letter and a number stand for those that this program gives at that second:
-// M3 of set "main", O3 of set "other", C3 a bookmark of the cursor of set "main". A point's
-// order is its guid unless it is given: "@a,7:2" has guid 7 and order 2.
+// M3 of set "main", O3 of set "other", C3 a bookmark of the cursor of set "main", D3 one of
+// that set and another store. A point's order is its guid unless it is given: "@a,7:2" has guid 7
+// and order 2.
 namespace snapferry::replication {
 
 inline const std::string kCursor = "snapferry_main_00000000";
+inline const std::string kOtherCursor = "snapferry_main_dddddddd";
 
 inline std::string long_name(const std::string& name) {
   if (name.size() < 2 || std::isdigit(static_cast<unsigned char>(name[1])) == 0) return name;
@@ -27,13 +30,13 @@ inline std::string long_name(const std::string& name) {
   if (name[0] == 'M') return snapshot_name("main", time);
   if (name[0] == 'O') return snapshot_name("other", time);
   if (name[0] == 'C') return bookmark_name(kCursor, time);
+  if (name[0] == 'D') return bookmark_name(kOtherCursor, time);
   return name;
 }
 
 inline std::string short_name(const std::string& name) {
-  if (is_bookmark_of(name, kCursor)) {
-    const auto parsed = parse_snapshot_name("snapferry_x_" + name.substr(kCursor.size() + 1));
-    return "C" + std::to_string(parsed->time);
+  if (const auto bookmark = parse_bookmark_name(name)) {
+    return (is_bookmark_of(name, kCursor) ? "C" : "D") + std::to_string(bookmark->time);
   }
   const auto parsed = parse_snapshot_name(name);
   if (!parsed) return name;
@@ -49,10 +52,7 @@ inline std::vector<Point> points(std::string_view text) {
   std::istringstream words{std::string(text)};
   for (std::string word; words >> word;) {
     Point point;
-    if (word.ends_with('!')) {
-      point.holds = 1;
-      word.pop_back();
-    }
+    for (; word.ends_with('!'); word.pop_back()) ++point.holds;
     point.kind = word[0] == '#' ? PointKind::Bookmark : PointKind::Snapshot;
     const std::size_t comma = word.find(',');
     point.name = long_name(word.substr(1, comma - 1));

@@ -337,8 +337,14 @@ std::vector<VolumeFailure> FakeStore::destroy(const VolumeName& volume,
   return failures;
 }
 
-std::vector<ReplicaDamage> FakeStore::verify(const ReplicaState&, bool, Progress*,
-                                             const Cancellation*) {
+std::vector<ReplicaDamage> FakeStore::verify(const ReplicaState& replica, bool read_data,
+                                             Progress* progress, const Cancellation*) {
+  const std::lock_guard lock(disk_.mutex_);
+  for (const auto& state : disk_.find(replica.volume).states) {
+    for (const auto& [name, content] : state.files) {
+      if (read_data && progress != nullptr) progress->bytes += content.size();
+    }
+  }
   return {};
 }
 

@@ -432,6 +432,15 @@ TEST_P(StoreContract, FindsNoDamageWhereThereIsNone) {
   EXPECT_TRUE(store_->verify(*found, true, nullptr, nullptr).empty());
 }
 
+TEST_P(StoreContract, CountsWhatIsReadBack) {
+  first_transfer(noise(100'000));
+  Progress progress;
+  EXPECT_TRUE(store_->verify(*find(replica("a")), false, &progress, nullptr).empty());
+  EXPECT_EQ(progress.bytes, 0u);
+  EXPECT_TRUE(store_->verify(*find(replica("a")), true, &progress, nullptr).empty());
+  EXPECT_GE(progress.bytes, 100'000u);
+}
+
 TEST_P(StoreContract, AnotherInstanceSeesEverything) {
   const Point first = first_transfer();
   store_ = place_->store();

@@ -227,7 +227,7 @@ TEST(Connection, ASilentMakerIsLeftWhenTheConnectionIsLost) {
 TEST(Connection, ACancellationOfTheCallerIsNoticed) {
   TestConnections ends;
   Cancellation cancellation;
-  auto asked = ends.client->request(Verb::StoreVerify, {});
+  auto asked = ends.client->request(Verb::StoreSetAside, {});
   cancellation.request();
   EXPECT_ERROR(asked.message(&cancellation), ErrorKind::Cancelled);
 }
@@ -241,7 +241,7 @@ TEST(Connection, TheServerEndsInOrderWhenTheClientLeaves) {
 
 TEST(Connection, TheServerNoticesAClientThatLeavesInTheMiddle) {
   TestConnections ends;
-  auto asked = ends.client->request(Verb::StoreVerify, {});
+  auto asked = ends.client->request(Verb::StoreSetAside, {});
   auto got = ends.server->accept();
   ends.client.reset();
   EXPECT_THAT(message_of([&] { ends.server->accept(); }, ErrorKind::Unavailable),
@@ -252,7 +252,7 @@ TEST(Connection, TheServerNoticesAClientThatLeavesInTheMiddle) {
 TEST(Connection, AnAbortIsToldToThePeer) {
   TestConnections ends;
   ends.client->handshake();
-  auto asked = ends.client->request(Verb::StoreVerify, {});
+  auto asked = ends.client->request(Verb::StoreSetAside, {});
   // Kept: a call that is left without an answer fails for that.
   auto call = ends.server->accept();
   call->message();

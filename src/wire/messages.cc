@@ -249,8 +249,9 @@ void code(Coder& coder, Like<VerifyRequest> auto& message) {
   coder.flag(message.read_data);
 }
 template <typename Coder>
-void code(Coder& coder, Like<VerifyReply> auto& message) {
-  coder.list(message.damages, kMaxItems, kLeastVolumeName + 2 * kLeastText, [&](auto& damage) {
+void code(Coder& coder, Like<VerifyReport> auto& message) {
+  coder.u64(message.bytes);
+  coder.optional(message.damage, [&](auto& damage) {
     code_volume_name(coder, damage.volume);
     coder.text(damage.snapshot, kMaxName);
     coder.text(damage.message, kMaxMessage);
@@ -307,7 +308,7 @@ SNAPFERRY_MESSAGE(UnchangedRequest)
 SNAPFERRY_MESSAGE(StoreSendRequest)
 SNAPFERRY_MESSAGE(DestroyRequest)
 SNAPFERRY_MESSAGE(VerifyRequest)
-SNAPFERRY_MESSAGE(VerifyReply)
+SNAPFERRY_MESSAGE(VerifyReport)
 SNAPFERRY_MESSAGE(ReportReply)
 #undef SNAPFERRY_MESSAGE
 

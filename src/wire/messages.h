@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,9 +118,10 @@ struct VerifyRequest {  // store.verify
   ReplicaState replica;
   bool read_data = false;
 };
-struct VerifyReply {
-  static constexpr std::string_view kName = "a store.verify answer";
-  std::vector<ReplicaDamage> damages;
+struct VerifyReport {  // one of many that store.verify's data is (wire/verify_reports.h)
+  static constexpr std::string_view kName = "a report of store.verify";
+  std::uint64_t bytes = 0;  // that were read back since the report before
+  std::optional<ReplicaDamage> damage;
 };
 
 enum class Verdict : std::uint8_t { Good = 1, Warning = 2, Missing = 3 };

@@ -142,7 +142,8 @@ inline std::vector<TestMessage> all_test_messages() {
       of("store.send.request", StoreSendRequest{name, stream()}),
       of("store.destroy.request", DestroyRequest{name, {point("a")}}),
       of("store.verify.request", VerifyRequest{replica(), true}),
-      of("store.verify.answer", VerifyReply{{{name, "a", "is not read-only"}}}),
+      of("store.verify.report", VerifyReport{4096, ReplicaDamage{name, "a", "is not read-only"}}),
+      of("store.verify.report.plain", VerifyReport{1, {}}),
       of("agent.report.answer", ReportReply{{{"landlock", Verdict::Warning, "kernel too old"},
                                              {"zfs", Verdict::Good, ""}}}),
   };

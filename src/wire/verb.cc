@@ -21,7 +21,7 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::StoreRecordUnchanged, "store.record_unchanged"},
     VerbTraits{Verb::StoreSend, "store.send", false, true},
     VerbTraits{Verb::StoreDestroy, "store.destroy"},
-    VerbTraits{Verb::StoreVerify, "store.verify"},
+    VerbTraits{Verb::StoreVerify, "store.verify", false, true},
     VerbTraits{Verb::AgentReport, "agent.report"},
 };
 

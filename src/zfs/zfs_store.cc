@@ -18,7 +18,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr const char* kPlaceholderOptions[] = {"-o", "canmount=off", "-o", "mountpoint=none"};
+// What makes a dataset that never mounts. Without root they cannot be set, and the place is
+// inherited from the store.
+const Names kNeverMounts = {"-o", "canmount=off", "-o", "mountpoint=none"};
 
 [[noreturn]] void conflict(const VolumeName& volume, const std::string& cause) {
   throw Error(ErrorKind::Conflict, volume.text() + ": " + cause);
@@ -51,18 +53,16 @@ StreamFeatures ZfsStore::features() {
 }
 
 std::string ZfsStore::identity() {
-  if (!identity_.empty()) return identity_;
-  auto ask = [&] {
-    return run_list(commands_, {.columns = {"guid", kIdentityProperty},
-                                .types = "filesystem",
-                                .recursive = false,
-                                .roots = {layout_.store()}});
-  };
-  auto listing = ask();
-  if (listing.rows.empty()) {
-    make_store();
-    listing = ask();
-  }
+  if (identity_.empty()) look_at_store();
+  return identity_;
+}
+
+void ZfsStore::look_at_store() {
+  const auto listing = run_list(commands_, {.columns = {"guid", kIdentityProperty},
+                                            .types = "filesystem",
+                                            .recursive = false,
+                                            .roots = {layout_.store()}});
+  if (!listing.missing.empty()) no_such_store();
   const auto guid = listing.rows.empty() ? std::nullopt : parse_number(listing.rows[0][0]);
   if (!guid) throw Error(ErrorKind::NotFound, name() + ": is no filesystem; name another store");
   identity_ = Guid::from_number(*guid).hex();
@@ -71,7 +71,6 @@ std::string ZfsStore::identity() {
   if (listing.rows[0][1] != property) {
     commands_.run({"zfs", "set", std::string(kIdentityProperty) + "=" + property, layout_.store()});
   }
-  return identity_;
 }
 
 StoreContents ZfsStore::list(const std::string& root) {
@@ -90,17 +89,8 @@ StoreContents ZfsStore::list(const std::string& root) {
 std::vector<ReplicaState> ZfsStore::inventory(const std::string& host) {
   const auto root = host.empty() ? layout_.store() : layout_.host_dataset(host);
   const auto contents = list(root);
-  if (contents.datasets.empty()) {
-    // A host without backups, a store that is yet to be made, or a pool that is not there?
-    const std::string pool(pool_of(layout_.store()));
-    const auto pools =
-        run_list(commands_,
-                 {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {pool}});
-    if (pools.rows.empty()) {
-      throw Error(ErrorKind::NotFound,
-                  name() + ": there is no pool '" + pool + "'; import it with zpool import");
-    }
-  }
+  // A host without backups, or no store?
+  if (contents.datasets.empty()) look_at_store();
   return replicas_of(contents, layout_);
 }
 
@@ -167,11 +157,9 @@ void ZfsStore::run(const std::vector<std::string>& argv) {
   if (!output.exit.ok()) throw command_failure(argv, output.exit);
 }
 
-void ZfsStore::make_store() {
-  Names argv = {"zfs", "create", "-p"};
-  argv.insert(argv.end(), std::begin(kPlaceholderOptions), std::end(kPlaceholderOptions));
-  argv.push_back(layout_.store());
-  run(argv);
+void ZfsStore::no_such_store() const {
+  throw NoSuchStore(name() + ": there is no such dataset; import its pool with zpool import, or " +
+                    "make the store with 'snapferry init --store " + name() + "'");
 }
 
 // -p would make those in between, too, but with whatever they inherit.
@@ -189,7 +177,7 @@ void ZfsStore::make_parents(const std::string& dataset) {
                                             .recursive = false,
                                             .roots = {layout_.store(), missing.back()}});
   const auto& gone = listing.missing;
-  if (std::find(gone.begin(), gone.end(), layout_.store()) != gone.end()) make_store();
+  if (std::find(gone.begin(), gone.end(), layout_.store()) != gone.end()) no_such_store();
   for (auto parent = missing.rbegin(); parent != missing.rend(); ++parent) {
     make_placeholder(*parent, *parent);
   }
@@ -197,7 +185,9 @@ void ZfsStore::make_parents(const std::string& dataset) {
 
 void ZfsStore::make_placeholder(const std::string& dataset, const std::string& final_name) {
   Names argv = {"zfs", "create"};
-  argv.insert(argv.end(), std::begin(kPlaceholderOptions), std::end(kPlaceholderOptions));
+  if (privilege_ == Privilege::Root) {
+    argv.insert(argv.end(), kNeverMounts.begin(), kNeverMounts.end());
+  }
   argv.insert(argv.end(), {"-o", std::string(kPlaceholderProperty) + "=" + final_name, dataset});
   const auto output = commands_.run(argv);
   if (output.exit.ok()) {
@@ -600,6 +590,11 @@ void create_store(platform::Commands& commands, platform::Clock& clock,
     throw Error(ErrorKind::AlreadyExists,
                 store.name() + ": is there already; a backup can use it as it is");
   }
+  Names argv = {"zfs", "create", "-p"};
+  argv.insert(argv.end(), kNeverMounts.begin(), kNeverMounts.end());
+  argv.push_back(dataset);
+  const auto output = commands.run(argv);
+  if (!output.exit.ok()) throw command_failure(argv, output.exit);
   store.identity();
 }
 

@@ -24,10 +24,10 @@ struct ZfsStoreOptions {
 };
 
 // A ZFS dataset as a store, through the `zfs` command; names as in zfs/store_layout.h. Threads,
-// errors and effects as Store says. The dataset is made, unable to be mounted, by the first
-// receive() or identity().
+// errors and effects as Store says.
 //
-// Processes: one for inventory() (two where there is nothing yet); for receive() `zfs receive` and
+// Processes: one for inventory(), which tells the identity, too (two where there is nothing yet);
+// for receive() `zfs receive` and
 // one listing, for a first stream also one for each parent that is missing; for record_unchanged()
 // one. What inventory() found is remembered, so that receive() need not look again; the kernel
 // checks it all the same.
@@ -63,8 +63,11 @@ class ZfsStore : public Store {
   void forget(const std::string& dataset);
   StoreContents list(const std::string& root);
 
+  // The store itself: both throw NoSuchStore, the first where it is not there.
+  void look_at_store();
+  [[noreturn]] void no_such_store() const;
+
   // Making room.
-  void make_store();
   void make_parents(const std::string& dataset);
   void make_placeholder(const std::string& dataset, const std::string& final_name);
   std::vector<std::string> children_of(const std::string& dataset);

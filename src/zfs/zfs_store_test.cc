@@ -19,6 +19,7 @@ constexpr const char* kColumns =
     "name,type,guid,createtxg,userrefs,encryption,encryptionroot,keystatus,receive_resume_token,"
     "usedbydataset,usedbysnapshots,snapferry:placeholder,snapferry:identity,"
     "snapferry:unchanged.0,snapferry:unchanged.1,snapferry:unchanged.2,snapferry:unchanged.3";
+constexpr const char* kLookAtStore = "zfs list -Hp -t filesystem -o guid,snapferry:identity b/s";
 constexpr const char* kSafeOptions =
     "-o readonly=on -o canmount=noauto -o mountpoint=none -o exec=off -o setuid=off "
     "-o devices=off -o sharenfs=off -o sharesmb=off";
@@ -60,6 +61,8 @@ class ZfsStoreTest : public ::testing::Test {
         std::string("zfs list -Hp -r -t filesystem,volume,snapshot -o ") + kColumns + " b/s/h",
         {output, status, errors});
   }
+
+  void expect_store() { commands_.expect(kLookAtStore, {"170\t00000000000000aa@b/s\n"}); }
 
   // The host, a parent, a replica with two snapshots.
   void expect_one_replica() {
@@ -113,23 +116,38 @@ TEST_F(ZfsStoreTest, ListsAHostInOneProcess) {
   EXPECT_EQ(commands_.count(), 1u);
 }
 
-TEST_F(ZfsStoreTest, TellsAnEmptyHostFromAMissingPool) {
+TEST_F(ZfsStoreTest, TellsAnEmptyHostFromAMissingStore) {
   const std::string missing = "cannot open 'b/s/h': dataset does not exist\n";
   expect_inventory("", 1, missing);
-  commands_.expect("zfs list -Hp -t filesystem -o name b", {"b\n"});
+  expect_store();
   EXPECT_TRUE(store_.inventory("h").empty());
+  EXPECT_EQ(store_.identity(), "00000000000000aa");
+  EXPECT_EQ(commands_.count(), 2u);
+  // It may go any time.
   expect_inventory("", 1, missing);
-  commands_.expect("zfs list -Hp -t filesystem -o name b",
-                   {"", 1, "cannot open 'b': dataset does not exist\n"});
-  EXPECT_ERROR(store_.inventory("h"), ErrorKind::NotFound);
+  commands_.expect(kLookAtStore, {"", 1, "cannot open 'b/s': dataset does not exist\n"});
+  EXPECT_THROW(store_.inventory("h"), NoSuchStore);
   expect_inventory("", 1, "internal error\n");
   EXPECT_ERROR(store_.inventory("h"), ErrorKind::Unavailable);
+}
+
+TEST_F(ZfsStoreTest, IsMadeByNothingButItsCreation) {
+  const std::string missing = "cannot open 'b/s': no such pool 'b'\n";
+  commands_.expect(kLookAtStore, {"", 1, missing});
+  EXPECT_THROW(store_.identity(), NoSuchStore);
+  commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s", {"", 1, missing});
+  commands_.expect("zfs create -p -o canmount=off -o mountpoint=none b/s");
+  commands_.expect(kLookAtStore, {"170\t-\n"});
+  commands_.expect("zfs set snapferry:identity=00000000000000aa@b/s b/s");
+  create_store(commands_, clock_, "b/s");
+  commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s", {"b/s\n"});
+  EXPECT_ERROR(create_store(commands_, clock_, "b/s"), ErrorKind::AlreadyExists);
 }
 
 // Found by fuzzing: a name that ZFS cannot list was an InvalidArgument of the caller.
 TEST_F(ZfsStoreTest, LooksAtNoNameTooClosely) {
   expect_inventory(row("b/s/@x", "snapshot", 1) + row("b/s/\x01@x", "snapshot", 2));
-  commands_.expect("zfs list -Hp -t filesystem -o name b", {"b\n"});
+  expect_store();
   EXPECT_TRUE(store_.inventory("h").empty());
 }
 
@@ -189,10 +207,7 @@ TEST_F(ZfsStoreTest, MakesParentsAndCorrectsWhatIsNotSafe) {
                     "cannot open 'b/s/h/tank/a': dataset does not exist\n"
                     "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
   commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s b/s/h",
-                   {"", 1,
-                    "cannot open 'b/s': dataset does not exist\n"
-                    "cannot open 'b/s/h': dataset does not exist\n"});
-  commands_.expect("zfs create -p -o canmount=off -o mountpoint=none b/s");
+                   {"b/s\n", 1, "cannot open 'b/s/h': dataset does not exist\n"});
   for (const std::string parent : {"b/s/h", "b/s/h/tank"}) {
     commands_.expect("zfs create -o canmount=off -o mountpoint=none -o snapferry:placeholder=" +
                      parent + " " + parent);
@@ -208,6 +223,20 @@ TEST_F(ZfsStoreTest, MakesParentsAndCorrectsWhatIsNotSafe) {
   commands_.expect(again, {"on\tnoauto\tnone\ton\toff\toff\toff\toff\t-\t-\n"});
   BytesStream stream(ZfsStreamBuilder().begin({.to = 21, .name = "tank/a@one"}).end().stream());
   EXPECT_ERROR(store_.receive(request(point("one", 21)), stream), ErrorKind::PermissionDenied);
+}
+
+TEST_F(ZfsStoreTest, ReceivesNothingWithoutAStore) {
+  commands_.expect(std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") + kColumns +
+                       " b/s/h/tank/a b/s/h/tank/a:snapferry-incoming",
+                   {"", 1,
+                    "cannot open 'b/s/h/tank/a': dataset does not exist\n"
+                    "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
+  commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s b/s/h",
+                   {"", 1,
+                    "cannot open 'b/s': dataset does not exist\n"
+                    "cannot open 'b/s/h': dataset does not exist\n"});
+  BytesStream stream(ZfsStreamBuilder().begin({.to = 21, .name = "tank/a@one"}).end().stream());
+  EXPECT_THROW(store_.receive(request(point("one", 21)), stream), NoSuchStore);
 }
 
 TEST_F(ZfsStoreTest, TellsWhyAReceiverStopped) {

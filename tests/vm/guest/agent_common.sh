@@ -32,3 +32,31 @@ next_second() {
   zpool sync source
   while [ "$now" = "$SECONDS" ]; do :; done
 }
+
+# release_all DATASET: the holds of all snapshots there and below.
+release_all() {
+  local snapshot tag
+  zfs list -H -o name -t snapshot -r "$1" | while read -r snapshot; do
+    zfs holds -H "$snapshot" | cut -f 2 | while read -r tag; do zfs release "$tag" "$snapshot"; done
+  done
+}
+
+allocated() {
+  zpool sync "$1"
+  zpool get -Hp -o value allocated "$1"
+}
+
+# cut_off PID DATASET [both]: kills the ssh that the run PID has started, once some megabytes of a stream
+# have come into the pool of DATASET; with `both` the run itself, too. What it said is in the
+# file cut.txt.
+cut_off() {
+  local run=$1 pool=${2%%/*} ssh before
+  before=$(allocated "$pool")
+  until [ "$(allocated "$pool")" -gt $((before + 6000000)) ]; do
+    kill -0 "$run" 2>/dev/null || fail "ended before it could be cut: $(cat cut.txt)"
+  done
+  ssh=$(pgrep -P "$run" -x ssh) || fail "the run has no ssh"
+  kill -9 "$ssh"
+  [ "${3:-}" != both ] || kill -9 "$run"
+  wait "$run" || true
+}

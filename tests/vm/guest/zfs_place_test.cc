@@ -33,6 +33,7 @@ ZfsPlace::ZfsPlace() {
   source_ = "source" + name;
   store_ = "backup" + name;
   command({"zfs", "create", source_});
+  zfs::create_store(platform::system_commands(), platform::system_clock(), store_);
 }
 
 ZfsPlace::~ZfsPlace() {

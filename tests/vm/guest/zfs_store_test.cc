@@ -260,10 +260,13 @@ TEST_F(ZfsStoreTest, RestoresAVolumeThatIsBackedUpIncrementallyAfterwards) {
   EXPECT_EQ(place_->replica_files(replica("a"), "s2").at("file"), "changed");
 }
 
-TEST_F(ZfsStoreTest, SaysThatAPoolIsMissing) {
-  zfs::ZfsStore store(platform::system_commands(), "nopool/store", platform::system_clock());
-  EXPECT_ERROR(store.inventory("web1"), ErrorKind::NotFound);
-  EXPECT_ERROR(store.identity(), ErrorKind::NotFound);
+TEST_F(ZfsStoreTest, SaysThatItIsMissing) {
+  for (const char* dataset : {"nopool/store", "backup/nothing/store", "nopool"}) {
+    zfs::ZfsStore store(platform::system_commands(), dataset, platform::system_clock());
+    EXPECT_THROW(store.inventory("web1"), NoSuchStore) << dataset;
+    EXPECT_THROW(store.inventory(""), NoSuchStore) << dataset;
+    EXPECT_THROW(store.identity(), NoSuchStore) << dataset;
+  }
 }
 
 TEST_F(ZfsStoreTest, ReportsAFullPool) {

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/address.h"
+
+namespace snapferry::cli {
+
+// The volumes of one kind on one machine.
+struct VolumeGroup {
+  Address machine;                    // with the name of the first
+  std::vector<std::string> patterns;  // core/volume_pattern.h
+};
+
+// In the order in which machine and kind occur first. Throws InvalidArgument for what is no
+// pattern.
+std::vector<VolumeGroup> grouped(const std::vector<Address>& volumes);
+
+}  // namespace snapferry::cli

@@ -1,0 +1,60 @@
+# An encrypted dataset whose key is loaded: into one store decrypted, into another raw; and what
+# comes back out of both.
+source "$(dirname "$(readlink -f "$0")")/agent_common.sh"
+
+echo 'correct horse battery' >key
+zfs create -o encryption=on -o keyformat=passphrase -o "keylocation=file://$PWD/key" source/secret
+head -c 3M /dev/urandom >/source/secret/file
+echo one >/source/secret/name
+authorize pulled root --allow source --volume 'zfs:source/**' --sandbox require
+for store in plain raw; do succeeds "$SNAPFERRY" init --store "zfs:backup/$store"; done
+
+plain() { "$SNAPFERRY" backup zfs:source/secret --store zfs:backup/plain --set plain --host box "$@"; }
+raw() {
+  "$SNAPFERRY" backup pulled:zfs:source/secret --store zfs:backup/raw --set main --verbose \
+    "${remote[@]}" "$@"
+}
+value() { zfs get -H -o value "$1" "$2"; }
+next_second
+succeeds plain
+succeeds raw --raw
+expect off "$(value encryption backup/plain/box/source/secret)" "encryption of the decrypted"
+expect unavailable "$(value keystatus backup/raw/pulled/source/secret)" "key of the raw one"
+
+# Each goes on as it began, also without being told.
+echo two >>/source/secret/name
+next_second
+succeeds plain
+says incremental
+succeeds raw
+says incremental
+refuses plain --raw
+says "received decrypted"
+succeeds "$SNAPFERRY" verify --read-data --store zfs:backup/plain
+succeeds "$SNAPFERRY" verify --read-data --store zfs:backup/raw
+succeeds "$SNAPFERRY" cat box:zfs:source/secret name --store zfs:backup/plain
+expect $'one\ntwo' "$said" "a file of the decrypted"
+refuses "$SNAPFERRY" cat pulled:zfs:source/secret name --store zfs:backup/raw
+
+# Without the key only what is raw goes on.
+echo three >>/source/secret/name
+zpool sync source
+zfs unmount source/secret
+zfs unload-key source/secret
+next_second
+refuses plain
+says "key is not loaded"
+succeeds raw
+says incremental
+expect "$(zfs get -H -o value guid "$(snapshots_of source/secret | tail -n 1)")" \
+  "$(zfs get -H -o value guid "$(snapshots_of backup/raw/pulled/source/secret | tail -n 1)")" "newest"
+
+# Back, with the key that it was made with.
+succeeds "$SNAPFERRY" restore pulled:zfs:source/secret --store zfs:backup/raw --target zfs:source/back
+expect "$(value encryption source/secret)" "$(value encryption source/back)" "encryption"
+[ "$(value keystatus source/back)" = available ] || zfs load-key -L "file://$PWD/key" source/back
+zfs mount source/back 2>/dev/null || true
+zfs load-key source/secret
+zfs mount source/secret
+same_files /source/secret /source/back
+echo passed
