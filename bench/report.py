@@ -221,7 +221,7 @@ def machine(results):
         f"Linux {platform.release()}",
         "- " + "; ".join(results.versions),
         f"- {datetime.date.today()}, seed {results.options.seed}, scale {results.options.scale:g}, "
-        f"{results.rounds} rounds, {results.minutes:.0f} minutes",
+        f"{results.rounds} round{'' if results.rounds == 1 else 's'}, {results.minutes:.0f} minutes",
     ]
 
 
