@@ -104,9 +104,10 @@ class ZfsScene:
         newest = self.machine.shell(f"zfs list -H -o guid,name -t snapshot -s createtxg -r "
                                     f"source/{volume} | tail -n 1 | cut -f1").strip()
         found = self.machine.shell("zfs list -H -o guid -t snapshot -r backup").split()
-        wanted = backups * (self.many if volumes == "many" else 1)
-        # simplesnap keeps the newest one alone.
-        if newest not in found or len(found) < (wanted, self.many)[contender.name == "simplesnap"]:
+        # The peers keep the newest one alone.
+        kept = backups if contender.name == "snapferry" else 1
+        wanted = kept * (self.many if volumes == "many" else 1)
+        if newest not in found or len(found) < wanted:
             raise measure.Failed(f"{len(found)} snapshots are in the store, of {wanted} or more")
 
     # The contenders.
