@@ -27,10 +27,39 @@ bool exists(int directory, const std::string& name) {
   return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+// Has the kernel commit what one receive asks for, where it can with what others do.
+class Committer {
+ public:
+  explicit Committer(const ReceiveTarget& target) : turn_(target.turn) {
+    if (target.commits != nullptr) member_.emplace(*target.commits);
+  }
+
+  // Calls `step`, of which a commit is part.
+  template <class Step>
+  void commit(Step step) {
+    const Rest rest(turn_);
+    if (member_) member_->meet();
+    step();
+  }
+
+  // All data that was written before is durable on return, also that of others.
+  void sync(int root, const std::string& subject) {
+    const Rest rest(turn_);
+    const auto step = [&] { sync_filesystem(root, subject); };
+    if (!member_) return step();
+    member_->once(step);
+  }
+
+ private:
+  Turn* turn_;
+  std::optional<GroupCommit::Member> member_;
+};
+
 // The subvolume in the making; removed unless it was published.
 class Partial {
  public:
-  Partial(int directory, const std::string& path) : directory_(directory), path_(path) {}
+  Partial(int directory, const std::string& path, Committer& committer)
+      : directory_(directory), path_(path), committer_(committer) {}
   Partial(const Partial&) = delete;
   Partial& operator=(const Partial&) = delete;
   ~Partial() {
@@ -43,23 +72,25 @@ class Partial {
   void begin(const StreamRecord& record, int base) {
     remove_partial(directory_, path_);
     const auto subject = path_ + "/" + kPartialName;
-    if (record.command() == Command::Subvol) {
-      create_subvolume(directory_, kPartialName, subject);
-    } else {
-      create_snapshot(base, directory_, kPartialName, Access::ReadWrite, subject);
-    }
+    committer_.commit([&] {
+      if (record.command() == Command::Subvol) {
+        create_subvolume(directory_, kPartialName, subject);
+      } else {
+        create_snapshot(base, directory_, kPartialName, Access::ReadWrite, subject);
+      }
+    });
     transaction_ = record.number(Attribute::Ctransid);
   }
   void publish(int root, const Point& point) {
     const auto subject = path_ + "/" + point.name;
-    sync_filesystem(root, subject);
-    set_received(root, point.guid, transaction_, subject);
+    committer_.sync(root, subject);
+    committer_.commit([&] { set_received(root, point.guid, transaction_, subject); });
     if (::renameat2(directory_, kPartialName, directory_, point.name.c_str(), RENAME_NOREPLACE) !=
         0) {
       throw system_error(errno, "give it its name", subject);
     }
     published_ = true;
-    set_read_only(root, subject);
+    committer_.commit([&] { set_read_only(root, subject); });
     const auto state = describe(root, subject);
     if (state.received_uuid != point.guid || !state.read_only) {
       throw Error(ErrorKind::Internal, subject + ": is not as it was received");
@@ -69,6 +100,7 @@ class Partial {
  private:
   int directory_;
   const std::string& path_;
+  Committer& committer_;
   std::uint64_t transaction_ = 0;
   bool published_ = false;
 };
@@ -80,6 +112,7 @@ class Receiver {
       : target_(target),
         request_(request),
         plan_(StreamPlan::of(request)),
+        committer_(target),
         inspector_(stream, plan_, progress, cancellation) {}
 
   void run() {
@@ -106,7 +139,7 @@ class Receiver {
 
   void receive(const Point& point, bool last) {
     const StreamRecord* record = inspector_.next();
-    Partial partial(target_.directory, target_.path);
+    Partial partial(target_.directory, target_.path, committer_);
     partial.begin(*record, base_.get());
     SubvolumeWriter writer(platform::open_at(target_.directory, kPartialName, kOpenRoot, 0,
                                              target_.path + "/" + kPartialName),
@@ -136,6 +169,7 @@ class Receiver {
   const ReceiveTarget& target_;
   const StreamRequest& request_;
   const StreamPlan plan_;
+  Committer committer_;
   StreamInspector inspector_;
   platform::Fd base_;
   std::optional<Guid> base_guid_;  // once it is another than the request's

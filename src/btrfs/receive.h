@@ -3,9 +3,11 @@
 #include <functional>
 #include <string>
 
+#include "btrfs/group_commit.h"
 #include "core/cancellation.h"
 #include "core/progress.h"
 #include "core/stream.h"
+#include "core/turn.h"
 #include "core/volume.h"
 #include "platform/fd.h"
 
@@ -18,6 +20,9 @@ struct ReceiveTarget {
   // Gives the subvolume of the base or of a clone source, or throws. Only its descriptor is
   // used: a look-up by uuid, as `btrfs receive` does it, could find a copy elsewhere.
   std::function<platform::Fd(const Point&)> open;
+  // Of receives on the same filesystem at the same time, which then share commits.
+  GroupCommit* commits = nullptr;
+  Turn* turn = nullptr;  // given back while the disk is waited for
 };
 
 // Name of the subvolume in the making, in the directory that the finished one will be in.

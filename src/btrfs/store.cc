@@ -323,7 +323,8 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
                       ": has snapshots already, and a whole stream never replaces them; "
                       "set the replica aside to start anew");
     }
-    const ReceiveTarget target{replica.directory.get(), replica.path, [&](const Point& point) {
+    const ReceiveTarget target{replica.directory.get(), replica.path,
+                               [&](const Point& point) {
                                  try {
                                    return replica.open(point);
                                  } catch (const Error& error) {
@@ -332,7 +333,8 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
                                                replica.path + ": has no snapshot " + point.name +
                                                    ", which the stream is relative to; run again");
                                  }
-                               }};
+                               },
+                               &commits_, request.turn};
     receive_snapshots(target, wanted, stream, request.progress, request.cancellation);
   } catch (...) {
     replica.remove_if_empty();

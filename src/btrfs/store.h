@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "btrfs/group_commit.h"
 #include "core/store.h"
 #include "platform/fd.h"
 
@@ -59,6 +60,7 @@ class BtrfsStore : public Store {
   Replica make_replica(const VolumeName& volume) const;
 
   std::string directory_;
+  GroupCommit commits_;
 };
 
 }  // namespace snapferry::btrfs

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
+#include "core/turn.h"
 #include "core/volume.h"
 
 namespace snapferry {
@@ -47,6 +48,7 @@ struct ReceiveRequest {
   StreamRequest stream;          // what was asked of the source; what comes is checked against it
   Progress* progress = nullptr;  // counts bytes as they pass; may be shared by several
   const Cancellation* cancellation = nullptr;
+  Turn* turn = nullptr;  // that the calling thread has; a store may give it back meanwhile
 };
 
 // What `verify` found out about one snapshot.

@@ -8,6 +8,42 @@
 namespace snapferry::replication {
 namespace {
 
+// Volumes that are under way at once, most of them waiting for a disk; a connection has room for
+// 32 channels.
+constexpr std::size_t kMostUnderWay = 16;
+
+// The turns of all streams.
+class Turns {
+ public:
+  explicit Turns(unsigned count) : free_(count) {}
+
+  class One : public Turn {
+   public:
+    explicit One(Turns& turns) : turns_(turns) { One::take(); }
+    One(const One&) = delete;
+    One& operator=(const One&) = delete;
+    ~One() override { One::give_back(); }
+    void give_back() noexcept override {
+      const std::lock_guard lock(turns_.mutex_);
+      ++turns_.free_;
+      turns_.changed_.notify_one();
+    }
+    void take() noexcept override {
+      std::unique_lock lock(turns_.mutex_);
+      turns_.changed_.wait(lock, [&] { return turns_.free_ > 0; });
+      --turns_.free_;
+    }
+
+   private:
+    Turns& turns_;
+  };
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  unsigned free_;
+};
+
 // Hands out the indices of plans, each once, those above others first.
 class Queue {
  public:
@@ -73,7 +109,12 @@ class Transfers {
  public:
   Transfers(Source& source, Store& store, const std::vector<const VolumePlan*>& plans,
             const TransferOptions& options)
-      : source_(source), store_(store), plans_(plans), options_(options), results_(plans.size()) {}
+      : source_(source),
+        store_(store),
+        plans_(plans),
+        options_(options),
+        turns_(options.parallel),
+        results_(plans.size()) {}
 
   std::vector<TransferResult> run() {
     for (std::size_t i = 0; i < plans_.size(); ++i) guarded(i, [&] { make_way(i); });
@@ -85,7 +126,8 @@ class Transfers {
       }
     };
     std::vector<std::thread> threads;
-    const std::size_t count = std::min<std::size_t>(options_.parallel, plans_.size());
+    const std::size_t most = std::max<std::size_t>(options_.parallel, kMostUnderWay);
+    const std::size_t count = std::min(most, plans_.size());
     for (std::size_t i = 0; i < count; ++i) threads.emplace_back(work);
     for (std::thread& thread : threads) thread.join();
     return std::move(results_);
@@ -118,6 +160,7 @@ class Transfers {
   void send_streams(std::size_t index) {
     const VolumePlan& plan = *plans_[index];
     TransferResult& result = results_[index];
+    Turns::One turn(turns_);
     Progress& progress = options_.progress->begin(plan.volume);
     const auto began = options_.waiter->now();
     const auto account = [&] {
@@ -126,7 +169,7 @@ class Transfers {
       result.seconds = std::chrono::duration<double>(options_.waiter->now() - began).count();
     };
     try {
-      for (const Step& step : plan.steps) send_step(plan, step, progress, result);
+      for (const Step& step : plan.steps) send_step(plan, step, turn, progress, result);
     } catch (...) {
       account();
       throw;
@@ -134,18 +177,19 @@ class Transfers {
     account();
   }
 
-  void send_step(const VolumePlan& plan, const Step& step, Progress& progress,
+  void send_step(const VolumePlan& plan, const Step& step, Turn& turn, Progress& progress,
                  TransferResult& result) {
     if (const auto* send = std::get_if<SendStep>(&step.what)) {
-      send_one(plan, send->stream, progress);
+      send_one(plan, send->stream, turn, progress);
     } else if (const auto* resume = std::get_if<ResumeStep>(&step.what)) {
       result.resume_token = resume->partial.token;
-      send_one(plan, resume->stream, progress);
+      send_one(plan, resume->stream, turn, progress);
       result.resume_token.clear();
     }
   }
 
-  void send_one(const VolumePlan& plan, const StreamRequest& request, Progress& progress) {
+  void send_one(const VolumePlan& plan, const StreamRequest& request, Turn& turn,
+                Progress& progress) {
     if (options_.cancellation != nullptr) options_.cancellation->check();
     ReceiveRequest receive;
     receive.volume = plan.replica;
@@ -153,6 +197,7 @@ class Transfers {
     receive.stream = request;
     receive.progress = &progress;
     receive.cancellation = options_.cancellation;
+    receive.turn = &turn;
     std::unique_ptr<Stream> stream = source_.send(request);
     if (options_.limit != nullptr) {
       stream = throttled(std::move(stream), *options_.limit, options_.cancellation);
@@ -164,6 +209,7 @@ class Transfers {
   Store& store_;
   const std::vector<const VolumePlan*>& plans_;
   const TransferOptions& options_;
+  Turns turns_;
   std::vector<TransferResult> results_;
 };
 

@@ -26,7 +26,7 @@ struct TransferResult {
 };
 
 struct TransferOptions {
-  unsigned parallel = 1;
+  unsigned parallel = 1;  // streams that move data at once
   RateLimit* limit = nullptr;
   Waiter* waiter = nullptr;
   const Cancellation* cancellation = nullptr;
@@ -35,7 +35,8 @@ struct TransferOptions {
 
 // Carries out the steps of all `plans` and returns a result for each. What makes way for a
 // stream (discarding, setting aside) is done first, one volume after the other, on this thread;
-// the streams then on several. A volume begins after those above it ("zfs:tank" is above
+// the streams then on several: `parallel` of them move data, and others may wait meanwhile for a
+// store that gives their turn back. A volume begins after those above it ("zfs:tank" is above
 // "zfs:tank/home") that are received for the first time, for a store may hold it inside theirs.
 // Throws nothing but what is not an Error.
 std::vector<TransferResult> transfer_all(Source& source, Store& store,
