@@ -58,8 +58,11 @@ class Committer {
 // The subvolume in the making; removed unless it was published.
 class Partial {
  public:
-  Partial(int directory, const std::string& path, Committer& committer)
-      : directory_(directory), path_(path), committer_(committer) {}
+  Partial(const ReceiveTarget& target, Committer& committer)
+      : directory_(target.directory),
+        path_(target.path),
+        placing_(target.placing),
+        committer_(committer) {}
   Partial(const Partial&) = delete;
   Partial& operator=(const Partial&) = delete;
   ~Partial() {
@@ -81,8 +84,35 @@ class Partial {
     });
     transaction_ = record.number(Attribute::Ctransid);
   }
-  void publish(int root, const Point& point) {
+  // Gives the finished snapshot, open.
+  platform::Fd publish(int root, const Point& point) {
     const auto subject = path_ + "/" + point.name;
+    if (placing_ == Placing::Snapshot) {
+      place_snapshot(root, point, subject);
+    } else {
+      rename(root, point, subject);
+    }
+    auto snapshot = platform::open_at(directory_, point.name.c_str(), kOpenRoot, 0, subject);
+    const auto state = describe(snapshot.get(), subject);
+    if (state.received_uuid != point.guid || !state.read_only) {
+      throw Error(ErrorKind::Internal, subject + ": is not as it was received");
+    }
+    return snapshot;
+  }
+
+ private:
+  void place_snapshot(int root, const Point& point, const std::string& subject) {
+    committer_.commit([&] { set_received(root, point.guid, transaction_, subject); });
+    committer_.commit(
+        [&] { create_snapshot(root, directory_, point.name, Access::ReadOnly, subject); });
+    published_ = true;
+    try {
+      remove_partial(directory_, path_);
+    } catch (const Error&) {  // the next receive tries again
+    }
+  }
+
+  void rename(int root, const Point& point, const std::string& subject) {
     committer_.sync(root, subject);
     committer_.commit([&] { set_received(root, point.guid, transaction_, subject); });
     if (::renameat2(directory_, kPartialName, directory_, point.name.c_str(), RENAME_NOREPLACE) !=
@@ -91,15 +121,11 @@ class Partial {
     }
     published_ = true;
     committer_.commit([&] { set_read_only(root, subject); });
-    const auto state = describe(root, subject);
-    if (state.received_uuid != point.guid || !state.read_only) {
-      throw Error(ErrorKind::Internal, subject + ": is not as it was received");
-    }
   }
 
- private:
   int directory_;
   const std::string& path_;
+  Placing placing_;
   Committer& committer_;
   std::uint64_t transaction_ = 0;
   bool published_ = false;
@@ -139,7 +165,7 @@ class Receiver {
 
   void receive(const Point& point, bool last) {
     const StreamRecord* record = inspector_.next();
-    Partial partial(target_.directory, target_.path, committer_);
+    Partial partial(target_, committer_);
     partial.begin(*record, base_.get());
     SubvolumeWriter writer(platform::open_at(target_.directory, kPartialName, kOpenRoot, 0,
                                              target_.path + "/" + kPartialName),
@@ -150,9 +176,8 @@ class Receiver {
     }
     writer.finish();
     if (last) inspector_.next();
-    partial.publish(writer.root(), point);
+    base_ = partial.publish(writer.root(), point);
     base_guid_ = point.guid;
-    base_ = platform::open_at(target_.directory, point.name.c_str(), kOpenRoot, 0, target_.path);
   }
 
   std::vector<SubvolumeWriter::CloneSource> clone_sources() const {

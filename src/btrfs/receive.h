@@ -13,6 +13,16 @@
 
 namespace snapferry::btrfs {
 
+// How a finished subvolume gets into its place.
+enum class Placing {
+  // By a new name and as read-only. The subvolume that it was made from is its base, which is what
+  // a source goes by (lineage.h).
+  Rename,
+  // By a read-only snapshot of it, which has its received_uuid, too: all at once, and with a commit
+  // that others can share, while the kernel makes one subvolume after the other read-only.
+  Snapshot,
+};
+
 // Where snapshots are received: a directory that nobody else works in meanwhile.
 struct ReceiveTarget {
   int directory = -1;  // borrowed
@@ -23,6 +33,7 @@ struct ReceiveTarget {
   // Of receives on the same filesystem at the same time, which then share commits.
   GroupCommit* commits = nullptr;
   Turn* turn = nullptr;  // given back while the disk is waited for
+  Placing placing = Placing::Rename;
 };
 
 // Name of the subvolume in the making, in the directory that the finished one will be in.
@@ -32,12 +43,14 @@ inline constexpr const char* kPartialName = ".partial";
 // this order:
 //
 //   make .partial, empty or as a writable snapshot of the base; carry out the records;
-//   flush all its data; mark it received; rename it to its name; make it read-only
+//   with Rename    flush all its data; mark it received; rename it to its name; make it read-only
+//   with Snapshot  mark it received; take the read-only snapshot; remove .partial
 //
-// Each of the last three is durable before or with the next, the last one on return, so that a
-// snapshot is complete whenever it has received_uuid and is read-only. A crash leaves .partial,
-// which the next receive removes, or, in the instant before the last step, a complete one which is
-// still writable, which mend_interrupted() finishes.
+// Each step is durable before or with the next, the last but a removal on return, so that a
+// snapshot is complete whenever it has its name, received_uuid and is read-only. A crash leaves
+// .partial, which the next receive removes, or, in the instant before the last step of Rename, a
+// complete one which is still writable, which mend_interrupted() finishes. (Taking a snapshot
+// writes the data of its subvolume out first; fs/btrfs/ioctl.c, btrfs_mksnapshot.)
 //
 // Throws what the inspector and the writer throw; AlreadyExists if a name is taken; then .partial
 // is gone, and of several snapshots the first ones may be there.

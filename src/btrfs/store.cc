@@ -323,7 +323,8 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
                       ": has snapshots already, and a whole stream never replaces them; "
                       "set the replica aside to start anew");
     }
-    const ReceiveTarget target{replica.directory.get(), replica.path,
+    const ReceiveTarget target{replica.directory.get(),
+                               replica.path,
                                [&](const Point& point) {
                                  try {
                                    return replica.open(point);
@@ -334,7 +335,9 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
                                                    ", which the stream is relative to; run again");
                                  }
                                },
-                               &commits_, request.turn};
+                               &commits_,
+                               request.turn,
+                               Placing::Snapshot};
     receive_snapshots(target, wanted, stream, request.progress, request.cancellation);
   } catch (...) {
     replica.remove_if_empty();
