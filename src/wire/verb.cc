@@ -23,6 +23,10 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::StoreDestroy, "store.destroy"},
     VerbTraits{Verb::StoreVerify, "store.verify", false, true},
     VerbTraits{Verb::AgentReport, "agent.report"},
+    VerbTraits{Verb::ViewRoot, "view.root"},
+    VerbTraits{Verb::ViewList, "view.list", false, true},
+    VerbTraits{Verb::ViewDataIn, "view.data_in"},
+    VerbTraits{Verb::ViewRead, "view.read", false, true},
 };
 
 }  // namespace

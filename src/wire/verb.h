@@ -23,6 +23,10 @@ enum class Verb : std::uint16_t {
   StoreDestroy = 23,
   StoreVerify = 24,
   AgentReport = 32,
+  ViewRoot = 80,
+  ViewList = 81,
+  ViewDataIn = 82,
+  ViewRead = 83,
 };
 
 // Which of the two directions carry a stream.
