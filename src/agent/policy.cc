@@ -331,13 +331,16 @@ Decision Policy::may_record_unchanged(std::string_view set,
 
 Decision Policy::may_verify(const VolumeName& volume) const { return own_replica(volume); }
 
-Decision Policy::may_restore(const VolumeName& volume, const StreamRequest& request) const {
+Decision Policy::may_browse(const VolumeName& volume) const {
   if (const auto decision = own_replica(volume); !decision) return decision;
-  if (!has(Role::Restore)) {
-    return refuse(volume.path,
-                  "this key only adds; add --allow restore to its line in "
-                  "authorized_keys to read back");
-  }
+  if (has(Role::Restore)) return Decision::allow();
+  return refuse(volume.path,
+                "this key only adds; add --allow restore to its line in "
+                "authorized_keys to read back");
+}
+
+Decision Policy::may_restore(const VolumeName& volume, const StreamRequest& request) const {
+  if (const auto decision = may_browse(volume); !decision) return decision;
   if (request.volume != volume.path) {
     return refuse(request.volume, "is another volume than the replica is of");
   }

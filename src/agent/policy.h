@@ -108,6 +108,8 @@ class Policy {
   Decision may_record_unchanged(std::string_view set, const std::vector<VolumeName>& volumes) const;
   Decision may_verify(const VolumeName& volume) const;
   Decision may_restore(const VolumeName& volume, const StreamRequest& request) const;
+  // To see its files.
+  Decision may_browse(const VolumeName& volume) const;
   // Never.
   Decision may_destroy(const VolumeName& volume) const;
 

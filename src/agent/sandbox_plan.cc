@@ -57,6 +57,13 @@ constexpr std::array kBtrfsIoctls = {
     low_half(FS_IOC_SETFLAGS),
 };
 
+// Finding a subvolume and saying what it is.
+constexpr std::array kBtrfsLooking = {
+    low_half(BTRFS_IOC_TREE_SEARCH),     low_half(BTRFS_IOC_INO_LOOKUP),
+    low_half(BTRFS_IOC_INO_LOOKUP_USER), low_half(BTRFS_IOC_SUBVOL_GETFLAGS),
+    low_half(BTRFS_IOC_FS_INFO),         low_half(BTRFS_IOC_GET_SUBVOL_INFO),
+};
+
 // OpenZFS, include/sys/fs/zfs.h: ZFS_IOC_… are 'Z' << 8 and a number that never changes.
 constexpr std::array<std::uint16_t, 15> kZfsReading = {
     0x5a04,  // POOL_CONFIGS
@@ -279,6 +286,23 @@ SandboxPlan plan_simplesnap_sandbox() {
   add_zfs_source(plan);
   plan.let_through(kZfsRemembering);
   return plan.take();
+}
+
+SandboxPlan plan_view_broker(const Policy& policy) {
+  Plan plan;
+  add_common(plan);
+  if (policy.store().starts_with("zfs:")) {
+    add_zfs(plan);
+  } else {
+    plan.let_through(kBtrfsLooking);
+    plan.keep({CAP_FOWNER});  // O_NOATIME wants an owner
+  }
+  // CAP_SETPCAP: to take capabilities from what its children could ever get.
+  plan.keep({CAP_SYS_ADMIN, CAP_DAC_READ_SEARCH, CAP_SETPCAP});
+  SandboxPlan result = plan.take();
+  result.calls = SystemCallSet::ViewBroker;
+  result.guards_reading = false;
+  return result;
 }
 
 }  // namespace snapferry::agent

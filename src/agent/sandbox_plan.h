@@ -27,4 +27,13 @@ SandboxPlan plan_sandbox(const Policy& policy);
 // properties.
 SandboxPlan plan_simplesnap_sandbox();
 
+// What the broker needs that makes the files of this policy's store readable (view_broker.h):
+//
+//   zfs     the program zfs, /dev/zfs, requests that list and no others, and detached mounts
+//   btrfs   no program; requests that find and describe subvolumes
+//   both    CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH, and reading anything: its children contain
+//           themselves to one snapshot each, and none of them could read it if this process could
+//           not. It can write nowhere.
+SandboxPlan plan_view_broker(const Policy& policy);
+
 }  // namespace snapferry::agent

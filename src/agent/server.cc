@@ -1,9 +1,7 @@
 #include "agent/server.h"
 
-#include <atomic>
-#include <thread>
-
 #include "agent/verify_stream.h"
+#include "agent/workers.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "wire/failure.h"
@@ -11,11 +9,6 @@
 
 namespace snapferry::agent {
 namespace {
-
-// A request that is none: the peer breaks the protocol, and the connection ends.
-struct Violation {
-  Error error;
-};
 
 template <typename Message>
 Message decode(ByteView bytes) {
@@ -59,45 +52,6 @@ const auto kItself = [](const std::string& text) -> const std::string& { return 
 
 }  // namespace
 
-// The threads that answer. As many as a connection has channels.
-class Server::Workers {
- public:
-  ~Workers() {
-    for (auto& worker : workers_) {
-      if (worker.thread.joinable()) worker.thread.join();
-    }
-  }
-
-  template <typename Work>
-  void start(Work work) {
-    join_finished();
-    auto& worker = workers_.emplace_back();
-    worker.thread = std::thread([&worker, work = std::move(work)]() mutable {
-      work();
-      worker.done = true;
-    });
-  }
-
- private:
-  struct Worker {
-    std::thread thread;
-    std::atomic<bool> done{false};
-  };
-
-  void join_finished() {
-    for (auto worker = workers_.begin(); worker != workers_.end();) {
-      if (worker->done) {
-        worker->thread.join();
-        worker = workers_.erase(worker);
-      } else {
-        ++worker;
-      }
-    }
-  }
-
-  std::list<Worker> workers_;
-};
-
 void Server::run(wire::Connection& connection) {
   Workers workers;
   connection.handshake();
@@ -110,7 +64,9 @@ void Server::run(wire::Connection& connection) {
 void Server::answer(wire::Connection& connection, wire::Channel& channel) {
   try {
     const auto request = channel.message();
-    if (channel.verb().response_stream) {
+    if (wire::is_of_view(channel.verb().verb)) {
+      views_.answer(channel, request);
+    } else if (channel.verb().response_stream) {
       handle_stream(channel, request);
     } else {
       channel.answer(handle(channel, request));

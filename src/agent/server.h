@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/view_relay.h"
 #include "core/store.h"
 #include "core/volume.h"
 #include "wire/connection.h"
@@ -25,20 +26,20 @@ struct Served {
   std::function<std::unique_ptr<Store>()> store{};
   // What `snapferry doctor` shows of this machine. Empty: nothing.
   std::function<std::vector<wire::Finding>()> report{};
+  // Who serves the files of a snapshot of the store. Empty: this agent shows none.
+  ViewRelay::Connect view{};
 };
 
 // Answers the requests of one connection: streams in parallel, everything else in turn.
 class Server {
  public:
-  explicit Server(Served served) : served_(std::move(served)) {}
+  explicit Server(Served served) : served_(std::move(served)), views_(served_.view) {}
 
   // Serves until the client leaves. Throws as the connection was lost or refused; either way
   // nothing runs any more then, and every stream was abandoned.
   void run(wire::Connection& connection);
 
  private:
-  class Workers;
-
   void answer(wire::Connection& connection, wire::Channel& channel);
   Bytes handle(wire::Channel& channel, ByteView request);
   void handle_stream(wire::Channel& channel, ByteView request);
@@ -51,6 +52,7 @@ class Server {
   Store& store();
 
   const Served served_;
+  ViewRelay views_;
   std::mutex serial_;  // of everything but streams
   std::mutex ends_;    // of the two below
   std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;

@@ -7,8 +7,9 @@ std::vector<OptionSpec> policy_options() {
       {.name = "--allow",
        .value = "ROLE",
        .help = "what the key may do: 'source' lists, freezes and sends volumes of this machine, "
-               "'store' adds to the replicas of one host here, 'restore' reads those back; may be "
-               "given several times",
+               "'store' adds to the replicas of one host here, 'restore' gives those back, whole "
+               "and as "
+               "files; may be given several times",
        .choices = {"source", "store", "restore"},
        .repeatable = true},
       {.name = "--set",

@@ -12,6 +12,7 @@
 #include "agent/inspection.h"
 #include "agent/sandbox_plan.h"
 #include "agent/server.h"
+#include "agent/view_broker.h"
 #include "cli/agent_policy.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -78,6 +79,11 @@ class AgentEnds {
     return std::make_unique<agent::GuardedStore>(policy_, std::move(store_), clock_);
   }
 
+  // In a process of its own.
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) {
+    return store()->browse(volume, snapshot);
+  }
+
  private:
   void open_store() {
     const auto address = Address::parse(policy_.store());
@@ -123,6 +129,13 @@ ExitCode run_agent(Context& context) {
   const auto policy = policy_of(context.options);
   const auto mode = agent::parse_sandbox_mode(context.options.text("--sandbox"));
   AgentEnds ends(context, policy);
+  std::unique_ptr<agent::ViewBroker> broker;
+  if (policy.has(agent::Role::Restore)) {
+    const auto browse = [&](const VolumeName& volume, const Point& snapshot) {
+      return ends.browse(volume, snapshot);
+    };
+    broker = std::make_unique<agent::ViewBroker>(browse, agent::plan_view_broker(policy), mode);
+  }
   const auto sandbox = agent::enter_sandbox(agent::plan_sandbox(policy), mode);
   for (const auto& finding : agent::findings_of(sandbox)) {
     context.console.explain(fmt::format("{}: {}", finding.topic, finding.message));
@@ -133,9 +146,18 @@ ExitCode run_agent(Context& context) {
   agent::Served served;
   served.source = [&](std::string_view kind) { return ends.source(kind); };
   if (policy.has(agent::Role::Store)) served.store = [&] { return ends.store(); };
+  if (broker) {
+    served.view = [&](const wire::SnapshotName& snapshot) { return broker->connect(snapshot); };
+  }
   served.report = [&] {
     auto findings = agent::inspect_machine(agent::uses_of(policy), platform::system_commands());
     for (auto& finding : agent::findings_of(sandbox)) findings.push_back(std::move(finding));
+    if (broker) {
+      for (auto& finding : agent::findings_of(broker->report())) {
+        finding.topic += " of what shows files";
+        findings.push_back(std::move(finding));
+      }
+    }
     findings.push_back({"policy", wire::Verdict::Good, joined(policy.arguments())});
     return findings;
   };

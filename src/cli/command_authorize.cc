@@ -68,7 +68,10 @@ const CommandSpec& authorize_command() {
                       "a key that a backup server pulls tank with"},
                      {"snapferry authorize --key laptop.pub --allow store --set main --store "
                       "btrfs:/srv/backup --host laptop --write /root/.ssh/authorized_keys",
-                      "a key that the laptop pushes with and can destroy nothing with"}},
+                      "a key that the laptop pushes with and can destroy nothing with"},
+                     {"snapferry authorize --key laptop.pub --allow store --allow restore --set "
+                      "main --store btrfs:/srv/backup --host laptop",
+                      "the same, and the laptop can look at its backups and get files back"}},
         .uses_store = false,
         .run = run_authorize};
     authorize.options.insert(

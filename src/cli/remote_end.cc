@@ -7,6 +7,8 @@
 #include "agent/policy.h"
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
+#include "agent/remote_stream.h"
+#include "agent/remote_view.h"
 #include "cli/endpoint.h"
 #include "cli/format.h"
 
@@ -86,12 +88,43 @@ class LineSource : public Source {
   CurrentEnd<agent::RemoteSource> current_;
 };
 
+// A stream with the connection that it comes by.
+class LineStream : public Stream {
+ public:
+  LineStream(std::shared_ptr<wire::SshTransport> transport, wire::Channel channel)
+      : transport_(std::move(transport)), stream_(std::move(channel)) {}
+  std::size_t read(std::span<std::uint8_t> buffer) override { return stream_.read(buffer); }
+  void finish() override { stream_.finish(); }
+
+ private:
+  const std::shared_ptr<wire::SshTransport> transport_;
+  agent::RemoteStream stream_;
+};
+
+class LineRequests : public agent::ViewRequests {
+ public:
+  explicit LineRequests(std::shared_ptr<RemoteLine> line) : line_(std::move(line)) {}
+  Bytes ask(wire::Verb verb, Bytes request) override {
+    const auto transport = line_->transport();
+    return transport->connection().request(verb, std::move(request)).message();
+  }
+  std::unique_ptr<Stream> start(wire::Verb verb, Bytes request) override {
+    auto transport = line_->transport();
+    auto channel = transport->connection().request(verb, std::move(request));
+    return std::make_unique<LineStream>(std::move(transport), std::move(channel));
+  }
+
+ private:
+  const std::shared_ptr<RemoteLine> line_;
+};
+
 class LineStore : public Store {
  public:
   LineStore(std::shared_ptr<RemoteLine> line, const Address& address)
       : name_(address.text()),
         local_name_(address.local_text()),
         host_(address.host()),
+        line_(line),
         current_(std::move(line),
                  [this](wire::SshTransport& transport) { return meet(transport); }) {}
 
@@ -118,7 +151,11 @@ class LineStore : public Store {
     return store->send(volume, request);
   }
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override {
-    return current_.get()->browse(volume, snapshot);
+    (void)current_.get();
+    if (!may_restore_) throw lacking(host_, agent::Role::Restore);
+    return std::make_unique<agent::RemoteView>(
+        std::make_unique<LineRequests>(line_),
+        wire::SnapshotName{volume, snapshot.name, snapshot.guid});
   }
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override {
@@ -145,6 +182,7 @@ class LineStore : public Store {
   const std::string host_;
   std::string identity_;  // empty before the first connection
   std::atomic<bool> may_restore_{false};
+  const std::shared_ptr<RemoteLine> line_;
   CurrentEnd<agent::RemoteStore> current_;
 };
 
