@@ -14,6 +14,8 @@ class Failed(Exception):
 class Sample:
     seconds: float = 0.0
     peak_mb: float = 0.0
+    near: int = 0   # processes that it started; of replication alone
+    far: int = 0    # and that a sshd started for it
 
 
 class Meter:
