@@ -54,6 +54,9 @@ constexpr std::array kChecks = {
     check<wire::VerifyRequest>,
     check<wire::VerifyReport>,
     check<wire::ReportReply>,
+    check<wire::InitRequest>,
+    check<wire::FreeRequest>,
+    check<wire::RestoreStart>,
 };
 
 }  // namespace

@@ -144,6 +144,10 @@ inline std::vector<TestMessage> all_test_messages() {
       of("store.verify.request", VerifyRequest{replica(), true}),
       of("store.verify.report", VerifyReport{4096, ReplicaDamage{name, "a", "is not read-only"}}),
       of("store.verify.report.plain", VerifyReport{1, {}}),
+      of("store.init.request", InitRequest{"zfs:backup/snapferry"}),
+      of("target.require_free.request", FreeRequest{"zfs:tank/restored"}),
+      of("target.restore.request",
+         RestoreStart{"zfs:tank/restored", VolumeType::Subvolume, stream()}),
       of("agent.report.answer", ReportReply{{{"landlock", Verdict::Warning, "kernel too old"},
                                              {"zfs", Verdict::Good, ""}}}),
   };
