@@ -1,9 +1,11 @@
-// Every source and every store must do at the far end of a connection what it does here.
+// Every source, every store and every target must do at the far end of a connection what it does
+// here.
 
 #include "agent/test_link.h"
 #include "testing/fake_place.h"
 #include "testing/source_contract.h"
 #include "testing/store_contract.h"
+#include "testing/target_contract.h"
 
 namespace snapferry::agent {
 namespace {
@@ -75,6 +77,22 @@ class LinkedStore : public Store {
   RemoteStore store_;
 };
 
+class LinkedTarget : public VolumeTarget {
+ public:
+  LinkedTarget(Served served, const std::string& kind)
+      : link_(std::move(served)), target_(*link_.client, kind) {}
+  StreamFeatures features() override { return target_.features(); }
+  void require_free(const std::string& volume) override { target_.require_free(volume); }
+  void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
+               Stream& stream, Progress* progress, const Cancellation* cancellation) override {
+    target_.restore(volume, type, request, stream, progress, cancellation);
+  }
+
+ private:
+  TestLink link_;
+  RemoteTarget target_;
+};
+
 class RemotePlace : public ReplicationPlace {
  public:
   explicit RemotePlace(FakeKind kind)
@@ -84,6 +102,9 @@ class RemotePlace : public ReplicationPlace {
     return std::make_unique<LinkedSource>(served(), kind_);
   }
   std::unique_ptr<Store> store() override { return std::make_unique<LinkedStore>(served()); }
+  std::unique_ptr<VolumeTarget> target() override {
+    return std::make_unique<LinkedTarget>(served(), kind_);
+  }
   std::string volume(std::string_view name) override { return place_->volume(name); }
   std::string pattern() override { return place_->pattern(); }
   void make(const std::string& name) override { place_->make(name); }
@@ -111,7 +132,7 @@ class RemotePlace : public ReplicationPlace {
   Served served() {
     return {.source = [this](std::string_view) { return place_->source(); },
             .store = [this] { return place_->store(); },
-            .report = {}};
+            .target = [this](std::string_view) { return place_->target(); }};
   }
 
   const std::string kind_;
@@ -131,6 +152,7 @@ const PlaceKind kBtrfs{"RemoteFakeBtrfs",
 
 INSTANTIATE_TEST_SUITE_P(Remote, SourceContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 INSTANTIATE_TEST_SUITE_P(Remote, StoreContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
+INSTANTIATE_TEST_SUITE_P(Remote, TargetContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 
 }  // namespace
 }  // namespace snapferry::testing

@@ -258,8 +258,9 @@ void add_btrfs_target(Plan& plan, const VolumePattern& pattern) {
   const std::string prefix = pattern.literal_prefix();
   struct ::stat status {};
   if (::stat(prefix.c_str(), &status) == 0) {
-    // Without a wildcard it is there already: nothing can be made.
-    plan.allow(prefix, pattern.has_wildcards() ? PathAccess::Tree : PathAccess::List);
+    // Without a wildcard it is there already, and all that is left to do is to say so.
+    const bool several = pattern.has_wildcards();
+    plan.allow(several ? prefix : parent_of(prefix), several ? PathAccess::Tree : PathAccess::List);
   } else {
     const std::string parent = parent_of(prefix);
     const std::string name = prefix.substr(prefix.rfind('/') + 1);
