@@ -35,7 +35,7 @@ std::string outcome_of(const std::function<void()>& work) {
     work();
     return {kDone};
   } catch (const Error& error) {
-    const std::string message = error.message();
+    const std::string& message = error.message();
     return static_cast<char>(1 + static_cast<int>(error.kind())) +
            message.substr(0, kLongestReply - 1);
   } catch (const std::exception& error) {
