@@ -33,11 +33,13 @@ class RemoteLine {
 
 // The ends behind a line to the machine of `address`, as agent/remote_source.h,
 // remote_store.h and remote_target.h say. A call that meets the loss of the connection throws
-// Unavailable; the next one connects again. A store that is another one then throws Conflict and is not touched. An
-// agent without the role that is needed throws PermissionDenied before anything is asked of it.
+// Unavailable; the next one connects again. A store that is another one then throws Conflict and is
+// not touched. An agent without the role that is needed throws PermissionDenied before anything is
+// asked of it.
 std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address);
 std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address);
-std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line, const Address& address);
+std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line,
+                                            const Address& address);
 
 // As agent::init_remote_store() says.
 void make_remote_store(RemoteLine& line, const Address& address);
