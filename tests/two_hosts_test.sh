@@ -384,7 +384,7 @@ kept_for() { # NAME OPTIONS…: a key of its own for `ssh NAME`
 }
 kept_for new --allow store --store "btrfs:$far/fresh" --host laptop
 fresh="root@new:btrfs:$far/fresh"
-expect 1 snapferry backup "btrfs:$near/own/work" --store "$fresh" --set main --host laptop "${far_ssh[@]}"
+expect 10 snapferry backup "btrfs:$near/own/work" --store "$fresh" --set main --host laptop "${far_ssh[@]}"
 [ ! -e "$far/fresh" ] || failed "a store was made that nobody asked for"
 for other in "$far/other" "$far/fresh/x" "$far" "$far/fresh/../other"; do
   if snapferry init --store "root@new:btrfs:$other" "${far_ssh[@]}" >"$work/out" 2>&1; then
