@@ -157,7 +157,9 @@ std::unique_ptr<Stream> Server::verify(wire::VerifyRequest request) {
                                             Progress& progress, const Cancellation& cancellation) {
     const std::lock_guard lock(serial_);
     cancellation.check();
-    return served.verify(request.replica, request.read_data, &progress, &cancellation);
+    auto damages = served.verify(request.replica, request.read_data, &progress, &cancellation);
+    for (auto& damage : damages) shorten(damage.message);
+    return damages;
   });
 }
 
