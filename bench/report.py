@@ -211,14 +211,20 @@ def field(path, name):
     return "unknown"
 
 
-def machine(results):
+def machine_lines(directory):
     memory = int(field("/proc/meminfo", "MemTotal").split()[0]) / 1e6
-    filesystem = output_of("findmnt", "-n", "-o", "FSTYPE", "-T", results.options.directory)
+    filesystem = output_of("findmnt", "-n", "-o", "FSTYPE", "-T", directory)
     return [
         f"- {field('/proc/cpuinfo', 'model name')}, {os.cpu_count()} processors, {memory:.0f} GB "
         f"of memory, {filesystem}",
         f"- {output_of('sh', '-c', '. /etc/os-release; echo $PRETTY_NAME')}, "
         f"Linux {platform.release()}",
+    ]
+
+
+def machine(results):
+    return [
+        *machine_lines(results.options.directory),
         "- " + "; ".join(results.versions),
         f"- {datetime.date.today()}, seed {results.options.seed}, scale {results.options.scale:g}, "
         f"{results.rounds} round{'' if results.rounds == 1 else 's'}, {results.minutes:.0f} minutes",

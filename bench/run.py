@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Measures snapferry beside restic, borg and rsync; `./dev bench` builds and calls it.
+"""Measures snapferry beside other tools; `./dev bench` builds and calls it.
 
-In every round each tool in turn makes a repository and goes through the steps below on
-the same data, which is in the page cache, as far as memory allows, before each step.
-The repository, the caches and the restored files lie on the disk of the data.
+Beside restic, borg and rsync (tree), btrbk (replication), and simplesnap and syncoid (zfs). Of
+the last two is replication.py; both need root. Of trees: in every round each tool in turn makes
+a repository and goes through the steps below on the same data, which is in the page cache, as
+far as memory allows, before each step. The repository, the caches and the restored files lie on
+the disk of the data.
 """
 
 import argparse
@@ -12,12 +14,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 
 import measure
+import replication
 import report
 import tools
+
+PARTS = ("tree", "replication", "zfs")
 
 # A file written in the last two seconds before a backup counts as changed in the next one,
 # because clocks of filesystems are coarse: what is measured must not depend on that.
@@ -51,15 +57,12 @@ class Pass:
 
 
 class Bench:
-    def __init__(self, options):
+    def __init__(self, options, say):
         self.options = options
+        self.say = say
         self.meter = measure.Meter(self.program("bench_measure"), options.directory, options.limit)
         self.results = report.Results()
         self.began = time.monotonic()
-
-    def say(self, text):
-        passed = int(time.monotonic() - self.began)
-        print(f"[{passed // 60:3d}:{passed % 60:02d}] {text}", flush=True)
 
     # The programs beside this one.
 
@@ -164,6 +167,7 @@ class Bench:
 
     def run_tool(self, data, tool):
         self.generate(data, "reset")
+        measure.wait_for_idle_disk(self.options.directory)
         time.sleep(SETTLE_SECONDS)
         current = Pass(data, tool, self.place(data, tool))
         steps = STEPS[data]
@@ -187,6 +191,7 @@ class Bench:
     def run_round(self, number, chosen):
         """The tools begin in another order in each round."""
         for data in self.options.data:
+            measure.wait_for_idle_disk(self.options.directory)
             self.measure_limits(data)
             shift = (number - 1) % len(chosen)
             for tool in chosen[shift:] + chosen[:shift]:
@@ -211,6 +216,17 @@ class Bench:
             self.results.save(samples)
             write_text(self.options.output, report.render(self.results))
             self.say(f"round {number} is in {self.options.output}")
+
+
+class Talk:
+    """Says what is going on, and when."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+
+    def say(self, text):
+        passed = int(time.monotonic() - self.began)
+        print(f"[{passed // 60:3d}:{passed % 60:02d}] {text}", flush=True)
 
 
 def describe(sample):
@@ -246,6 +262,8 @@ def names(text):
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     add = parser.add_argument
+    add("--only", type=names, default=list(PARTS), metavar="PARTS",
+        help="tree, replication (btrfs), zfs (in a virtual machine); default all of them")
     add("--rounds", type=int, default=3)
     add("--continue", dest="go_on", action="store_true",
         help="add the rounds that are missing to those that --dir has from before")
@@ -254,6 +272,8 @@ def parse(arguments):
     add("--data", type=names, default=["many", "big"], help="many, big, or both (default)")
     add("--cases", type=names, default=[],
         help="only these besides the backups: list,find,verify,restore,prune")
+    add("--races", type=names, default=[],
+        help="of replication only these: many-local, many-ssh, one-local, one-ssh")
     add("--tools", type=names, default=[], help="only these, by the names in the table")
     add("--scale", type=float, default=1, help="size of the data; below 1 for a trial")
     add("--seed", type=int, default=1)
@@ -263,19 +283,32 @@ def parse(arguments):
     add("--snapferry", required=True, help=argparse.SUPPRESS)
     add("--programs", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    for part in options.only:
+        if part not in PARTS:
+            parser.error(f"--only: '{part}' is none of {', '.join(PARTS)}")
+    if options.only != ["tree"] and os.geteuid() != 0:
+        parser.error("only root can measure replication; become root, or give --only tree")
     options.directory = os.path.abspath(options.directory)
-    options.partial = bool(options.scale != 1 or options.tools or options.cases
+    options.partial = bool(options.scale != 1 or options.tools or options.cases or options.races
                            or set(options.data) != set(STEPS))
     if not options.output:
         place = options.directory if options.partial else os.path.dirname(__file__)
         options.output = os.path.join(place, "RESULTS.md")
+    options.replication_output = os.path.join(os.path.dirname(options.output), "REPLICATION.md")
     return options
 
 
 def main():
     options = parse(sys.argv[1:])
     os.makedirs(options.directory, exist_ok=True)
-    Bench(options).run_all()
+    # So that mounts and guests are given back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    say = Talk().say
+    for part in options.only:
+        if part == "tree":
+            Bench(options, say).run_all()
+        else:
+            replication.Replication(part, options, say).run_all()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 // One big stream through the protocol, to be held against a plain pipe.
 //
-//   bench_wire far FILE                  serves FILE, through a pipe from cat, on standard input
-//   and output bench_wire near FILE COMMAND…        has COMMAND start the far end (ssh -p 2222
-//   host) and writes what
-//                                        comes into a pipe to cat, which drops it
-//   bench_wire local FILE                both in one process, over a socket pair
+//   bench_wire far FILE            serves FILE, through a pipe from cat, on standard input
+//                                  and output
+//   bench_wire near FILE COMMAND…  has COMMAND (ssh -p 2222 host) start the far end, and
+//                                  writes what comes into a pipe to cat, which drops it
+//   bench_wire local FILE          both in one process, over a socket pair
 //
 // The last two print bytes, seconds and MB/s. See README.md for the plain pipes beside them.
 

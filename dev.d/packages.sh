@@ -18,7 +18,10 @@ packages_for() {
       ;;
     check) echo clang clang-format clang-tidy libbenchmark-dev ;;
     fuzz) echo clang ;;
-    bench) echo libbenchmark-dev restic borgbackup rsync python3 ;;
+    bench)
+      echo libbenchmark-dev restic borgbackup rsync python3 binutils btrbk btrfs-progs \
+        openssh-server openssh-client
+      ;;
     *) fail "no list of packages for '$1'" ;;
   esac
 }

@@ -457,6 +457,113 @@ one_line "refused the key" "root@other:btrfs:$far/data/**"
 echo "command=\"/no/such/snapferry agent\",restrict $(cat "$work/ssh/other.pub")" >>"$authorized"
 one_line "snapferry" "root@other:btrfs:$far/data/**"
 
+part "a store is made over there, the one of the key alone"
+kept_for() { # NAME OPTIONS…: a key of its own for `ssh NAME`
+  local name=$1
+  shift
+  ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$work/ssh/$name"
+  expect 0 snapferry authorize --key "$work/ssh/$name.pub" --program "$SNAPFERRY" --set main \
+    --sandbox require --write "$authorized" "$@"
+  sed -i "1i Host $name\n  HostName $address\n  IdentityFile $work/ssh/$name" "$work/ssh/config"
+}
+kept_for new --allow store --store "btrfs:$far/fresh" --host laptop
+fresh="root@new:btrfs:$far/fresh"
+expect 10 snapferry backup "btrfs:$near/own/work" --store "$fresh" --set main --host laptop "${far_ssh[@]}"
+[ ! -e "$far/fresh" ] || failed "a store was made that nobody asked for"
+for other in "$far/other" "$far/fresh/x" "$far" "$far/fresh/../other"; do
+  if snapferry init --store "root@new:btrfs:$other" "${far_ssh[@]}" >"$work/out" 2>&1; then
+    failed "made $other"
+  fi
+done
+[ ! -e "$far/fresh" ] && [ ! -e "$far/other" ] || failed "another store was made"
+expect 0 snapferry init --store "$fresh" "${far_ssh[@]}"
+[ "$(stat -c %a "$far/fresh")" = 700 ] || failed "the store is open to others"
+expect 1 snapferry init --store "$fresh" "${far_ssh[@]}"
+says "is a store already"
+expect 0 snapferry backup "btrfs:$near/own/work" --store "$fresh" --set main --host laptop \
+  "${far_ssh[@]}"
+require_equal "$near/own/work" "$far/fresh" laptop
+kept_for empty --allow store --store "btrfs:$far/empty" --host laptop
+mkdir "$far/empty"
+expect 0 snapferry init --store "root@empty:btrfs:$far/empty" "${far_ssh[@]}"
+[ "$(stat -c %a "$far/empty")" = 700 ] || failed "the store is open to others"
+expect 1 snapferry init --store "root@web1:btrfs:$far/third" "${far_ssh[@]}"
+says "--allow store"
+
+part "a volume is restored to the other host, and its next backup is incremental"
+restored=$far/data/restored
+back=(restore "web1:btrfs:$far/data/home" --store "btrfs:$near/store")
+expect 1 snapferry "${back[@]}" --target "root@web1:btrfs:$restored" "${far_ssh[@]}"
+says "--allow target"
+kept_for back --allow target --volume "btrfs:$restored"
+target="root@back:btrfs:$restored"
+expect 0 snapferry doctor "$target" "${far_ssh[@]}"
+says "can be restored to it"
+for place in "$far/data/home" "$far/secret" "$far/data/new" "$far/data/.snapferry/home/forged"; do
+  before=$(find "$far/data" "$far/secret" -maxdepth 3 | sort)
+  expect 1 snapferry "${back[@]}" --target "root@back:btrfs:$place" "${far_ssh[@]}"
+  says "policy"
+  [ "$(find "$far/data" "$far/secret" -maxdepth 3 | sort)" = "$before" ] || failed "$place was made"
+done
+if snapferry backup "root@back:btrfs:$far/data/home" --store "btrfs:$near/store" --set main \
+  "${far_ssh[@]}" >"$work/out" 2>&1; then
+  failed "the key of a restore reads"
+fi
+expect 0 snapferry "${back[@]}" --target "$target" "${far_ssh[@]}" --dry-run
+[ ! -e "$restored" ] || failed "a dry run restored"
+expect 0 snapferry "${back[@]}" --target "$target" "${far_ssh[@]}"
+[ "$(sum_of "$restored")" = "$(sum_of "$(newest "$near/store/web1/$(escaped "$far/data/home")")")" ] ||
+  failed "what was restored differs"
+expect 1 snapferry "${back[@]}" --target "$target" "${far_ssh[@]}"
+says "is there already"
+head -c 1M /dev/urandom >"$restored/new"
+mv "$far/data/home" "$far/lost"
+mv "$restored" "$far/data/home"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${pull[@]}" --json
+grep -F "$far/data/home" "$work/out" | grep -q '"base":"@snapferry_main_' ||
+  failed "the backup after a restore is not incremental"
+require_equal "$far/data/home" "$near/store" web1
+same_as_volume "$far/data/home" "$near/store" web1
+
+part "a restore that is cut is made again"
+kept_for again --allow target --volume "btrfs:$far/data/again"
+again=("${back[@]}" --target "root@again:btrfs:$far/data/again" "${far_ssh[@]}")
+head -c 96M /dev/urandom >"$far/data/home/big"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${pull[@]}"
+for victim in ssh agent program; do
+  status=0
+  "$SNAPFERRY" "${again[@]}" >"$work/out" 2>&1 </dev/null &
+  program=$!
+  if wait_until receiving "$far/data/.snapferry/again"; then kill_victim "$victim"; fi
+  wait "$program" 2>/dev/null || status=$?
+  [ "$status" != 0 ] || failed "ended before its $victim could be killed"
+  while begun; do nap; done
+  [ ! -e "$far/data/again" ] || failed "half a volume was made"
+done
+expect 0 snapferry "${again[@]}"
+[ "$(sum_of "$far/data/again")" = "$(sum_of "$far/data/home")" ] || failed "it differs from home"
+! receiving "$far/data/.snapferry/again" || failed "half a snapshot was left"
+
+part "a key without a command of its own does both"
+ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/plain"
+# As where snapferry is installed: in the PATH of sshd.
+mkdir "$work/bin"
+ln -s "$SNAPFERRY" "$work/bin/snapferry"
+echo "PermitUserEnvironment PATH" >>"$work/ssh/sshd_config"
+echo "environment=\"PATH=$work/bin:$PATH\" $(cat "$work/ssh/plain.pub")" >>"$authorized"
+sed -i "1i Host plain\n  HostName $address\n  IdentityFile $work/ssh/plain" "$work/ssh/config"
+kill -HUP "$sshd_pid"
+for _ in $(seq 50); do
+  connected && break
+  nap
+done
+expect 0 snapferry init --store "root@plain:btrfs:$far/it's plain" "${far_ssh[@]}"
+[ -d "$far/it's plain" ] || failed "no store was made"
+expect 0 snapferry "${back[@]}" --target "root@plain:btrfs:$far/data/plain volume" "${far_ssh[@]}"
+[ "$(sum_of "$far/data/plain volume")" = "$(sum_of "$far/data/home")" ] || failed "it differs from home"
+
 part "doctor"
 expect 0 snapferry doctor root@web1 "${far_ssh[@]}"
 says "sandbox files"

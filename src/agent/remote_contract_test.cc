@@ -1,9 +1,11 @@
-// Every source and every store must do at the far end of a connection what it does here.
+// Every source, every store and every target must do at the far end of a connection what it does
+// here.
 
 #include "agent/test_remote_place.h"
 #include "testing/fake_place.h"
 #include "testing/source_contract.h"
 #include "testing/store_contract.h"
+#include "testing/target_contract.h"
 
 namespace snapferry::testing {
 namespace {
@@ -17,6 +19,7 @@ const PlaceKind kBtrfs{
 
 INSTANTIATE_TEST_SUITE_P(Remote, SourceContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 INSTANTIATE_TEST_SUITE_P(Remote, StoreContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
+INSTANTIATE_TEST_SUITE_P(Remote, TargetContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 
 }  // namespace
 }  // namespace snapferry::testing

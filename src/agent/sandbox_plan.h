@@ -9,12 +9,15 @@ namespace snapferry::agent {
 //
 //   zfs     the program zfs, /dev/zfs and CAP_SYS_ADMIN; no file of any volume. A source's ioctls
 //           cannot receive, rename, set properties or destroy a dataset, a store's cannot destroy
-//           a snapshot or roll back; neither can touch a pool.
+//           a snapshot or roll back; a target's can receive and do nothing else; none can touch a
+//           pool, nor mount what it received.
 //   btrfs   no program; listing below the mount points of its volumes or store (an ioctl on a
 //           directory needs it open); CAP_SYS_ADMIN for the ioctls, CAP_FOWNER and CAP_DAC_* for
 //           directories of others. A source reads no file and makes nothing but directories. A
 //           store writes below STORE/HOST alone, and has CAP_CHOWN, CAP_FSETID, CAP_MKNOD and
-//           CAP_SETFCAP for what it receives.
+//           CAP_SETFCAP for what it receives. So has a target, which writes below the directory of
+//           the snapshots of the one volume that it may make, if VolumeTarget::prepare() has made
+//           it; with a pattern that covers several, everywhere below that. It cannot send.
 //   both    its own part of /proc, /dev/null and the time zone, read-only; with a program the
 //           shared libraries.
 //

@@ -206,6 +206,40 @@ TEST(SandboxSystemCalls, LetThroughOnlyTheRequestsOfIoctlThatThePlanNames) {
   EXPECT_EQ(error(TIOCSTI), ENOSYS);
 }
 
+TEST_F(SandboxFiles, OfATargetLeaveItTheSnapshotsOfItsVolumeAndNoOther) {
+  for (const auto* name :
+       {"inside/.snapferry", "inside/.snapferry/new", "inside/.snapferry/home", "inside/home"}) {
+    ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
+  }
+  const auto plan = plan_sandbox(Policy::make(
+      {.allow = {"target"}, .set = "main", .volumes = {"btrfs:" + path("inside/new")}}));
+  const auto error = [&](const std::string& name, int flags) {
+    return contained(plan, [&] { return error_of(::open(path(name).c_str(), flags, 0600)); });
+  };
+  EXPECT_EQ(error("inside/.snapferry/new/file", O_WRONLY | O_CREAT), 0);
+  EXPECT_EQ(error("inside", O_RDONLY | O_DIRECTORY), 0) << "the ioctl that makes it needs it open";
+  EXPECT_EQ(error("inside/.snapferry/home/file", O_WRONLY | O_CREAT), EACCES);
+  EXPECT_EQ(error("inside/home/file", O_WRONLY | O_CREAT), EACCES);
+  EXPECT_EQ(error("inside/file", O_RDONLY), EACCES);
+  EXPECT_EQ(error("inside/file", O_WRONLY), EACCES);
+  EXPECT_EQ(error("outside", O_RDONLY | O_DIRECTORY), EACCES);
+}
+
+TEST(SandboxSystemCalls, LetATargetReceiveAndNeitherSendNorDestroyNorMount) {
+  const auto plan = plan_sandbox(Policy::make(
+      {.allow = {"target"}, .set = "main", .volumes = {"zfs:tank/new", "btrfs:/no/such/place"}}));
+  const auto error = [&](unsigned long request) {
+    return contained(plan, [&] { return error_of(::ioctl(0, request, nullptr)); });
+  };
+  constexpr unsigned long kReceive = 0x5a46, kDestroy = 0x5a18, kSetProperty = 0x5a16,
+                          kSend = 0x5a40;
+  EXPECT_NE(error(kReceive), ENOSYS);
+  for (const auto request : {kDestroy, kSetProperty, kSend}) EXPECT_EQ(error(request), ENOSYS);
+  EXPECT_EQ(error(BTRFS_IOC_SEND), ENOSYS);
+  EXPECT_EQ(contained(plan, [] { return error_of(::mount("x", "/mnt", "zfs", 0, nullptr)); }),
+            EPERM);
+}
+
 TEST(SandboxSystemCalls, AllowThreadsProgramsAndPipes) {
   const auto plan = plan_with("/bin/cat");
   EXPECT_EQ(contained(plan,

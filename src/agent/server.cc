@@ -48,6 +48,18 @@ std::vector<VolumeFailure> shortened(std::vector<VolumeFailure> failures) {
   return failures;
 }
 
+[[noreturn]] void refuse_store() {
+  throw Error(ErrorKind::PermissionDenied,
+              "this agent has no store; add --allow store to its line in authorized_keys");
+}
+
+// Whoever sends it waits for credit until somebody does.
+void take_rest(Stream& stream) {
+  Bytes buffer(wire::kMaxPayload);
+  while (stream.read(buffer) > 0) {
+  }
+}
+
 const auto kItself = [](const std::string& text) -> const std::string& { return text; };
 
 }  // namespace
@@ -101,12 +113,15 @@ std::unique_ptr<Stream> Server::verify(wire::VerifyRequest request) {
                                             Progress& progress, const Cancellation& cancellation) {
     const std::lock_guard lock(serial_);
     cancellation.check();
-    return served.verify(request.replica, request.read_data, &progress, &cancellation);
+    auto damages = served.verify(request.replica, request.read_data, &progress, &cancellation);
+    for (auto& damage : damages) shorten(damage.message);
+    return damages;
   });
 }
 
 Bytes Server::handle(wire::Channel& channel, ByteView request) {
   if (channel.verb().verb == wire::Verb::StoreReceive) return receive(channel, request);
+  if (channel.verb().verb == wire::Verb::TargetRestore) return restore(channel, request);
   // Decoded under the lock, too: a message takes more memory as a value than as bytes.
   const std::lock_guard lock(serial_);
   channel.cancellation().check();
@@ -116,6 +131,9 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
     case wire::Verb::SourceFreeze:
     case wire::Verb::SourceSettle:
       return handle_source(channel.verb().verb, request);
+    case wire::Verb::TargetFeatures:
+    case wire::Verb::TargetRequireFree:
+      return handle_target(channel.verb().verb, request);
     case wire::Verb::AgentReport: {
       decode<wire::Nothing>(request);
       wire::ReportReply reply;
@@ -161,6 +179,12 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
   switch (channel.verb().verb) {
     case wire::Verb::StoreOpen:
       return open_store(decode<wire::OpenRequest>(request));
+    case wire::Verb::StoreInit: {
+      const auto message = decode<wire::InitRequest>(request);
+      if (!served_.init) refuse_store();
+      served_.init(message.store);
+      return wire::encode(wire::Nothing{});
+    }
     case wire::Verb::StoreInventory: {
       const auto message = decode<wire::ReplicasRequest>(request);
       return wire::encode(wire::ReplicasReply{store().inventory(message.host)});
@@ -200,6 +224,28 @@ Bytes Server::receive(wire::Channel& channel, ByteView request) {
   return wire::encode(wire::Nothing{});
 }
 
+Bytes Server::handle_target(wire::Verb verb, ByteView request) {
+  if (verb == wire::Verb::TargetFeatures) {
+    const auto message = decode<wire::FeaturesRequest>(request);
+    return wire::encode(wire::FeaturesReply{target_of(message.kind + ":").features()});
+  }
+  const auto message = decode<wire::FreeRequest>(request);
+  target_of(message.volume).require_free(message.volume);
+  return wire::encode(wire::Nothing{});
+}
+
+Bytes Server::restore(wire::Channel& channel, ByteView request) {
+  const auto message = decode<wire::RestoreStart>(request);
+  VolumeTarget& target = target_of(message.volume);
+  // Two at once for one place would take what the other has half done for their own.
+  const std::lock_guard lock(restoring_);
+  wire::ChannelStream stream(channel);
+  target.restore(message.volume, message.type, message.stream, stream, nullptr,
+                 &channel.cancellation());
+  take_rest(stream);
+  return wire::encode(wire::Nothing{});
+}
+
 Bytes Server::open_store(const wire::OpenRequest& request) {
   Store& served = store();
   if (!request.store.empty() && request.store != served.name()) {
@@ -227,11 +273,22 @@ Source& Server::source_of(std::string_view volume) {
 Store& Server::store() {
   const std::lock_guard lock(ends_);
   if (!store_ && served_.store) store_ = served_.store();
-  if (!store_) {
-    throw Error(ErrorKind::PermissionDenied,
-                "this agent has no store; add --allow store to its line in authorized_keys");
-  }
+  if (!store_) refuse_store();
   return *store_;
+}
+
+VolumeTarget& Server::target_of(std::string_view volume) {
+  const auto kind = kind_of(volume);
+  const std::lock_guard lock(ends_);
+  const auto found = targets_.find(kind);
+  if (found != targets_.end()) return *found->second;
+  std::unique_ptr<VolumeTarget> made;
+  if (served_.target) made = served_.target(kind);
+  if (!made) {
+    throw Error(ErrorKind::PermissionDenied,
+                "this agent makes no volumes; add --allow target to its line in authorized_keys");
+  }
+  return *targets_.emplace(kind, std::move(made)).first->second;
 }
 
 }  // namespace snapferry::agent

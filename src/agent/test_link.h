@@ -15,6 +15,7 @@
 
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
+#include "agent/remote_target.h"
 #include "agent/server.h"
 #include "agent/view_broker.h"
 #include "agent/view_server.h"

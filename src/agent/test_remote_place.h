@@ -34,16 +34,29 @@ class LinkedSource : public Source {
   RemoteSource source_;
 };
 
+class LinkedTarget : public VolumeTarget {
+ public:
+  LinkedTarget(Served served, const std::string& kind)
+      : link_(std::move(served)), target_(*link_.client, kind) {}
+  StreamFeatures features() override { return target_.features(); }
+  void require_free(const std::string& volume) override { target_.require_free(volume); }
+  void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
+               Stream& stream, Progress* progress, const Cancellation* cancellation) override {
+    target_.restore(volume, type, request, stream, progress, cancellation);
+  }
+
+ private:
+  TestLink link_;
+  RemoteTarget target_;
+};
+
 class LinkedStore : public Store {
  public:
   explicit LinkedStore(testing::ReplicationPlace& place)
       : views_([&place](const VolumeName& volume, const Point& snapshot) {
           return place.store()->browse(volume, snapshot);
         }),
-        link_({.source = {},
-               .store = [&place] { return place.store(); },
-               .report = {},
-               .view = views_.connector()}),
+        link_({.store = [&place] { return place.store(); }, .view = views_.connector()}),
         store_(*link_.client, "web1:fake:disk", "") {}
   std::string name() const override { return store_.name(); }
   std::string identity() override { return store_.identity(); }
@@ -93,6 +106,10 @@ class RemotePlace : public testing::ReplicationPlace {
         Served{.source = [this](std::string_view) { return place_->source(); }}, kind_);
   }
   std::unique_ptr<Store> store() override { return std::make_unique<LinkedStore>(*place_); }
+  std::unique_ptr<VolumeTarget> target() override {
+    return std::make_unique<LinkedTarget>(
+        Served{.target = [this](std::string_view) { return place_->target(); }}, kind_);
+  }
   std::string volume(std::string_view name) override { return place_->volume(name); }
   std::string pattern() override { return place_->pattern(); }
   void make(const std::string& name) override { place_->make(name); }

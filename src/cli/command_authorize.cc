@@ -57,7 +57,8 @@ const CommandSpec& authorize_command() {
         .summary = "print the line of authorized_keys that lets a key do backups alone",
         .description =
             "Prints a line for ~/.ssh/authorized_keys of the machine that is backed up (--allow "
-            "source) or that keeps backups (--allow store). Whoever connects with the key gets "
+            "source), that keeps backups (--allow store) or that volumes are restored to (--allow "
+            "target). Whoever connects with the key gets "
             "the agent of snapferry with just this policy, whatever they ask for: no shell, no "
             "file transfer, no forwarding, no volume besides.\n\nWith --write the line is "
             "appended to a file on this machine, once. If the key is there with other options, "

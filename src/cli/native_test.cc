@@ -277,6 +277,9 @@ TEST_F(NativeProgram, RestoresAWholeVolume) {
   ASSERT_EQ(restored_.size(), 1u);
   EXPECT_TRUE(restored_[0].starts_with("zfs:pool/a@snapferry_default_"));
   EXPECT_TRUE(restored_[0].ends_with("to zfs:pool/new"));
+  EXPECT_FALSE(contains(ok({"restore", "zfs:pool/a", "--target", "zfs:pool/new"}), "zfs mount"));
+  EXPECT_TRUE(contains(ok({"restore", "zfs:pool/a", "--target", "root@web1:zfs:pool/new"}),
+                       "run 'zfs mount pool/new' there"));
   refused(1, {"restore", "zfs:pool/a", "--target", "zfs:pool/taken"}, "is there");
   refused(2, {"restore", "zfs:pool/a", "file", "--target", "zfs:pool/new"}, "whole volume");
   refused(1, {"restore", "zfs:pool/a", "--target", "btrfs:/new"}, "kind btrfs");

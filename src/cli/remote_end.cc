@@ -8,6 +8,7 @@
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
 #include "agent/remote_stream.h"
+#include "agent/remote_target.h"
 #include "agent/remote_view.h"
 #include "cli/endpoint.h"
 #include "cli/format.h"
@@ -186,6 +187,26 @@ class LineStore : public Store {
   CurrentEnd<agent::RemoteStore> current_;
 };
 
+class LineTarget : public VolumeTarget {
+ public:
+  LineTarget(std::shared_ptr<RemoteLine> line, const Address& address)
+      : current_(std::move(line), [host = address.host(),
+                                   kind = kind_name(address.kind)](wire::SshTransport& transport) {
+          require_role(transport, host, agent::Role::Target);
+          return std::make_unique<agent::RemoteTarget>(transport.connection(), std::string(kind));
+        }) {}
+
+  StreamFeatures features() override { return current_.get()->features(); }
+  void require_free(const std::string& volume) override { current_.get()->require_free(volume); }
+  void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
+               Stream& stream, Progress* progress, const Cancellation* cancellation) override {
+    current_.get()->restore(volume, type, request, stream, progress, cancellation);
+  }
+
+ private:
+  CurrentEnd<agent::RemoteTarget> current_;
+};
+
 }  // namespace
 
 std::shared_ptr<wire::SshTransport> RemoteLine::transport() {
@@ -200,6 +221,17 @@ std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Ad
 
 std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address) {
   return std::make_unique<LineStore>(std::move(line), address);
+}
+
+std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line,
+                                            const Address& address) {
+  return std::make_unique<LineTarget>(std::move(line), address);
+}
+
+void make_remote_store(RemoteLine& line, const Address& address) {
+  const auto transport = line.transport();
+  require_role(*transport, address.host(), agent::Role::Store);
+  agent::init_remote_store(transport->connection(), address.local_text());
 }
 
 }  // namespace snapferry::cli

@@ -8,6 +8,7 @@
 #include "core/tree_node.h"
 #include "platform/metadata.h"
 #include "tree/change_detection.h"
+#include "tree/left_out.h"
 
 namespace snapferry::tree {
 namespace {
@@ -85,11 +86,7 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
 }
 
 bool EntryReader::is_left_out(const struct statx& stat) const {
-  if (!S_ISDIR(stat.stx_mode)) return false;
-  const auto& skip = context_.options.skip;
-  return std::any_of(skip.begin(), skip.end(), [&](const auto& directory) {
-    return directory.first == device_of(stat) && directory.second == stat.stx_ino;
-  });
+  return S_ISDIR(stat.stx_mode) && is_skipped(context_.options, device_of(stat), stat.stx_ino);
 }
 
 void EntryReader::take_over(const struct statx& stat, ByteView base, EntryOutcome& outcome) {
