@@ -18,9 +18,6 @@ namespace {
 
 constexpr std::size_t kMostDamages = 200'000;
 
-// A receive that is called off ends its processes, two seconds each at the worst.
-constexpr std::chrono::seconds kLetGo{10};
-
 wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
   try {
     return remote_call<wire::OpenReply>(connection, wire::Verb::StoreOpen, wire::OpenRequest{name});

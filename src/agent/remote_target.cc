@@ -1,17 +1,9 @@
 #include "agent/remote_target.h"
 
-#include <chrono>
-
 #include "agent/remote_call.h"
 #include "wire/pump.h"
 
 namespace snapferry::agent {
-namespace {
-
-// A receive that is called off ends its processes, two seconds each at the worst.
-constexpr std::chrono::seconds kLetGo{10};
-
-}  // namespace
 
 StreamFeatures RemoteTarget::features() {
   if (!features_) {
