@@ -26,6 +26,7 @@ struct PathGrant {
 // Which system calls stay (agent/system_calls.h).
 enum class SystemCallSet : std::uint8_t {
   Agent,
+  Files,       // those of an agent, and what makes, changes and removes files by their names
   ViewBroker,  // those of an agent, detached mounts, and what a child takes to contain itself
   View,        // reading files, and threads
 };

@@ -141,6 +141,7 @@ class Plan {
     }
   }
   void let_start_programs() { plan_.programs = true; }
+  void let_change_files() { plan_.calls = SystemCallSet::Files; }
   SandboxPlan take() {
     std::ranges::sort(plan_.capabilities);
     std::ranges::sort(plan_.ioctls);
@@ -228,6 +229,7 @@ void add_btrfs(Plan& plan) {
   // Directories of other owners are passed and written, and O_NOATIME wants an owner.
   plan.keep({CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER});
   plan.let_through(kBtrfsIoctls);
+  plan.let_change_files();
 }
 
 void add_btrfs_volume(Plan& plan, const VolumePattern& pattern) {

@@ -7,7 +7,8 @@ namespace snapferry::agent {
 
 // What an agent with this policy needs of its machine, by the kinds of its volumes and store:
 //
-//   zfs     the program zfs, /dev/zfs and CAP_SYS_ADMIN; no file of any volume. A source's ioctls
+//   zfs     the program zfs, /dev/zfs and CAP_SYS_ADMIN; no file of any volume, and no call that
+//           changes one. A source's ioctls
 //           cannot receive, rename, set properties or destroy a dataset, a store's cannot destroy
 //           a snapshot or roll back; a target's can receive and do nothing else; none can touch a
 //           pool, nor mount what it received.

@@ -34,6 +34,7 @@ TEST(SandboxPlan, OfZfsHasNoFilesAndOneCapability) {
   for (const auto& plan : {source_of({"zfs:tank/**"}), store_in("zfs:backup")}) {
     EXPECT_TRUE(grants(plan, "/dev/zfs", PathAccess::Device));
     EXPECT_EQ(plan.capabilities, std::vector<int>{CAP_SYS_ADMIN});
+    EXPECT_EQ(plan.calls, SystemCallSet::Agent);
     for (const auto& grant : plan.paths) {
       EXPECT_NE(grant.access, PathAccess::Tree) << grant.path;
       EXPECT_NE(grant.access, PathAccess::Directories) << grant.path;

@@ -92,6 +92,7 @@ class SandboxFiles : public ::testing::Test {
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
   SandboxPlan plan(PathAccess access) const {
     auto result = source_plan();
+    result.calls = SystemCallSet::Files;
     result.paths.push_back({path("inside"), access});
     return result;
   }
@@ -192,6 +193,33 @@ TEST(SandboxSystemCalls, RefuseWhatALibraryMayTry) {
   EXPECT_EQ(error([] { return ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0); }),
             ENOSYS);
   EXPECT_EQ(error([] { return ::syscall(SYS_io_uring_setup, 1, nullptr); }), ENOSYS);
+}
+
+TEST(SandboxSystemCalls, ChangeFilesOnlyWhereThePlanSaysSo) {
+  const testing::TemporaryDirectory directory;
+  const std::string file = directory.path() + "/file";
+  std::ofstream(file) << "x";
+  const auto error = [&](SystemCallSet calls, const std::function<long()>& call) {
+    auto plan = source_plan();
+    plan.calls = calls;
+    plan.paths.push_back({directory.path(), PathAccess::Tree});
+    return contained(plan, [&] { return error_of(call()); });
+  };
+  const std::vector<std::function<long()>> changes = {
+      [&] { return ::chmod(file.c_str(), 0600); },
+      [&] { return ::chown(file.c_str(), ::getuid(), ::getgid()); },
+      [&] { return ::truncate(file.c_str(), 0); },
+      [&] { return ::utimensat(AT_FDCWD, file.c_str(), nullptr, 0); },
+      [&] { return ::symlink("x", (file + "2").c_str()); },
+      [&] { return ::mkdir((file + "3").c_str(), 0755); },
+      [&] { return ::rename(file.c_str(), (file + "4").c_str()); },
+      [&] { return ::unlink((file + "4").c_str()); },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    EXPECT_EQ(error(SystemCallSet::Agent, changes[i]), EPERM) << i;
+    EXPECT_EQ(error(SystemCallSet::ViewBroker, changes[i]), EPERM) << i;
+    EXPECT_EQ(error(SystemCallSet::Files, changes[i]), 0) << i;
+  }
 }
 
 TEST(SandboxSystemCalls, LetThroughOnlyTheRequestsOfIoctlThatThePlanNames) {

@@ -49,9 +49,6 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "sync_file_range",
     "sync",
     "syncfs",
-    "fallocate",
-    "ftruncate",
-    "truncate",
     "readahead",
     "fadvise64",
     "flock",
@@ -103,49 +100,17 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "getcwd",
     "chdir",
     "fchdir",
-    "mkdir",
-    "mkdirat",
-    "rmdir",
-    "unlink",
-    "unlinkat",
-    "rename",
-    "renameat",
-    "renameat2",
-    "link",
-    "linkat",
-    "symlink",
-    "symlinkat",
     "readlink",
     "readlinkat",
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "fchmodat2",
-    "chown",
-    "lchown",
-    "fchown",
-    "fchownat",
-    "utime",
-    "utimes",
-    "futimesat",
-    "utimensat",
-    "mknod",
-    "mknodat",
     "umask",
     "getdents",
     "getdents64",
-    "setxattr",
-    "lsetxattr",
-    "fsetxattr",
     "getxattr",
     "lgetxattr",
     "fgetxattr",
     "listxattr",
     "llistxattr",
     "flistxattr",
-    "removexattr",
-    "lremovexattr",
-    "fremovexattr",
     // memory
     "mmap",
     "mmap2",
@@ -157,7 +122,6 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "msync",
     "membarrier",
     // processes and threads
-
     "fork",
     "vfork",
     "exit",
@@ -227,6 +191,45 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "alarm",
     "setitimer",
     "getitimer",
+});
+
+// Of SystemCallSet::Files; refused in the others, for libraries may try them in good faith.
+constexpr auto kChangingFiles = std::to_array<const char*>({
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "chown",
+    "lchown",
+    "fchown",
+    "fchownat",
+    "utime",
+    "utimes",
+    "futimesat",
+    "utimensat",
+    "mknod",
+    "mknodat",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+    "fallocate",
+    "ftruncate",
+    "truncate",
 });
 
 // Of SystemCallSet::ViewBroker, beside those of an agent.
@@ -429,6 +432,8 @@ std::size_t size_of(SystemCallSet calls) {
   switch (calls) {
     case SystemCallSet::Agent:
       return kAllowed.size();
+    case SystemCallSet::Files:
+      return kAllowed.size() + kChangingFiles.size();
     case SystemCallSet::ViewBroker:
       return kAllowed.size() + kOfViewBroker.size();
     case SystemCallSet::View:
@@ -450,6 +455,8 @@ LayerReport restrict_system_calls(SystemCallSet calls, std::span<const std::uint
       for (const char* name : kOfViewBroker) filter.add(SCMP_ACT_ALLOW, name);
     }
   }
+  const bool files = calls == SystemCallSet::Files;
+  add_all(filter, files ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), kChangingFiles, calls);
   add_all(filter, SCMP_ACT_ERRNO(EPERM), kRefused, calls);
   add_all(filter, SCMP_ACT_KILL_PROCESS, kDeadly, calls);
   filter.add(programs ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "execve");
