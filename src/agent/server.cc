@@ -1,6 +1,7 @@
 #include "agent/server.h"
 
 #include "agent/verify_stream.h"
+#include "agent/violation.h"
 #include "agent/workers.h"
 #include "core/error.h"
 #include "core/printable.h"
@@ -9,15 +10,6 @@
 
 namespace snapferry::agent {
 namespace {
-
-template <typename Message>
-Message decode(ByteView bytes) {
-  try {
-    return wire::decode<Message>(bytes);
-  } catch (const Error& error) {
-    throw Violation{error};
-  }
-}
 
 std::string_view kind_of(std::string_view volume) {
   const auto colon = volume.find(':');
@@ -95,12 +87,12 @@ void Server::answer(wire::Connection& connection, wire::Channel& channel) {
 void Server::handle_stream(wire::Channel& channel, ByteView request) {
   std::unique_ptr<Stream> stream;
   if (channel.verb().verb == wire::Verb::SourceSend) {
-    const auto message = decode<wire::SendRequest>(request);
+    const auto message = decode_request<wire::SendRequest>(request);
     stream = source_of(message.stream.volume).send(message.stream);
   } else if (channel.verb().verb == wire::Verb::StoreVerify) {
-    stream = verify(decode<wire::VerifyRequest>(request));
+    stream = verify(decode_request<wire::VerifyRequest>(request));
   } else {
-    const auto message = decode<wire::StoreSendRequest>(request);
+    const auto message = decode_request<wire::StoreSendRequest>(request);
     stream = store().send(message.volume, message.stream);
   }
   wire::pump(*stream, channel);
@@ -135,7 +127,7 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
     case wire::Verb::TargetRequireFree:
       return handle_target(channel.verb().verb, request);
     case wire::Verb::AgentReport: {
-      decode<wire::Nothing>(request);
+      decode_request<wire::Nothing>(request);
       wire::ReportReply reply;
       if (served_.report) reply.findings = served_.report();
       for (auto& finding : reply.findings) shorten(finding.message);
@@ -149,24 +141,24 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
 Bytes Server::handle_source(wire::Verb verb, ByteView request) {
   switch (verb) {
     case wire::Verb::SourceFeatures: {
-      const auto message = decode<wire::FeaturesRequest>(request);
+      const auto message = decode_request<wire::FeaturesRequest>(request);
       return wire::encode(wire::FeaturesReply{source_of(message.kind + ":").features()});
     }
     case wire::Verb::SourceInventory: {
-      const auto message = decode<wire::InventoryRequest>(request);
+      const auto message = decode_request<wire::InventoryRequest>(request);
       need_one_kind(message.patterns, kItself);
       return wire::encode(
           wire::InventoryReply{source_of(message.patterns.front()).inventory(message.patterns)});
     }
     case wire::Verb::SourceFreeze: {
-      const auto message = decode<wire::FreezeRequest>(request);
+      const auto message = decode_request<wire::FreezeRequest>(request);
       need_one_kind(message.volumes, kItself);
       auto freeze = source_of(message.volumes.front()).freeze(message.volumes, message.name);
       freeze.failed = shortened(std::move(freeze.failed));
       return wire::encode(wire::FreezeReply{std::move(freeze)});
     }
     default: {
-      const auto message = decode<wire::SettleRequest>(request);
+      const auto message = decode_request<wire::SettleRequest>(request);
       need_one_kind(message.settlements,
                     [](const Settlement& item) -> const std::string& { return item.volume; });
       return wire::encode(wire::FailuresReply{
@@ -178,32 +170,32 @@ Bytes Server::handle_source(wire::Verb verb, ByteView request) {
 Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
   switch (channel.verb().verb) {
     case wire::Verb::StoreOpen:
-      return open_store(decode<wire::OpenRequest>(request));
+      return open_store(decode_request<wire::OpenRequest>(request));
     case wire::Verb::StoreInit: {
-      const auto message = decode<wire::InitRequest>(request);
+      const auto message = decode_request<wire::InitRequest>(request);
       if (!served_.init) refuse_store();
       served_.init(message.store);
       return wire::encode(wire::Nothing{});
     }
     case wire::Verb::StoreInventory: {
-      const auto message = decode<wire::ReplicasRequest>(request);
+      const auto message = decode_request<wire::ReplicasRequest>(request);
       return wire::encode(wire::ReplicasReply{store().inventory(message.host)});
     }
     case wire::Verb::StoreAbortPartial: {
-      store().abort_partial(decode<wire::ReplicaName>(request).volume);
+      store().abort_partial(decode_request<wire::ReplicaName>(request).volume);
       return wire::encode(wire::Nothing{});
     }
     case wire::Verb::StoreSetAside: {
-      const auto message = decode<wire::ReplicaName>(request);
+      const auto message = decode_request<wire::ReplicaName>(request);
       return wire::encode(wire::ReplicaName{store().set_aside(message.volume)});
     }
     case wire::Verb::StoreRecordUnchanged: {
-      const auto message = decode<wire::UnchangedRequest>(request);
+      const auto message = decode_request<wire::UnchangedRequest>(request);
       store().record_unchanged(message.set, message.time, message.volumes);
       return wire::encode(wire::Nothing{});
     }
     case wire::Verb::StoreDestroy: {
-      const auto message = decode<wire::DestroyRequest>(request);
+      const auto message = decode_request<wire::DestroyRequest>(request);
       return wire::encode(
           wire::FailuresReply{shortened(store().destroy(message.volume, message.snapshots))});
     }
@@ -213,7 +205,7 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
 }
 
 Bytes Server::receive(wire::Channel& channel, ByteView request) {
-  auto message = decode<wire::ReceiveStart>(request);
+  auto message = decode_request<wire::ReceiveStart>(request);
   ReceiveRequest receive;
   receive.volume = std::move(message.volume);
   receive.type = message.type;
@@ -226,16 +218,16 @@ Bytes Server::receive(wire::Channel& channel, ByteView request) {
 
 Bytes Server::handle_target(wire::Verb verb, ByteView request) {
   if (verb == wire::Verb::TargetFeatures) {
-    const auto message = decode<wire::FeaturesRequest>(request);
+    const auto message = decode_request<wire::FeaturesRequest>(request);
     return wire::encode(wire::FeaturesReply{target_of(message.kind + ":").features()});
   }
-  const auto message = decode<wire::FreeRequest>(request);
+  const auto message = decode_request<wire::FreeRequest>(request);
   target_of(message.volume).require_free(message.volume);
   return wire::encode(wire::Nothing{});
 }
 
 Bytes Server::restore(wire::Channel& channel, ByteView request) {
-  const auto message = decode<wire::RestoreStart>(request);
+  const auto message = decode_request<wire::RestoreStart>(request);
   VolumeTarget& target = target_of(message.volume);
   // Two at once for one place would take what the other has half done for their own.
   const std::lock_guard lock(restoring_);

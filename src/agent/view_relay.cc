@@ -7,7 +7,7 @@
 
 #include <fcntl.h>
 
-#include "agent/workers.h"
+#include "agent/violation.h"
 #include "core/error.h"
 #include "wire/pump.h"
 

@@ -24,7 +24,7 @@ class ViewRelay {
   // An empty one: nothing is shown.
   explicit ViewRelay(Connect connect) : connect_(std::move(connect)) {}
 
-  // Answers a request of one of the verbs of a view. Throws Violation (workers.h) for what is no
+  // Answers a request of one of the verbs of a view. Throws Violation (violation.h) for what is no
   // request, and Error as the snapshot cannot be shown.
   void answer(wire::Channel& channel, ByteView request);
 

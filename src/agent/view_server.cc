@@ -1,23 +1,12 @@
 #include "agent/view_server.h"
 
 #include "agent/list_walk.h"
+#include "agent/violation.h"
 #include "agent/workers.h"
 #include "wire/records.h"
 #include "wire/view_messages.h"
 
 namespace snapferry::agent {
-namespace {
-
-template <typename Message>
-Message decode(ByteView bytes) {
-  try {
-    return wire::decode<Message>(bytes);
-  } catch (const Error& error) {
-    throw Violation{error};
-  }
-}
-
-}  // namespace
 
 void ViewServer::run(wire::Connection& connection) {
   Workers workers;
@@ -45,12 +34,12 @@ void ViewServer::answer(wire::Connection& connection, wire::Channel& channel) {
 void ViewServer::handle(wire::Channel& channel, ByteView request) {
   switch (channel.verb().verb) {
     case wire::Verb::ViewRoot:
-      decode<wire::ViewRootRequest>(request);
+      decode_request<wire::ViewRootRequest>(request);
       return channel.answer(wire::encode(wire::ViewRootReply{view_->root()}));
     case wire::Verb::ViewList:
       return list(channel, request);
     case wire::Verb::ViewDataIn: {
-      const auto message = decode<wire::ViewDataInRequest>(request);
+      const auto message = decode_request<wire::ViewDataInRequest>(request);
       return channel.answer(wire::encode(wire::ViewDataInReply{view_->data_in(message.range)}));
     }
     case wire::Verb::ViewRead:
@@ -61,7 +50,7 @@ void ViewServer::handle(wire::Channel& channel, ByteView request) {
 }
 
 void ViewServer::list(wire::Channel& channel, ByteView request) {
-  const auto message = decode<wire::ViewListRequest>(request);
+  const auto message = decode_request<wire::ViewListRequest>(request);
   const auto part = view_->list(message.directory, message.first);
   wire::RecordWriter records(channel, &channel.cancellation());
   const auto visit = [&](const std::string& directory, std::uint32_t first,
@@ -86,7 +75,7 @@ void ViewServer::list(wire::Channel& channel, ByteView request) {
 }
 
 void ViewServer::read(wire::Channel& channel, ByteView request) {
-  const auto message = decode<wire::ViewReadRequest>(request);
+  const auto message = decode_request<wire::ViewReadRequest>(request);
   wire::RecordWriter records(channel, &channel.cancellation());
   for (const auto& range : message.ranges) {
     wire::ViewPiece piece;

@@ -5,14 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "core/error.h"
-
 namespace snapferry::agent {
-
-// A request that is none: the peer breaks the protocol, and the connection ends.
-struct Violation {
-  Error error;
-};
 
 // The threads that answer. As many as a connection has channels. Destroying it waits for all.
 class Workers {
