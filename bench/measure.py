@@ -4,6 +4,7 @@ import dataclasses
 import os
 import signal
 import subprocess
+import time
 
 
 class Failed(Exception):
@@ -63,6 +64,28 @@ class Meter:
         samples = [self.run(argv, environment) for argv in commands]
         return Sample(sum(sample.seconds for sample in samples),
                       max((sample.peak_mb for sample in samples), default=0.0))
+
+
+def wait_for_idle_disk(path, quiet_seconds=2.0, limit_seconds=180.0):
+    """Writes everything out and waits until the disk below `path` has nothing to do.
+
+    What was removed is still discarded and journalled for a while after sync. A filesystem
+    without a disk of its own, and a disk that is never quiet, are not waited for.
+    """
+    os.sync()
+    device = os.stat(path).st_dev
+    statistics = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat"
+    if not os.path.exists(statistics):
+        return
+    end = time.monotonic() + limit_seconds
+    before = None
+    while time.monotonic() < end:
+        with open(statistics, encoding="ascii") as file:
+            now = file.read()
+        if now == before:
+            return
+        before = now
+        time.sleep(quiet_seconds)
 
 
 def tree_size(path):

@@ -167,6 +167,7 @@ class Bench:
 
     def run_tool(self, data, tool):
         self.generate(data, "reset")
+        measure.wait_for_idle_disk(self.options.directory)
         time.sleep(SETTLE_SECONDS)
         current = Pass(data, tool, self.place(data, tool))
         steps = STEPS[data]
@@ -190,6 +191,7 @@ class Bench:
     def run_round(self, number, chosen):
         """The tools begin in another order in each round."""
         for data in self.options.data:
+            measure.wait_for_idle_disk(self.options.directory)
             self.measure_limits(data)
             shift = (number - 1) % len(chosen)
             for tool in chosen[shift:] + chosen[:shift]:

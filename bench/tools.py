@@ -117,10 +117,9 @@ class Snapferry(Tool):
 
 
 class Restic(Tool):
-    every_round = True
-
-    def __init__(self, name, description, options=(), compresses=True):
+    def __init__(self, name, description, options=(), compresses=True, every_round=False):
         super().__init__(name, description)
+        self.every_round = every_round
         self.options = list(options)
         self.compresses = compresses
 
@@ -251,7 +250,8 @@ def all_tools(snapferry):
         Snapferry(snapferry),
         Restic("restic", "defaults"),
         Restic("restic fast", "--compression off --pack-size 64",
-               ["--compression", "off", "--pack-size", "64"], compresses=False),
+               ["--compression", "off", "--pack-size", "64"], compresses=False,
+               every_round=True),
         Borg("borg", "defaults (lz4)"),
         Borg("borg zstd", "--compression zstd,3", ["--compression", "zstd,3"]),
         Rsync("rsync", "rsync -a into the same copy; no encryption", link_dest=False),

@@ -12,6 +12,7 @@
 #include "wire/failure.h"
 #include "wire/hello.h"
 #include "wire/messages.h"
+#include "wire/view_messages.h"
 
 namespace {
 
@@ -28,6 +29,15 @@ void check(ByteView bytes) {
 // Their texts come out printable: not the same bytes, but bytes that can be sent.
 void check_hello(ByteView bytes) { (void)wire::decode_hello(bytes); }
 void check_failure(ByteView bytes) { (void)wire::encode_failure(wire::decode_failure(bytes)); }
+
+// The message of a failure comes out printable.
+void check_piece(ByteView bytes) {
+  const auto piece = wire::decode<wire::ViewPiece>(bytes);
+  const Bytes again = wire::encode(piece);
+  if (!piece.failure && !std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) {
+    std::abort();
+  }
+}
 
 constexpr std::array kChecks = {
     check_hello,
@@ -54,6 +64,18 @@ constexpr std::array kChecks = {
     check<wire::VerifyRequest>,
     check<wire::VerifyReport>,
     check<wire::ReportReply>,
+    check<wire::InitRequest>,
+    check<wire::FreeRequest>,
+    check<wire::RestoreStart>,
+    check<wire::SnapshotName>,
+    check<wire::ViewRootRequest>,
+    check<wire::ViewRootReply>,
+    check<wire::ViewListRequest>,
+    check<wire::ViewPart>,
+    check<wire::ViewDataInRequest>,
+    check<wire::ViewDataInReply>,
+    check<wire::ViewReadRequest>,
+    check_piece,
 };
 
 }  // namespace

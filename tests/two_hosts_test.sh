@@ -76,7 +76,7 @@ fi
 port=$((20000 + tag % 20000))
 mkdir -p /run/sshd "$work/ssh"
 chmod 700 "$work/ssh"
-for key in host pull push other; do
+for key in host pull push back other; do
   ssh-keygen -q -t ed25519 -N '' -C "$key key" -f "$work/ssh/$key"
 done
 authorized=$work/ssh/authorized_keys
@@ -99,12 +99,14 @@ EOF
 sshd_pid=$!
 echo "[$address]:$port $(cut -d' ' -f1,2 "$work/ssh/host.pub")" >"$work/ssh/known_hosts"
 cat >"$work/ssh/config" <<EOF
-Host web1 pull push other
+Host web1 pull push back other
   HostName $address
 Host web1 pull
   IdentityFile $work/ssh/pull
 Host push
   IdentityFile $work/ssh/push
+Host back
+  IdentityFile $work/ssh/back
 Host other
   IdentityFile $work/ssh/other
 Host *
@@ -282,7 +284,6 @@ if snapferry restore latest --target "$work/restored" --store "root@push:btrfs:$
 fi
 [ "$(find "$far/store" -maxdepth 3 | sort)" = "$kept" ] || failed "a client changed the store"
 
-part "a cut connection is made again, and a program that is killed leaves nothing unmended"
 children_of() { ps -o pid= --ppid "$1" 2>/dev/null || true; }
 descendants_of() {
   local child
@@ -291,6 +292,89 @@ descendants_of() {
     descendants_of "$child"
   done
 }
+part "files out of a store on another machine, for a key that may restore"
+expect 0 snapferry authorize --key "$work/ssh/back.pub" --program "$SNAPFERRY" --allow store \
+  --allow restore --set main --store "btrfs:$far/store" --host laptop --sandbox require \
+  --write "$authorized"
+far_store=(--store "root@back:btrfs:$far/store" --host laptop "${far_ssh[@]}")
+mkdir -p "$near/own/work/deep/er"
+for number in $(seq 300); do echo "$number" >"$near/own/work/deep/er/file$number"; done
+echo plain >"$near/own/work/deep/text"
+truncate -s 40M "$near/own/work/deep/sparse"
+echo end >>"$near/own/work/deep/sparse"
+ln -s text "$near/own/work/deep/link"
+ln "$near/own/work/deep/text" "$near/own/work/deep/second name"
+chown 1234:1234 "$near/own/work/deep/text"
+chmod 0600 "$near/own/work/deep/text"
+chmod 0700 "$near/own/work/deep/er"
+chown 1234:1234 "$near/own/work/deep/er"
+setfattr -n user.colour -v red "$near/own/work/deep/text" 2>/dev/null || true
+# A link out of the volume, and a subvolume in it: neither is followed.
+ln -s "$far/secret" "$near/own/work/deep/out"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${push[@]}"
+require_equal "$near/own/work" "$far/store" laptop
+work_volume="btrfs:$near/own/work"
+expect 0 snapferry ls "$work_volume" deep "${far_store[@]}"
+says "sparse"
+says "link -> text"
+expect 0 snapferry ls "$work_volume" -R "${far_store[@]}"
+says "deep/er/file300"
+expect 0 snapferry cat "$work_volume" deep/er/file17 "${far_store[@]}"
+[ "$(cat "$work/out")" = 17 ] || failed "cat shows something else"
+snapferry cat "$work_volume" file "${far_store[@]}" 2>"$work/out" | cmp - "$near/own/work/file" ||
+  failed "cat shows something else"
+expect 0 snapferry find 'file30*' "${far_store[@]}"
+says "deep/er/file300"
+snapshots=$(snapferry list "${far_store[@]}" --quiet 2>/dev/null | cut -d' ' -f1)
+[ "$(wc -l <<<"$snapshots")" -ge 3 ] || failed "not all snapshots are listed: $snapshots"
+expect 0 snapferry diff "$(head -n 1 <<<"$snapshots")" "$(tail -n 1 <<<"$snapshots")" \
+  "${far_store[@]}"
+says "deep"
+expect 0 snapferry restore "$work_volume" deep --target "$work/deep" "${far_store[@]}"
+[ "$(sum_of "$near/own/work/deep")" = "$(sum_of "$work/deep/deep")" ] ||
+  failed "what was restored differs"
+expect 0 snapferry restore "$work_volume" --target "$work/whole" "${far_store[@]}"
+[ "$(sum_of "$near/own/work")" = "$(sum_of "$work/whole")" ] || failed "what was restored differs"
+[ "$(stat -c %b "$work/whole/deep/sparse")" -lt 1000 ] || failed "a hole was filled"
+[ ! -e "$work/whole/deep/out/name" ] || [ -L "$work/whole/deep/out" ] || failed "a link was followed"
+expect 1 snapferry cat "$work_volume" deep/out/name "${far_store[@]}"
+if [ -c /dev/fuse ] && command -v fusermount3 >/dev/null; then
+  mkdir "$work/look"
+  snapferry mount "$work/look" "${far_store[@]}" >"$work/mount.out" 2>&1 </dev/null &
+  mount_pid=$!
+  for _ in $(seq 200); do
+    mountpoint -q "$work/look" && break
+    nap
+  done
+  looked_at=$(find "$work/look" -name latest -print -quit 2>/dev/null)/deep
+  [ -d "$looked_at" ] || { cat "$work/mount.out"; failed "nothing is mounted"; }
+  [ "$(cat "$looked_at/er/file1" 2>&1)" = 1 ] || failed "another file is mounted"
+  # The far end dies; whoever looks afterwards sees the files again.
+  for pid in $(descendants_of "$sshd_pid"); do
+    [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" != "$(readlink -f "$SNAPFERRY")" ] ||
+      kill -9 "$pid" 2>/dev/null || true
+  done
+  cat "$looked_at/er/file2" >/dev/null 2>&1 || true
+  diff -r --no-dereference "$near/own/work/deep" "$looked_at" >"$work/out" 2>&1 ||
+    failed "what is mounted differs"
+  umount "$work/look"
+  wait "$mount_pid" || failed "mount did not end well"
+fi
+
+part "files are not shown without --allow restore, nor those of other hosts"
+for command in "ls $work_volume" "cat $work_volume file" "find file" \
+  "restore $work_volume --target $work/stolen"; do
+  # shellcheck disable=SC2086
+  expect 1 snapferry $command --store "root@push:btrfs:$far/store" --host laptop "${far_ssh[@]}"
+  says "--allow restore"
+done
+[ ! -e "$work/stolen/file" ] || failed "a client read back"
+expect 1 snapferry ls "another:$work_volume" --store "root@back:btrfs:$far/store" --host another \
+  "${far_ssh[@]}"
+says "laptop alone"
+
+part "a cut connection is made again, and a program that is killed leaves nothing unmended"
 agents() { # of our sshd alone
   local pid
   for pid in $(descendants_of "$sshd_pid"); do
@@ -372,6 +456,113 @@ one_line "unknown host" "root@no-such-host.invalid:btrfs:$far/data/**"
 one_line "refused the key" "root@other:btrfs:$far/data/**"
 echo "command=\"/no/such/snapferry agent\",restrict $(cat "$work/ssh/other.pub")" >>"$authorized"
 one_line "snapferry" "root@other:btrfs:$far/data/**"
+
+part "a store is made over there, the one of the key alone"
+kept_for() { # NAME OPTIONS…: a key of its own for `ssh NAME`
+  local name=$1
+  shift
+  ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$work/ssh/$name"
+  expect 0 snapferry authorize --key "$work/ssh/$name.pub" --program "$SNAPFERRY" --set main \
+    --sandbox require --write "$authorized" "$@"
+  sed -i "1i Host $name\n  HostName $address\n  IdentityFile $work/ssh/$name" "$work/ssh/config"
+}
+kept_for new --allow store --store "btrfs:$far/fresh" --host laptop
+fresh="root@new:btrfs:$far/fresh"
+expect 10 snapferry backup "btrfs:$near/own/work" --store "$fresh" --set main --host laptop "${far_ssh[@]}"
+[ ! -e "$far/fresh" ] || failed "a store was made that nobody asked for"
+for other in "$far/other" "$far/fresh/x" "$far" "$far/fresh/../other"; do
+  if snapferry init --store "root@new:btrfs:$other" "${far_ssh[@]}" >"$work/out" 2>&1; then
+    failed "made $other"
+  fi
+done
+[ ! -e "$far/fresh" ] && [ ! -e "$far/other" ] || failed "another store was made"
+expect 0 snapferry init --store "$fresh" "${far_ssh[@]}"
+[ "$(stat -c %a "$far/fresh")" = 700 ] || failed "the store is open to others"
+expect 1 snapferry init --store "$fresh" "${far_ssh[@]}"
+says "is a store already"
+expect 0 snapferry backup "btrfs:$near/own/work" --store "$fresh" --set main --host laptop \
+  "${far_ssh[@]}"
+require_equal "$near/own/work" "$far/fresh" laptop
+kept_for empty --allow store --store "btrfs:$far/empty" --host laptop
+mkdir "$far/empty"
+expect 0 snapferry init --store "root@empty:btrfs:$far/empty" "${far_ssh[@]}"
+[ "$(stat -c %a "$far/empty")" = 700 ] || failed "the store is open to others"
+expect 1 snapferry init --store "root@web1:btrfs:$far/third" "${far_ssh[@]}"
+says "--allow store"
+
+part "a volume is restored to the other host, and its next backup is incremental"
+restored=$far/data/restored
+back=(restore "web1:btrfs:$far/data/home" --store "btrfs:$near/store")
+expect 1 snapferry "${back[@]}" --target "root@web1:btrfs:$restored" "${far_ssh[@]}"
+says "--allow target"
+kept_for back --allow target --volume "btrfs:$restored"
+target="root@back:btrfs:$restored"
+expect 0 snapferry doctor "$target" "${far_ssh[@]}"
+says "can be restored to it"
+for place in "$far/data/home" "$far/secret" "$far/data/new" "$far/data/.snapferry/home/forged"; do
+  before=$(find "$far/data" "$far/secret" -maxdepth 3 | sort)
+  expect 1 snapferry "${back[@]}" --target "root@back:btrfs:$place" "${far_ssh[@]}"
+  says "policy"
+  [ "$(find "$far/data" "$far/secret" -maxdepth 3 | sort)" = "$before" ] || failed "$place was made"
+done
+if snapferry backup "root@back:btrfs:$far/data/home" --store "btrfs:$near/store" --set main \
+  "${far_ssh[@]}" >"$work/out" 2>&1; then
+  failed "the key of a restore reads"
+fi
+expect 0 snapferry "${back[@]}" --target "$target" "${far_ssh[@]}" --dry-run
+[ ! -e "$restored" ] || failed "a dry run restored"
+expect 0 snapferry "${back[@]}" --target "$target" "${far_ssh[@]}"
+[ "$(sum_of "$restored")" = "$(sum_of "$(newest "$near/store/web1/$(escaped "$far/data/home")")")" ] ||
+  failed "what was restored differs"
+expect 1 snapferry "${back[@]}" --target "$target" "${far_ssh[@]}"
+says "is there already"
+head -c 1M /dev/urandom >"$restored/new"
+mv "$far/data/home" "$far/lost"
+mv "$restored" "$far/data/home"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${pull[@]}" --json
+grep -F "$far/data/home" "$work/out" | grep -q '"base":"@snapferry_main_' ||
+  failed "the backup after a restore is not incremental"
+require_equal "$far/data/home" "$near/store" web1
+same_as_volume "$far/data/home" "$near/store" web1
+
+part "a restore that is cut is made again"
+kept_for again --allow target --volume "btrfs:$far/data/again"
+again=("${back[@]}" --target "root@again:btrfs:$far/data/again" "${far_ssh[@]}")
+head -c 96M /dev/urandom >"$far/data/home/big"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${pull[@]}"
+for victim in ssh agent program; do
+  status=0
+  "$SNAPFERRY" "${again[@]}" >"$work/out" 2>&1 </dev/null &
+  program=$!
+  if wait_until receiving "$far/data/.snapferry/again"; then kill_victim "$victim"; fi
+  wait "$program" 2>/dev/null || status=$?
+  [ "$status" != 0 ] || failed "ended before its $victim could be killed"
+  while begun; do nap; done
+  [ ! -e "$far/data/again" ] || failed "half a volume was made"
+done
+expect 0 snapferry "${again[@]}"
+[ "$(sum_of "$far/data/again")" = "$(sum_of "$far/data/home")" ] || failed "it differs from home"
+! receiving "$far/data/.snapferry/again" || failed "half a snapshot was left"
+
+part "a key without a command of its own does both"
+ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/plain"
+# As where snapferry is installed: in the PATH of sshd.
+mkdir "$work/bin"
+ln -s "$SNAPFERRY" "$work/bin/snapferry"
+echo "PermitUserEnvironment PATH" >>"$work/ssh/sshd_config"
+echo "environment=\"PATH=$work/bin:$PATH\" $(cat "$work/ssh/plain.pub")" >>"$authorized"
+sed -i "1i Host plain\n  HostName $address\n  IdentityFile $work/ssh/plain" "$work/ssh/config"
+kill -HUP "$sshd_pid"
+for _ in $(seq 50); do
+  connected && break
+  nap
+done
+expect 0 snapferry init --store "root@plain:btrfs:$far/it's plain" "${far_ssh[@]}"
+[ -d "$far/it's plain" ] || failed "no store was made"
+expect 0 snapferry "${back[@]}" --target "root@plain:btrfs:$far/data/plain volume" "${far_ssh[@]}"
+[ "$(sum_of "$far/data/plain volume")" = "$(sum_of "$far/data/home")" ] || failed "it differs from home"
 
 part "doctor"
 expect 0 snapferry doctor root@web1 "${far_ssh[@]}"

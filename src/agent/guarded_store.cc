@@ -39,8 +39,10 @@ std::unique_ptr<Stream> GuardedStore::send(const VolumeName& volume, const Strea
   return store_->send(volume, request);
 }
 
-std::unique_ptr<SnapshotView> GuardedStore::browse(const VolumeName& volume, const Point&) {
-  throw Error(ErrorKind::Unsupported, volume.text() + ": an agent shows no files");
+std::unique_ptr<SnapshotView> GuardedStore::browse(const VolumeName& volume,
+                                                   const Point& snapshot) {
+  policy_.may_browse(volume).require();
+  return store_->browse(volume, snapshot);
 }
 
 std::vector<VolumeFailure> GuardedStore::destroy(const VolumeName& volume,

@@ -6,11 +6,14 @@
 
 #include "agent/guarded_source.h"
 #include "agent/guarded_store.h"
+#include "agent/guarded_target.h"
 #include "agent/test_link.h"
 #include "testing/errors.h"
 #include "testing/fake_clock.h"
 #include "testing/fake_source.h"
 #include "testing/fake_store.h"
+#include "testing/fake_stream.h"
+#include "testing/fake_target.h"
 
 namespace snapferry::agent {
 namespace {
@@ -216,6 +219,106 @@ TEST(UnservedAgent, RefusesWhatItDoesNotHave) {
   EXPECT_ERROR(source.inventory({"zfs:tank", "btrfs:/x"}), ErrorKind::InvalidArgument);
   EXPECT_ERROR(source.settle({}), ErrorKind::InvalidArgument);
   EXPECT_ERROR(store.identity(), ErrorKind::PermissionDenied);
+  RemoteTarget target(*link.client, "zfs");
+  EXPECT_ERROR(target.features(), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(target.require_free("zfs:tank/new"), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(init_remote_store(*link.client, "zfs:tank"), ErrorKind::PermissionDenied);
+}
+
+using testing::FakeTarget;
+
+class GuardedMaker : public ::testing::Test {
+ protected:
+  GuardedMaker() {
+    host_.make("zfs:pool/home");
+    host_.write("zfs:pool/home", "file", "content");
+    wanted_.volume = "zfs:pool/home";
+    wanted_.to = host_.snapshot("zfs:pool/home", kOwn);
+    link_ = std::make_unique<TestLink>(
+        Served{.source = {},
+               .store = {},
+               .target = [this](std::string_view) { return make(); },
+               .init = [this](const std::string& store) { policy_.may_init(store).require(); }});
+    target_ = std::make_unique<RemoteTarget>(*link_->client, "zfs");
+  }
+
+  std::unique_ptr<VolumeTarget> make() {
+    auto target = std::make_unique<FakeTarget>(host_);
+    target->reads_what_it_has = reads_what_it_has_;
+    return std::make_unique<GuardedTarget>(policy_, std::move(target));
+  }
+  void restore(const std::string& volume) {
+    const auto stream = FakeSource(host_).send(wanted_);
+    target_->restore(volume, VolumeType::Filesystem, wanted_, *stream, nullptr, nullptr);
+  }
+
+  const Policy policy_ = Policy::make(
+      {.allow = {"target"}, .set = "main", .volumes = {"zfs:pool/new/**", "zfs:pool/home"}});
+  FakeHost host_;
+  StreamRequest wanted_;
+  bool reads_what_it_has_ = true;
+  std::unique_ptr<TestLink> link_;
+  std::unique_ptr<RemoteTarget> target_;
+};
+
+TEST_F(GuardedMaker, MakesWhatItsPolicyCoversAlone) {
+  for (const auto* outside :
+       {"zfs:pool/other", "zfs:pool/new/../other", "zfs:pool/new@x", "zfs:"}) {
+    EXPECT_ERROR(target_->require_free(outside), ErrorKind::PermissionDenied);
+    EXPECT_ERROR(restore(outside), ErrorKind::PermissionDenied);
+  }
+  EXPECT_ERROR(restore("no kind"), ErrorKind::InvalidArgument);
+  EXPECT_EQ(host_.volumes().size(), 1u);
+  restore("zfs:pool/new");
+  EXPECT_EQ(host_.files("zfs:pool/new").at("file"), "content");
+}
+
+TEST_F(GuardedMaker, TouchesNothingThatIsThere) {
+  const auto before = host_.points("zfs:pool/home");
+  EXPECT_ERROR(target_->require_free("zfs:pool/home"), ErrorKind::AlreadyExists);
+  EXPECT_ERROR(restore("zfs:pool/home"), ErrorKind::AlreadyExists);
+  EXPECT_EQ(host_.points("zfs:pool/home"), before);
+}
+
+TEST_F(GuardedMaker, MakesNothingRelativeToWhatIsThere) {
+  const auto stream = FakeSource(host_).send(wanted_);
+  wanted_.base = wanted_.to;
+  EXPECT_ERROR(
+      target_->restore("zfs:pool/new", VolumeType::Filesystem, wanted_, *stream, nullptr, nullptr),
+      ErrorKind::PermissionDenied);
+  EXPECT_EQ(host_.volumes().size(), 1u);
+}
+
+TEST_F(GuardedMaker, RefusesBytesThatAreNoStreamOfTheSnapshot) {
+  for (const auto* text : {"", "FAKE", "FAKEE", "no stream at all", "FAKES and then something"}) {
+    const std::string bytes = text;
+    const auto stream = testing::stream_of({bytes.begin(), bytes.end()});
+    EXPECT_ERROR(target_->restore("zfs:pool/new", VolumeType::Filesystem, wanted_, *stream, nullptr,
+                                  nullptr),
+                 ErrorKind::Corrupt);
+  }
+  EXPECT_EQ(host_.volumes().size(), 1u);
+}
+
+TEST_F(GuardedMaker, TakesAStreamThatItDoesNotNeed) {
+  reads_what_it_has_ = false;
+  host_.write("zfs:pool/home", "big", std::string(8u << 20, 'x'));
+  wanted_.to = host_.snapshot("zfs:pool/home", "big");
+  restore("zfs:pool/new");
+  EXPECT_EQ(host_.files("zfs:pool/new").at("big").size(), 8u << 20);
+  restore("zfs:pool/new/below");
+}
+
+TEST_F(GuardedMaker, MakesNoStore) {
+  EXPECT_ERROR(init_remote_store(*link_->client, "zfs:pool/store"), ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedMaker, ARequestThatDoesNotDecodeEndsTheConnection) {
+  auto channel = link_->client->request(wire::Verb::TargetRestore, {1, 2, 3});
+  EXPECT_ERROR(channel.message(), ErrorKind::Corrupt);
+  const auto end = link_->agent->wait();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->kind(), ErrorKind::Corrupt);
 }
 
 // A source that answers something else than it was asked.

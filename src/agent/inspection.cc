@@ -34,6 +34,12 @@ const std::vector<std::string> kToSend = {"bookmark", "destroy", "hold",    "mou
 const std::vector<std::string> kToReceive = {"create",   "destroy",  "devices",  "exec",   "mount",
                                              "readonly", "receive",  "rename",   "send",   "setuid",
                                              "snapdev",  "snapshot", "userprop", "volmode"};
+const std::vector<std::string> kToMake = {"create", "mount", "receive"};
+
+const std::vector<std::string>& permissions_for(Role role) {
+  if (role == Role::Target) return kToMake;
+  return role == Role::Source ? kToSend : kToReceive;
+}
 
 bool exists(const char* path) {
   struct ::stat status {};
@@ -112,7 +118,7 @@ void inspect_zfs_permissions(const Use& use, platform::Commands& commands,
                         "not looked at for all pools; name a dataset to have them checked"});
     return;
   }
-  const auto& wanted = use.role == Role::Source ? kToSend : kToReceive;
+  const auto& wanted = permissions_for(use.role);
   const auto output = commands.run({"zfs", "allow", use.name}, {}, 1u << 20);
   if (!output.exit.ok()) {
     findings.push_back(missing(kTopic, command_error({"zfs", "allow", use.name}, output.exit,
@@ -192,7 +198,7 @@ void inspect_btrfs(const Use& use, std::vector<Finding>& findings) {
                                             "update to 5.6 or later"));
   }
   findings.push_back(inspect_btrfs_stream());
-  if (!use.name.empty() && !exists(use.name.c_str()) && use.role == Role::Source) {
+  if (!use.name.empty() && !exists(use.name.c_str()) && use.role != Role::Store) {
     findings.push_back(missing("btrfs volume", printable(use.name) +
                                                    ": nothing is there; check the pattern, or "
                                                    "mount it"));
@@ -303,6 +309,15 @@ std::vector<Use> uses_of(const Policy& policy) {
   if (policy.has(Role::Source)) {
     for (const auto& pattern : policy.volumes()) {
       add({std::string(pattern.kind()), Role::Source, pattern.literal_prefix()});
+    }
+  }
+  if (policy.has(Role::Target)) {
+    for (const auto& pattern : policy.volumes()) {
+      // Where a volume would be made.
+      std::string name = pattern.literal_prefix();
+      if (!pattern.has_wildcards()) name.resize(std::min(name.rfind('/'), name.size()));
+      if (name.empty() && pattern.kind() == "btrfs") name = "/";
+      add({std::string(pattern.kind()), Role::Target, name});
     }
   }
   if (policy.has(Role::Store)) {

@@ -14,7 +14,7 @@ namespace snapferry::agent {
 // What one machine is asked about: one kind, "zfs" or "btrfs", and what shall be done with it.
 struct Use {
   std::string kind;
-  Role role = Role::Source;  // Source or Store
+  Role role = Role::Source;  // Source, Store or Target
   std::string name;          // the dataset or directory where it begins; empty: none in particular
 };
 

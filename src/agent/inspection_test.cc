@@ -50,6 +50,18 @@ TEST(Inspection, NamesTheUsesOfAPolicyOnce) {
   EXPECT_EQ(uses[2].role, Role::Store);
 }
 
+TEST(Inspection, LooksAtWhatANewVolumeWouldBeIn) {
+  const auto uses =
+      uses_of(Policy::make({.allow = {"target"},
+                            .set = "main",
+                            .volumes = {"zfs:tank/new", "btrfs:/new", "zfs:tank/x/*"}}));
+  ASSERT_EQ(uses.size(), 3u);
+  EXPECT_EQ(uses[0].name, "tank");
+  EXPECT_EQ(uses[1].name, "/");
+  EXPECT_EQ(uses[2].name, "tank/x");
+  for (const auto& use : uses) EXPECT_EQ(use.role, Role::Target);
+}
+
 // zfs is not there, or what it prints.
 class FakeZfs : public platform::Commands {
  public:

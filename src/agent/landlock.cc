@@ -101,9 +101,10 @@ LayerReport failure(std::string_view action) {
                 "cannot " + std::string(action) + ": Landlock: " + std::strerror(errno));
 }
 
-LayerReport success(int version, std::size_t paths) {
+LayerReport success(int version, std::size_t paths, bool guard_reading) {
   std::string detail =
       "Landlock ABI " + std::to_string(version) + ", " + std::to_string(paths) + " paths";
+  if (!guard_reading) detail += " to write or execute";
   if (version >= 6) return report(Grip::Full, detail + ", no TCP, no signals to others");
   if (version >= 4) return report(Grip::Full, detail + ", no TCP");
   if (version >= 3) return report(Grip::Full, detail);
@@ -118,21 +119,22 @@ int landlock_version() {
   return version < 0 ? 0 : static_cast<int>(version);
 }
 
-LayerReport restrict_files(std::span<const PathGrant> grants) {
+LayerReport restrict_files(std::span<const PathGrant> grants, bool guard_reading) {
   const int version = landlock_version();
   if (version == 0) {
     return report(Grip::None,
                   "this kernel has no Landlock; Linux 5.13 and later have it where the boot "
                   "option lsm= names it");
   }
-  const auto handled = handled_by(version);
+  auto handled = handled_by(version);
+  if (!guard_reading) handled.files &= ~(kReadFile | kReadDirectory);
   const platform::Fd ruleset(create_ruleset(handled, size_for(version)));
   if (!ruleset.valid()) return failure("make a rule set");
   for (const auto& grant : grants) {
     if (!add_rule(ruleset.get(), grant, handled.files)) return failure("allow " + grant.path);
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return failure("enforce it");
-  return success(version, grants.size());
+  return success(version, grants.size(), guard_reading);
 }
 
 }  // namespace snapferry::agent

@@ -103,15 +103,18 @@ std::string_view to_string(Role role) {
       return "store";
     case Role::Restore:
       return "restore";
+    case Role::Target:
+      return "target";
   }
   return "";
 }
 
 Role parse_role(std::string_view text) {
-  for (const auto role : {Role::Source, Role::Store, Role::Restore}) {
+  for (const auto role : {Role::Source, Role::Store, Role::Restore, Role::Target}) {
     if (text == to_string(role)) return role;
   }
-  invalid(quoted(text) + ": nothing that an agent can allow; --allow takes source, store, restore");
+  invalid(quoted(text) +
+          ": nothing that an agent can allow; --allow takes source, store, restore, target");
 }
 
 std::string feature_of(Role role) { return "role." + std::string(to_string(role)); }
@@ -142,7 +145,8 @@ Policy Policy::make(const PolicyOptions& options) {
   policy.volumes_ = parse_patterns(options.volumes);
   policy.store_ = options.store;
   policy.host_ = options.host;
-  if (policy.roles_.empty()) invalid("the agent allows nothing: give --allow source or store");
+  if (policy.roles_.empty())
+    invalid("the agent allows nothing: give --allow source, store or target");
   if (!is_set_name(policy.set_)) {
     invalid(quoted(policy.set_) +
             ": no name of a set; give --set NAME of letters, digits, '.', ':' and '-'");
@@ -152,7 +156,7 @@ Policy Policy::make(const PolicyOptions& options) {
       invalid(pattern.text() + ": an agent sends zfs: and btrfs: volumes; give one as --volume");
     }
   }
-  if (policy.has(Role::Source) && policy.volumes_.empty()) {
+  if ((policy.has(Role::Source) || policy.has(Role::Target)) && policy.volumes_.empty()) {
     invalid("the agent covers no volume: give --volume, such as --volume 'zfs:tank/**'");
   }
   if (policy.has(Role::Store)) {
@@ -331,21 +335,52 @@ Decision Policy::may_record_unchanged(std::string_view set,
 
 Decision Policy::may_verify(const VolumeName& volume) const { return own_replica(volume); }
 
-Decision Policy::may_restore(const VolumeName& volume, const StreamRequest& request) const {
+Decision Policy::may_browse(const VolumeName& volume) const {
   if (const auto decision = own_replica(volume); !decision) return decision;
-  if (!has(Role::Restore)) {
-    return refuse(volume.path,
-                  "this key only adds; add --allow restore to its line in "
-                  "authorized_keys to read back");
-  }
+  if (has(Role::Restore)) return Decision::allow();
+  return refuse(volume.path,
+                "this key only adds; add --allow restore to its line in "
+                "authorized_keys to read back");
+}
+
+Decision Policy::may_restore(const VolumeName& volume, const StreamRequest& request) const {
+  if (const auto decision = may_browse(volume); !decision) return decision;
   if (request.volume != volume.path) {
     return refuse(request.volume, "is another volume than the replica is of");
   }
   return check_points(request);
 }
 
+Decision Policy::may_init(std::string_view store) const {
+  if (!has(Role::Store)) {
+    return refuse(store, "this key has no store; its line in authorized_keys lacks --allow store");
+  }
+  if (store == store_) return Decision::allow();
+  return refuse(store, "the store of this key is " + store_ + ", and it can make no other");
+}
+
 Decision Policy::may_destroy(const VolumeName& volume) const {
   return refuse(volume.path, "no key can destroy backups; prune on the machine of the store");
+}
+
+Decision Policy::may_make(std::string_view volume) const {
+  if (!has(Role::Target)) {
+    return refuse(volume,
+                  "this key makes no volumes; its line in authorized_keys lacks --allow target");
+  }
+  if (const auto decision = covers(volume); !decision) return decision;
+  if ((std::string(volume) + "/").find("/.snapferry/") == std::string::npos) {
+    return Decision::allow();
+  }
+  return refuse(volume, "is where snapshots are kept; restore under another name");
+}
+
+Decision Policy::may_make_of(std::string_view volume, const StreamRequest& request) const {
+  if (const auto decision = may_make(volume); !decision) return decision;
+  const bool whole = !request.base && request.intermediates.empty() &&
+                     request.clone_sources.empty() && request.resume_token.empty();
+  if (whole) return check_points(request);
+  return refuse(volume, "a new volume is made of one whole snapshot, and the stream needs others");
 }
 
 }  // namespace snapferry::agent

@@ -17,11 +17,12 @@ enum class Role : std::uint8_t {
   Source,   // list, freeze, send and release volumes of this machine
   Store,    // add to the replicas of one host in the store of this machine
   Restore,  // read those replicas back; nothing without a store
+  Target,   // make new volumes of this machine out of streams
 };
 
-// "source", "store", "restore".
+// "source", "store", "restore", "target".
 std::string_view to_string(Role role);
-// Throws InvalidArgument, naming the three.
+// Throws InvalidArgument, naming the four.
 Role parse_role(std::string_view text);
 // The feature in the greeting of an agent that has the role (wire/PROTOCOL.md): "role.source".
 std::string feature_of(Role role);
@@ -61,12 +62,15 @@ struct PolicyOptions {
 // of bookmarks and holds it touches those of its own set's cursors.
 // A store agent adds to the replicas of its one host, discards its half-received ones, moves a
 // diverged one aside, and says what it has. It destroys and overwrites nothing and knows no other
-// host. It gives the data back only with the role Restore.
+// host. It gives the data back only with the role Restore. Its store itself it makes where asked
+// to, if there is nothing yet. A target agent makes volumes that its patterns cover and that are
+// not there, of whole streams. What is there it neither receives into nor removes.
 class Policy {
  public:
   // Throws InvalidArgument: no role, an unknown one, no set or one with other characters than
-  // letters, digits, '.', ':' and '-'; a source without a pattern; a store without address or
-  // host, or one on another machine or of another kind than zfs and btrfs; restore without store.
+  // letters, digits, '.', ':' and '-'; a source or target without a pattern; a store without
+  // address or host, or one on another machine or of another kind than zfs and btrfs; restore
+  // without store.
   static Policy make(const PolicyOptions& options);
 
   bool has(Role role) const;
@@ -108,8 +112,17 @@ class Policy {
   Decision may_record_unchanged(std::string_view set, const std::vector<VolumeName>& volumes) const;
   Decision may_verify(const VolumeName& volume) const;
   Decision may_restore(const VolumeName& volume, const StreamRequest& request) const;
+  // To see its files.
+  Decision may_browse(const VolumeName& volume) const;
+  // `store` is its own.
+  Decision may_init(std::string_view store) const;
   // Never.
   Decision may_destroy(const VolumeName& volume) const;
+
+  // Target. Whether anything is at `volume` is not asked here.
+  Decision may_make(std::string_view volume) const;
+  // `request` is what was asked of the store: one snapshot, whole.
+  Decision may_make_of(std::string_view volume, const StreamRequest& request) const;
 
  private:
   Decision covers(std::string_view volume) const;

@@ -93,6 +93,9 @@ const Policy kSource = Policy::make(
 const Policy kStore =
     Policy::make({.allow = {"store"}, .set = "main", .store = "zfs:backup", .host = "web1"});
 
+const Policy kTarget = Policy::make(
+    {.allow = {"target"}, .set = "main", .volumes = {"zfs:tank/home/**", "btrfs:/mnt/*"}});
+
 // Has a part "..": "..web2" is a name like any other.
 bool climbs(const std::string& name) {
   const std::string parts = "/" + name.substr(name.find(':') + 1) + "/";
@@ -180,6 +183,32 @@ RC_GTEST_PROP(PolicyProperty, NothingOutsideTheHostsSubtreeIsEverTouchedInAStore
   RC_ASSERT(!kStore.may_destroy({host, path}));
   RC_ASSERT(!kStore.may_restore({host, path}, request.stream));
   RC_ASSERT(!kStore.may_list(path));
+}
+
+RC_GTEST_PROP(PolicyProperty, NothingOutsideThePatternsIsEverMadeNorOfAnythingButOneSnapshot, ()) {
+  const auto volume = *rc::gen::oneOf(
+      volume_text(), near({"btrfs:/mnt/.snapferry", "zfs:tank/home/.snapferry", "btrfs:/mnt/x"}));
+  StreamRequest request;
+  request.volume = *volume_text();
+  request.to = *hostile_point();
+  if (*rc::gen::arbitrary<bool>()) request.base = *hostile_point();
+  if (*rc::gen::arbitrary<bool>()) request.intermediates = *hostile_points();
+  if (*rc::gen::arbitrary<bool>()) request.clone_sources = *hostile_points();
+  if (*rc::gen::arbitrary<bool>()) request.resume_token = *hostile_text();
+  if (kTarget.may_make(volume)) {
+    RC_ASSERT(inside(volume));
+    RC_ASSERT((volume + "/").find("/.snapferry/") == std::string::npos);
+  }
+  if (kTarget.may_make_of(volume, request)) {
+    RC_ASSERT(kTarget.may_make(volume));
+    RC_ASSERT(plain_name(request.to.name) && request.to.kind == PointKind::Snapshot);
+    RC_ASSERT(!request.base && request.intermediates.empty() && request.clone_sources.empty() &&
+              request.resume_token.empty());
+  }
+  RC_ASSERT(!kTarget.may_list(volume) && !kTarget.may_send(request));
+  RC_ASSERT(!kSource.may_make(volume) && !kStore.may_make(volume));
+  if (kStore.may_init(volume)) RC_ASSERT(volume == "zfs:backup");
+  RC_ASSERT(!kTarget.may_init(volume) && !kSource.may_init(volume));
 }
 
 RC_GTEST_PROP(PolicyProperty, AListingNeverBeginsOutsideThePolicy, ()) {

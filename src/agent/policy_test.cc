@@ -262,6 +262,78 @@ TEST(Policy, ASourceAgentHasNoStore) {
   EXPECT_FALSE(policy.may_restore(any, stream_of("zfs:tank/a")));
 }
 
+Policy target_policy(std::vector<std::string> volumes = {"zfs:tank/**", "btrfs:/mnt/data/*"}) {
+  return Policy::make({.allow = {"target"}, .set = "main", .volumes = std::move(volumes)});
+}
+
+TEST(TargetPolicy, MakesWhatItsPatternsCoverAndNothingElse) {
+  const auto policy = target_policy();
+  EXPECT_TRUE(policy.may_make("zfs:tank/new"));
+  EXPECT_TRUE(policy.may_make("btrfs:/mnt/data/new"));
+  for (const auto* outside :
+       {"zfs:tank2/new", "zfs:tank/../x", "zfs:tank/a@b", "btrfs:/mnt/data/a/b",
+        "btrfs:/mnt/data/..", "btrfs:/etc", "", "zfs:"}) {
+    EXPECT_FALSE(policy.may_make(outside)) << outside;
+    EXPECT_FALSE(policy.may_make_of(outside, stream_of("zfs:pool/old"))) << outside;
+  }
+}
+
+TEST(TargetPolicy, MakesNothingWhereSnapshotsAreKept) {
+  const auto policy = target_policy({"btrfs:/mnt/**"});
+  EXPECT_TRUE(policy.may_make("btrfs:/mnt/snapferry"));
+  EXPECT_FALSE(policy.may_make("btrfs:/mnt/.snapferry"));
+  EXPECT_FALSE(policy.may_make("btrfs:/mnt/a/.snapferry/home/forged"));
+}
+
+TEST(TargetPolicy, TakesOneWholeSnapshotOfAnyVolume) {
+  const auto policy = target_policy();
+  const auto whole = stream_of("zfs:pool/old");
+  EXPECT_TRUE(policy.may_make_of("zfs:tank/new", whole));
+  auto request = whole;
+  request.base = snapshot("base");
+  EXPECT_FALSE(policy.may_make_of("zfs:tank/new", request));
+  request = whole;
+  request.intermediates = {snapshot("between")};
+  EXPECT_FALSE(policy.may_make_of("zfs:tank/new", request));
+  request = whole;
+  request.clone_sources = {snapshot("foreign")};
+  EXPECT_FALSE(policy.may_make_of("zfs:tank/new", request));
+  request = whole;
+  request.resume_token = "1-abc";
+  EXPECT_FALSE(policy.may_make_of("zfs:tank/new", request));
+  EXPECT_FALSE(policy.may_make_of("zfs:tank/new", stream_of("zfs:pool/old", "../x")));
+}
+
+TEST(TargetPolicy, ReadsAndRemovesNothing) {
+  const auto policy = target_policy();
+  EXPECT_FALSE(policy.may_list("zfs:tank/a"));
+  EXPECT_FALSE(policy.may_send(stream_of("zfs:tank/a")));
+  EXPECT_FALSE(policy.may_freeze("zfs:tank/a", "snapferry_main_2026-11-24T05:45:17Z"));
+  EXPECT_FALSE(policy.may_init("zfs:tank/a"));
+  EXPECT_FALSE(policy.may_list_host(""));
+}
+
+TEST(TargetPolicy, IsNoPartOfAnotherRole) {
+  EXPECT_FALSE(source_policy().may_make("zfs:tank/new"));
+  EXPECT_FALSE(store_policy({"store", "restore"}).may_make("zfs:tank/new"));
+}
+
+TEST(TargetPolicy, NeedsAPattern) {
+  EXPECT_NE(message_of({.allow = {"target"}, .set = "main"}).find("--volume"), std::string::npos);
+  const auto policy = target_policy({"zfs:tank/new"});
+  EXPECT_EQ(policy.arguments(), (std::vector<std::string>{"--allow", "target", "--set", "main",
+                                                          "--volume", "zfs:tank/new"}));
+}
+
+TEST(StorePolicy, MakesItsOwnStoreAlone) {
+  EXPECT_TRUE(store_policy().may_init("zfs:backup/sf"));
+  for (const auto* other : {"", "zfs:backup", "zfs:backup/sf/", "zfs:backup/sf/x", "zfs:backup/sf2",
+                            "btrfs:/backup/sf", "zfs:backup/../backup/sf"}) {
+    EXPECT_FALSE(store_policy().may_init(other)) << other;
+  }
+  EXPECT_FALSE(source_policy().may_init(""));
+}
+
 TEST(Decision, QuotesThePeerWithoutItsControlCharactersAndNotWhole) {
   const auto decision = source_policy().may_list("zfs:\x1b[2J" + std::string(100000, 'x'));
   EXPECT_EQ(decision.reason().find('\x1b'), std::string::npos);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 #include "core/cancellation.h"
@@ -7,6 +8,10 @@
 #include "wire/messages.h"
 
 namespace snapferry::agent {
+
+// For how long a far end that was told to stop may take to let go of what it worked on: it ends
+// its processes, two seconds each at the worst.
+inline constexpr std::chrono::seconds kLetGo{10};
 
 // One request and its answer. Throws as the connection or the far end failed, Cancelled.
 template <typename Reply, typename Request>

@@ -1,136 +1,25 @@
-// Every source and every store must do at the far end of a connection what it does here.
+// Every source, every store and every target must do at the far end of a connection what it does
+// here.
 
-#include "agent/test_link.h"
+#include "agent/test_remote_place.h"
 #include "testing/fake_place.h"
 #include "testing/source_contract.h"
 #include "testing/store_contract.h"
-
-namespace snapferry::agent {
-namespace {
-
-using testing::FakeKind;
-using testing::PlaceFiles;
-using testing::ReplicationPlace;
-
-// Ends that bring their connection along.
-class LinkedSource : public Source {
- public:
-  LinkedSource(Served served, const std::string& kind)
-      : link_(std::move(served)), source_(*link_.client, kind) {}
-  StreamFeatures features() override { return source_.features(); }
-  std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override {
-    return source_.inventory(patterns);
-  }
-  Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override {
-    return source_.freeze(volumes, name);
-  }
-  std::unique_ptr<Stream> send(const StreamRequest& request) override {
-    return source_.send(request);
-  }
-  std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override {
-    return source_.settle(settlements);
-  }
-
- private:
-  TestLink link_;
-  RemoteSource source_;
-};
-
-class LinkedStore : public Store {
- public:
-  explicit LinkedStore(Served served)
-      : link_(std::move(served)), store_(*link_.client, "web1:fake:disk", "") {}
-  std::string name() const override { return store_.name(); }
-  std::string identity() override { return store_.identity(); }
-  StreamFeatures features() override { return store_.features(); }
-  std::vector<ReplicaState> inventory(const std::string& host) override {
-    return store_.inventory(host);
-  }
-  void receive(const ReceiveRequest& request, Stream& stream) override {
-    store_.receive(request, stream);
-  }
-  void abort_partial(const VolumeName& volume) override { store_.abort_partial(volume); }
-  VolumeName set_aside(const VolumeName& volume) override { return store_.set_aside(volume); }
-  void record_unchanged(const std::string& set, std::int64_t time,
-                        const std::vector<VolumeName>& volumes) override {
-    store_.record_unchanged(set, time, volumes);
-  }
-  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
-    return store_.send(volume, request);
-  }
-  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& point) override {
-    return store_.browse(volume, point);
-  }
-  std::vector<VolumeFailure> destroy(const VolumeName& volume,
-                                     const std::vector<Point>& snapshots) override {
-    return store_.destroy(volume, snapshots);
-  }
-  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
-                                    const Cancellation* cancellation) override {
-    return store_.verify(replica, read_data, progress, cancellation);
-  }
-
- private:
-  TestLink link_;
-  RemoteStore store_;
-};
-
-class RemotePlace : public ReplicationPlace {
- public:
-  explicit RemotePlace(FakeKind kind)
-      : kind_(kind == FakeKind::Zfs ? "zfs" : "btrfs"), place_(testing::make_fake_place(kind)) {}
-
-  std::unique_ptr<Source> source() override {
-    return std::make_unique<LinkedSource>(served(), kind_);
-  }
-  std::unique_ptr<Store> store() override { return std::make_unique<LinkedStore>(served()); }
-  std::string volume(std::string_view name) override { return place_->volume(name); }
-  std::string pattern() override { return place_->pattern(); }
-  void make(const std::string& name) override { place_->make(name); }
-  void write(const std::string& name, const std::string& file,
-             const std::string& content) override {
-    place_->write(name, file, content);
-  }
-  void snapshot(const std::string& name, const std::string& snapshot) override {
-    place_->snapshot(name, snapshot);
-  }
-  void remove_snapshot(const std::string& name, const std::string& snapshot) override {
-    place_->remove_snapshot(name, snapshot);
-  }
-  void rename(const std::string& from, const std::string& to) override { place_->rename(from, to); }
-  void destroy(const std::string& name) override { place_->destroy(name); }
-  bool exclude(const std::string& name) override { return place_->exclude(name); }
-  bool hold(const std::string& name, const std::string& snapshot, const std::string& tag) override {
-    return place_->hold(name, snapshot, tag);
-  }
-  PlaceFiles replica_files(const VolumeName& replica, const std::string& snapshot) override {
-    return place_->replica_files(replica, snapshot);
-  }
-
- private:
-  Served served() {
-    return {.source = [this](std::string_view) { return place_->source(); },
-            .store = [this] { return place_->store(); },
-            .report = {}};
-  }
-
-  const std::string kind_;
-  std::unique_ptr<ReplicationPlace> place_;
-};
-
-}  // namespace
-}  // namespace snapferry::agent
+#include "testing/target_contract.h"
 
 namespace snapferry::testing {
 namespace {
 
-const PlaceKind kZfs{"RemoteFakeZfs",
-                     [] { return std::make_unique<agent::RemotePlace>(FakeKind::Zfs); }};
-const PlaceKind kBtrfs{"RemoteFakeBtrfs",
-                       [] { return std::make_unique<agent::RemotePlace>(FakeKind::Btrfs); }};
+const PlaceKind kZfs{
+    "RemoteFakeZfs",
+    [] { return std::make_unique<agent::RemotePlace>("zfs", make_fake_place(FakeKind::Zfs)); }};
+const PlaceKind kBtrfs{
+    "RemoteFakeBtrfs",
+    [] { return std::make_unique<agent::RemotePlace>("btrfs", make_fake_place(FakeKind::Btrfs)); }};
 
 INSTANTIATE_TEST_SUITE_P(Remote, SourceContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 INSTANTIATE_TEST_SUITE_P(Remote, StoreContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
+INSTANTIATE_TEST_SUITE_P(Remote, TargetContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 
 }  // namespace
 }  // namespace snapferry::testing

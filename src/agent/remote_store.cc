@@ -6,6 +6,7 @@
 #include "agent/remote_call.h"
 #include "agent/remote_source.h"
 #include "agent/remote_stream.h"
+#include "agent/remote_view.h"
 #include "core/error.h"
 #include "core/guid.h"
 #include "core/printable.h"
@@ -16,9 +17,6 @@ namespace snapferry::agent {
 namespace {
 
 constexpr std::size_t kMostDamages = 200'000;
-
-// A receive that is called off ends its processes, two seconds each at the worst.
-constexpr std::chrono::seconds kLetGo{10};
 
 wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
   try {
@@ -34,6 +32,20 @@ ReplicaDamage printable_damage(ReplicaDamage damage) {
   damage.message = printable(damage.message);
   return damage;
 }
+
+class ConnectionRequests : public ViewRequests {
+ public:
+  explicit ConnectionRequests(wire::Connection& connection) : connection_(connection) {}
+  Bytes ask(wire::Verb verb, Bytes request) override {
+    return connection_.request(verb, std::move(request)).message();
+  }
+  std::unique_ptr<Stream> start(wire::Verb verb, Bytes request) override {
+    return std::make_unique<RemoteStream>(connection_.request(verb, std::move(request)));
+  }
+
+ private:
+  wire::Connection& connection_;
+};
 
 }  // namespace
 
@@ -102,10 +114,9 @@ std::unique_ptr<Stream> RemoteStore::send(const VolumeName& volume, const Stream
       wire::Verb::StoreSend, wire::encode(wire::StoreSendRequest{volume, request})));
 }
 
-std::unique_ptr<SnapshotView> RemoteStore::browse(const VolumeName& volume, const Point&) {
-  throw Error(ErrorKind::Unsupported, name_ + ": the files of " + printable(volume.text()) +
-                                          " cannot be shown from another machine; run the command "
-                                          "on the machine of the store");
+std::unique_ptr<SnapshotView> RemoteStore::browse(const VolumeName& volume, const Point& snapshot) {
+  return std::make_unique<RemoteView>(std::make_unique<ConnectionRequests>(connection_),
+                                      wire::SnapshotName{volume, snapshot.name, snapshot.guid});
 }
 
 std::vector<VolumeFailure> RemoteStore::destroy(const VolumeName& volume,

@@ -36,6 +36,7 @@ class RemoteStore : public Store {
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
+  // Nothing is asked for yet; borrows the connection.
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override;

@@ -2,15 +2,18 @@
 
 #include <utility>
 
+#include "agent/remote_call.h"
 #include "core/stream.h"
 #include "wire/channel.h"
 
 namespace snapferry::agent {
 
-// A stream that the far end sends. Destroying it early cancels it there.
+// A stream that the far end sends. Destroying it early cancels it there, and waits until the
+// snapshot that it came of can be destroyed.
 class RemoteStream : public Stream {
  public:
   explicit RemoteStream(wire::Channel channel) : channel_(std::move(channel)), stream_(channel_) {}
+  ~RemoteStream() override { channel_.cancel_and_wait(kLetGo); }
 
   std::size_t read(std::span<std::uint8_t> buffer) override { return stream_.read(buffer); }
   void finish() override { stream_.finish(); }

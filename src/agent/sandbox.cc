@@ -94,8 +94,8 @@ SandboxReport enter_sandbox(const SandboxPlan& plan, SandboxMode mode) {
   // In this order: the second and third need the first, and the last takes capset() away.
   report.layers.push_back(renounce_privileges());
   report.layers.push_back(reduce_capabilities(plan.capabilities));
-  report.layers.push_back(restrict_files(plan.paths));
-  report.layers.push_back(restrict_system_calls(plan.ioctls, plan.programs));
+  report.layers.push_back(restrict_files(plan.paths, plan.guards_reading));
+  report.layers.push_back(restrict_system_calls(plan.calls, plan.ioctls, plan.programs));
   for (const auto& layer : report.layers) {
     if (mode == SandboxMode::Require && layer.grip == Grip::None) {
       throw Error(ErrorKind::Unsupported,

@@ -23,6 +23,14 @@ struct PathGrant {
   bool operator==(const PathGrant&) const = default;
 };
 
+// Which system calls stay (agent/system_calls.h).
+enum class SystemCallSet : std::uint8_t {
+  Agent,
+  Files,       // those of an agent, and what makes, changes and removes files by their names
+  ViewBroker,  // those of an agent, detached mounts, and what a child takes to contain itself
+  View,        // reading files, and threads
+};
+
 // What an agent needs; everything else is taken from it. A value, made by plan_sandbox()
 // (agent/sandbox_plan.h).
 struct SandboxPlan {
@@ -30,6 +38,10 @@ struct SandboxPlan {
   std::vector<int> capabilities;      // CAP_… that stay, in as far as the process has them
   std::vector<std::uint16_t> ioctls;  // type << 8 | number of those that stay
   bool programs = false;              // whether it starts any
+  SystemCallSet calls = SystemCallSet::Agent;
+  // Whether `paths` says what can be read, too. A child may then contain itself to what only this
+  // process could open.
+  bool guards_reading = true;
   bool operator==(const SandboxPlan&) const = default;
 };
 

@@ -48,13 +48,21 @@ constexpr std::array kBtrfsIoctls = {
     low_half(BTRFS_IOC_DEV_INFO),
     low_half(BTRFS_IOC_FS_INFO),
     low_half(BTRFS_IOC_SET_RECEIVED_SUBVOL),
-    low_half(BTRFS_IOC_SEND),
     low_half(BTRFS_IOC_GET_FEATURES),
     low_half(BTRFS_IOC_GET_SUBVOL_INFO),
     low_half(BTRFS_IOC_GET_SUBVOL_ROOTREF),
     low_half(BTRFS_IOC_ENCODED_WRITE),
     low_half(FS_IOC_GETFLAGS),
     low_half(FS_IOC_SETFLAGS),
+};
+
+constexpr std::array kBtrfsSending = {low_half(BTRFS_IOC_SEND)};
+
+// Finding a subvolume and saying what it is.
+constexpr std::array kBtrfsLooking = {
+    low_half(BTRFS_IOC_TREE_SEARCH),     low_half(BTRFS_IOC_INO_LOOKUP),
+    low_half(BTRFS_IOC_INO_LOOKUP_USER), low_half(BTRFS_IOC_SUBVOL_GETFLAGS),
+    low_half(BTRFS_IOC_FS_INFO),         low_half(BTRFS_IOC_GET_SUBVOL_INFO),
 };
 
 // OpenZFS, include/sys/fs/zfs.h: ZFS_IOC_… are 'Z' << 8 and a number that never changes.
@@ -89,6 +97,10 @@ constexpr std::array<std::uint16_t, 6> kZfsSettling = {
     0x5a43,  // BOOKMARK
     0x5a45,  // DESTROY_BOOKMARKS
 };
+constexpr std::array<std::uint16_t, 2> kZfsReceivingAnew = {
+    0x5a1b,  // RECV
+    0x5a46,  // RECV_NEW
+};
 constexpr std::array<std::uint16_t, 8> kZfsReceiving = {
     0x5a16,  // SET_PROP
     0x5a17,  // CREATE
@@ -104,6 +116,10 @@ constexpr std::array<std::uint16_t, 8> kZfsReceiving = {
 constexpr std::array<std::uint16_t, 1> kZfsRemembering = {
     0x5a16,  // SET_PROP
 };
+
+// What is received may be of any owner, mode and kind.
+constexpr std::initializer_list<int> kForWhatIsReceived = {CAP_CHOWN, CAP_FSETID, CAP_MKNOD,
+                                                           CAP_SETFCAP};
 
 class Plan {
  public:
@@ -125,6 +141,7 @@ class Plan {
     }
   }
   void let_start_programs() { plan_.programs = true; }
+  void let_change_files() { plan_.calls = SystemCallSet::Files; }
   SandboxPlan take() {
     std::ranges::sort(plan_.capabilities);
     std::ranges::sort(plan_.ioctls);
@@ -212,6 +229,7 @@ void add_btrfs(Plan& plan) {
   // Directories of other owners are passed and written, and O_NOATIME wants an owner.
   plan.keep({CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER});
   plan.let_through(kBtrfsIoctls);
+  plan.let_change_files();
 }
 
 void add_btrfs_volume(Plan& plan, const VolumePattern& pattern) {
@@ -242,7 +260,23 @@ void add_btrfs_store(Plan& plan, const Policy& policy) {
   plan.allow(mount_point_of(store), PathAccess::List);
   plan.allow(own, PathAccess::Tree);
   plan.allow(store + "/.snapferry-store", PathAccess::Read);  // its identity
-  plan.keep({CAP_CHOWN, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP});
+  plan.keep(kForWhatIsReceived);
+}
+
+void add_btrfs_target(Plan& plan, const VolumePattern& pattern) {
+  const std::string prefix = pattern.literal_prefix();
+  struct ::stat status {};
+  if (::stat(prefix.c_str(), &status) == 0) {
+    // Without a wildcard it is there already, and all that is left to do is to say so.
+    const bool several = pattern.has_wildcards();
+    plan.allow(several ? prefix : parent_of(prefix), several ? PathAccess::Tree : PathAccess::List);
+  } else {
+    const std::string parent = parent_of(prefix);
+    const std::string name = prefix.substr(prefix.rfind('/') + 1);
+    plan.allow(parent, PathAccess::Directories);
+    plan.allow((parent == "/" ? "" : parent) + "/.snapferry/" + name, PathAccess::Tree);
+  }
+  plan.keep(kForWhatIsReceived);
 }
 
 }  // namespace
@@ -257,6 +291,18 @@ SandboxPlan plan_sandbox(const Policy& policy) {
       } else {
         add_btrfs(plan);
         add_btrfs_volume(plan, pattern);
+        plan.let_through(kBtrfsSending);
+      }
+    }
+  }
+  if (policy.has(Role::Target)) {
+    for (const auto& pattern : policy.volumes()) {
+      if (pattern.kind() == "zfs") {
+        add_zfs(plan);
+        plan.let_through(kZfsReceivingAnew);
+      } else {
+        add_btrfs(plan);
+        add_btrfs_target(plan, pattern);
       }
     }
   }
@@ -268,6 +314,7 @@ SandboxPlan plan_sandbox(const Policy& policy) {
     } else {
       add_btrfs(plan);
       add_btrfs_store(plan, policy);
+      if (policy.has(Role::Restore)) plan.let_through(kBtrfsSending);
     }
   }
   return plan.take();
@@ -279,6 +326,23 @@ SandboxPlan plan_simplesnap_sandbox() {
   add_zfs_source(plan);
   plan.let_through(kZfsRemembering);
   return plan.take();
+}
+
+SandboxPlan plan_view_broker(const Policy& policy) {
+  Plan plan;
+  add_common(plan);
+  if (policy.store().starts_with("zfs:")) {
+    add_zfs(plan);
+  } else {
+    plan.let_through(kBtrfsLooking);
+    plan.keep({CAP_FOWNER});  // O_NOATIME wants an owner
+  }
+  // CAP_SETPCAP: to take capabilities from what its children could ever get.
+  plan.keep({CAP_SYS_ADMIN, CAP_DAC_READ_SEARCH, CAP_SETPCAP});
+  SandboxPlan result = plan.take();
+  result.calls = SystemCallSet::ViewBroker;
+  result.guards_reading = false;
+  return result;
 }
 
 }  // namespace snapferry::agent

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <linux/btrfs.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 
@@ -33,6 +34,7 @@ TEST(SandboxPlan, OfZfsHasNoFilesAndOneCapability) {
   for (const auto& plan : {source_of({"zfs:tank/**"}), store_in("zfs:backup")}) {
     EXPECT_TRUE(grants(plan, "/dev/zfs", PathAccess::Device));
     EXPECT_EQ(plan.capabilities, std::vector<int>{CAP_SYS_ADMIN});
+    EXPECT_EQ(plan.calls, SystemCallSet::Agent);
     for (const auto& grant : plan.paths) {
       EXPECT_NE(grant.access, PathAccess::Tree) << grant.path;
       EXPECT_NE(grant.access, PathAccess::Directories) << grant.path;
@@ -94,6 +96,53 @@ TEST(SandboxPlan, OfABtrfsStoreWritesBelowItsHostAlone) {
   struct ::stat status {};
   ASSERT_EQ(::stat(own.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0700u);
+}
+
+SandboxPlan target_of(std::vector<std::string> volumes) {
+  return plan_sandbox(
+      Policy::make({.allow = {"target"}, .set = "main", .volumes = std::move(volumes)}));
+}
+
+TEST(SandboxPlan, OfAZfsTargetReceivesAndDoesNothingElse) {
+  const auto plan = target_of({"zfs:tank/new"});
+  EXPECT_TRUE(has_ioctl(plan, 0x5a46)) << "RECV_NEW";
+  for (const std::uint16_t request : {0x5a16, 0x5a17, 0x5a18, 0x5a19, 0x5a1a, 0x5a1c, 0x5a23,
+                                      0x5a2b, 0x5a30, 0x5a3b, 0x5a40, 0x5a43, 0x5a45, 0x5a48}) {
+    EXPECT_FALSE(has_ioctl(plan, request)) << request;
+  }
+  EXPECT_EQ(plan.capabilities, std::vector<int>{CAP_SYS_ADMIN});
+}
+
+TEST(SandboxPlan, OfABtrfsTargetWritesWhereTheSnapshotsOfItsOneVolumeAreAlone) {
+  testing::TemporaryDirectory directory;
+  const std::string volume = directory.path() + "/new";
+  const auto plan = target_of({"btrfs:" + volume});
+  EXPECT_TRUE(grants(plan, directory.path() + "/.snapferry/new", PathAccess::Tree));
+  EXPECT_EQ(std::ranges::count(plan.paths, PathAccess::Tree, &PathGrant::access), 1);
+  EXPECT_FALSE(has_ioctl(plan, static_cast<std::uint16_t>(BTRFS_IOC_SEND & 0xffff)));
+  EXPECT_FALSE(plan.programs);
+  ASSERT_EQ(::mkdir(volume.c_str(), 0755), 0);
+  const auto taken = target_of({"btrfs:" + volume});
+  EXPECT_EQ(std::ranges::count(taken.paths, PathAccess::Tree, &PathGrant::access), 0)
+      << "nothing can be made there";
+}
+
+TEST(SandboxPlan, OfABtrfsTargetOfSeveralVolumesWritesBelowItsPattern) {
+  testing::TemporaryDirectory directory;
+  const auto plan = target_of({"btrfs:" + directory.path() + "/*"});
+  EXPECT_TRUE(grants(plan, directory.path(), PathAccess::Tree));
+  EXPECT_EQ(std::ranges::count(plan.paths, PathAccess::Tree, &PathGrant::access), 1);
+}
+
+TEST(SandboxPlan, OfABtrfsStoreSendsWhereItGivesBackAlone) {
+  testing::TemporaryDirectory directory;
+  constexpr auto kSend = static_cast<std::uint16_t>(BTRFS_IOC_SEND & 0xffff);
+  EXPECT_FALSE(has_ioctl(store_in("btrfs:" + directory.path()), kSend));
+  EXPECT_TRUE(has_ioctl(plan_sandbox(Policy::make({.allow = {"store", "restore"},
+                                                   .set = "main",
+                                                   .store = "btrfs:" + directory.path(),
+                                                   .host = "web1"})),
+                        kSend));
 }
 
 TEST(SandboxPlan, OfAStoreThatIsMissingMakesNothing) {

@@ -92,6 +92,7 @@ class SandboxFiles : public ::testing::Test {
   std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
   SandboxPlan plan(PathAccess access) const {
     auto result = source_plan();
+    result.calls = SystemCallSet::Files;
     result.paths.push_back({path("inside"), access});
     return result;
   }
@@ -194,6 +195,33 @@ TEST(SandboxSystemCalls, RefuseWhatALibraryMayTry) {
   EXPECT_EQ(error([] { return ::syscall(SYS_io_uring_setup, 1, nullptr); }), ENOSYS);
 }
 
+TEST(SandboxSystemCalls, ChangeFilesOnlyWhereThePlanSaysSo) {
+  const testing::TemporaryDirectory directory;
+  const std::string file = directory.path() + "/file";
+  std::ofstream(file) << "x";
+  const auto error = [&](SystemCallSet calls, const std::function<long()>& call) {
+    auto plan = source_plan();
+    plan.calls = calls;
+    plan.paths.push_back({directory.path(), PathAccess::Tree});
+    return contained(plan, [&] { return error_of(call()); });
+  };
+  const std::vector<std::function<long()>> changes = {
+      [&] { return ::chmod(file.c_str(), 0600); },
+      [&] { return ::chown(file.c_str(), ::getuid(), ::getgid()); },
+      [&] { return ::truncate(file.c_str(), 0); },
+      [&] { return ::utimensat(AT_FDCWD, file.c_str(), nullptr, 0); },
+      [&] { return ::symlink("x", (file + "2").c_str()); },
+      [&] { return ::mkdir((file + "3").c_str(), 0755); },
+      [&] { return ::rename(file.c_str(), (file + "4").c_str()); },
+      [&] { return ::unlink((file + "4").c_str()); },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    EXPECT_EQ(error(SystemCallSet::Agent, changes[i]), EPERM) << i;
+    EXPECT_EQ(error(SystemCallSet::ViewBroker, changes[i]), EPERM) << i;
+    EXPECT_EQ(error(SystemCallSet::Files, changes[i]), 0) << i;
+  }
+}
+
 TEST(SandboxSystemCalls, LetThroughOnlyTheRequestsOfIoctlThatThePlanNames) {
   const auto plan = source_plan();
   const auto error = [&](unsigned long request) {
@@ -204,6 +232,40 @@ TEST(SandboxSystemCalls, LetThroughOnlyTheRequestsOfIoctlThatThePlanNames) {
   EXPECT_EQ(error(kRollback), ENOSYS);
   EXPECT_EQ(error(BTRFS_IOC_RESIZE), ENOSYS);
   EXPECT_EQ(error(TIOCSTI), ENOSYS);
+}
+
+TEST_F(SandboxFiles, OfATargetLeaveItTheSnapshotsOfItsVolumeAndNoOther) {
+  for (const auto* name :
+       {"inside/.snapferry", "inside/.snapferry/new", "inside/.snapferry/home", "inside/home"}) {
+    ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
+  }
+  const auto plan = plan_sandbox(Policy::make(
+      {.allow = {"target"}, .set = "main", .volumes = {"btrfs:" + path("inside/new")}}));
+  const auto error = [&](const std::string& name, int flags) {
+    return contained(plan, [&] { return error_of(::open(path(name).c_str(), flags, 0600)); });
+  };
+  EXPECT_EQ(error("inside/.snapferry/new/file", O_WRONLY | O_CREAT), 0);
+  EXPECT_EQ(error("inside", O_RDONLY | O_DIRECTORY), 0) << "the ioctl that makes it needs it open";
+  EXPECT_EQ(error("inside/.snapferry/home/file", O_WRONLY | O_CREAT), EACCES);
+  EXPECT_EQ(error("inside/home/file", O_WRONLY | O_CREAT), EACCES);
+  EXPECT_EQ(error("inside/file", O_RDONLY), EACCES);
+  EXPECT_EQ(error("inside/file", O_WRONLY), EACCES);
+  EXPECT_EQ(error("outside", O_RDONLY | O_DIRECTORY), EACCES);
+}
+
+TEST(SandboxSystemCalls, LetATargetReceiveAndNeitherSendNorDestroyNorMount) {
+  const auto plan = plan_sandbox(Policy::make(
+      {.allow = {"target"}, .set = "main", .volumes = {"zfs:tank/new", "btrfs:/no/such/place"}}));
+  const auto error = [&](unsigned long request) {
+    return contained(plan, [&] { return error_of(::ioctl(0, request, nullptr)); });
+  };
+  constexpr unsigned long kReceive = 0x5a46, kDestroy = 0x5a18, kSetProperty = 0x5a16,
+                          kSend = 0x5a40;
+  EXPECT_NE(error(kReceive), ENOSYS);
+  for (const auto request : {kDestroy, kSetProperty, kSend}) EXPECT_EQ(error(request), ENOSYS);
+  EXPECT_EQ(error(BTRFS_IOC_SEND), ENOSYS);
+  EXPECT_EQ(contained(plan, [] { return error_of(::mount("x", "/mnt", "zfs", 0, nullptr)); }),
+            EPERM);
 }
 
 TEST(SandboxSystemCalls, AllowThreadsProgramsAndPipes) {

@@ -1,9 +1,8 @@
 #include "agent/server.h"
 
-#include <atomic>
-#include <thread>
-
 #include "agent/verify_stream.h"
+#include "agent/violation.h"
+#include "agent/workers.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "wire/failure.h"
@@ -11,20 +10,6 @@
 
 namespace snapferry::agent {
 namespace {
-
-// A request that is none: the peer breaks the protocol, and the connection ends.
-struct Violation {
-  Error error;
-};
-
-template <typename Message>
-Message decode(ByteView bytes) {
-  try {
-    return wire::decode<Message>(bytes);
-  } catch (const Error& error) {
-    throw Violation{error};
-  }
-}
 
 std::string_view kind_of(std::string_view volume) {
   const auto colon = volume.find(':');
@@ -55,48 +40,21 @@ std::vector<VolumeFailure> shortened(std::vector<VolumeFailure> failures) {
   return failures;
 }
 
+[[noreturn]] void refuse_store() {
+  throw Error(ErrorKind::PermissionDenied,
+              "this agent has no store; add --allow store to its line in authorized_keys");
+}
+
+// Whoever sends it waits for credit until somebody does.
+void take_rest(Stream& stream) {
+  Bytes buffer(wire::kMaxPayload);
+  while (stream.read(buffer) > 0) {
+  }
+}
+
 const auto kItself = [](const std::string& text) -> const std::string& { return text; };
 
 }  // namespace
-
-// The threads that answer. As many as a connection has channels.
-class Server::Workers {
- public:
-  ~Workers() {
-    for (auto& worker : workers_) {
-      if (worker.thread.joinable()) worker.thread.join();
-    }
-  }
-
-  template <typename Work>
-  void start(Work work) {
-    join_finished();
-    auto& worker = workers_.emplace_back();
-    worker.thread = std::thread([&worker, work = std::move(work)]() mutable {
-      work();
-      worker.done = true;
-    });
-  }
-
- private:
-  struct Worker {
-    std::thread thread;
-    std::atomic<bool> done{false};
-  };
-
-  void join_finished() {
-    for (auto worker = workers_.begin(); worker != workers_.end();) {
-      if (worker->done) {
-        worker->thread.join();
-        worker = workers_.erase(worker);
-      } else {
-        ++worker;
-      }
-    }
-  }
-
-  std::list<Worker> workers_;
-};
 
 void Server::run(wire::Connection& connection) {
   Workers workers;
@@ -110,7 +68,9 @@ void Server::run(wire::Connection& connection) {
 void Server::answer(wire::Connection& connection, wire::Channel& channel) {
   try {
     const auto request = channel.message();
-    if (channel.verb().response_stream) {
+    if (wire::is_of_view(channel.verb().verb)) {
+      views_.answer(channel, request);
+    } else if (channel.verb().response_stream) {
       handle_stream(channel, request);
     } else {
       channel.answer(handle(channel, request));
@@ -127,12 +87,12 @@ void Server::answer(wire::Connection& connection, wire::Channel& channel) {
 void Server::handle_stream(wire::Channel& channel, ByteView request) {
   std::unique_ptr<Stream> stream;
   if (channel.verb().verb == wire::Verb::SourceSend) {
-    const auto message = decode<wire::SendRequest>(request);
+    const auto message = decode_request<wire::SendRequest>(request);
     stream = source_of(message.stream.volume).send(message.stream);
   } else if (channel.verb().verb == wire::Verb::StoreVerify) {
-    stream = verify(decode<wire::VerifyRequest>(request));
+    stream = verify(decode_request<wire::VerifyRequest>(request));
   } else {
-    const auto message = decode<wire::StoreSendRequest>(request);
+    const auto message = decode_request<wire::StoreSendRequest>(request);
     stream = store().send(message.volume, message.stream);
   }
   wire::pump(*stream, channel);
@@ -145,12 +105,15 @@ std::unique_ptr<Stream> Server::verify(wire::VerifyRequest request) {
                                             Progress& progress, const Cancellation& cancellation) {
     const std::lock_guard lock(serial_);
     cancellation.check();
-    return served.verify(request.replica, request.read_data, &progress, &cancellation);
+    auto damages = served.verify(request.replica, request.read_data, &progress, &cancellation);
+    for (auto& damage : damages) shorten(damage.message);
+    return damages;
   });
 }
 
 Bytes Server::handle(wire::Channel& channel, ByteView request) {
   if (channel.verb().verb == wire::Verb::StoreReceive) return receive(channel, request);
+  if (channel.verb().verb == wire::Verb::TargetRestore) return restore(channel, request);
   // Decoded under the lock, too: a message takes more memory as a value than as bytes.
   const std::lock_guard lock(serial_);
   channel.cancellation().check();
@@ -160,8 +123,11 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
     case wire::Verb::SourceFreeze:
     case wire::Verb::SourceSettle:
       return handle_source(channel.verb().verb, request);
+    case wire::Verb::TargetFeatures:
+    case wire::Verb::TargetRequireFree:
+      return handle_target(channel.verb().verb, request);
     case wire::Verb::AgentReport: {
-      decode<wire::Nothing>(request);
+      decode_request<wire::Nothing>(request);
       wire::ReportReply reply;
       if (served_.report) reply.findings = served_.report();
       for (auto& finding : reply.findings) shorten(finding.message);
@@ -175,24 +141,24 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
 Bytes Server::handle_source(wire::Verb verb, ByteView request) {
   switch (verb) {
     case wire::Verb::SourceFeatures: {
-      const auto message = decode<wire::FeaturesRequest>(request);
+      const auto message = decode_request<wire::FeaturesRequest>(request);
       return wire::encode(wire::FeaturesReply{source_of(message.kind + ":").features()});
     }
     case wire::Verb::SourceInventory: {
-      const auto message = decode<wire::InventoryRequest>(request);
+      const auto message = decode_request<wire::InventoryRequest>(request);
       need_one_kind(message.patterns, kItself);
       return wire::encode(
           wire::InventoryReply{source_of(message.patterns.front()).inventory(message.patterns)});
     }
     case wire::Verb::SourceFreeze: {
-      const auto message = decode<wire::FreezeRequest>(request);
+      const auto message = decode_request<wire::FreezeRequest>(request);
       need_one_kind(message.volumes, kItself);
       auto freeze = source_of(message.volumes.front()).freeze(message.volumes, message.name);
       freeze.failed = shortened(std::move(freeze.failed));
       return wire::encode(wire::FreezeReply{std::move(freeze)});
     }
     default: {
-      const auto message = decode<wire::SettleRequest>(request);
+      const auto message = decode_request<wire::SettleRequest>(request);
       need_one_kind(message.settlements,
                     [](const Settlement& item) -> const std::string& { return item.volume; });
       return wire::encode(wire::FailuresReply{
@@ -204,26 +170,32 @@ Bytes Server::handle_source(wire::Verb verb, ByteView request) {
 Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
   switch (channel.verb().verb) {
     case wire::Verb::StoreOpen:
-      return open_store(decode<wire::OpenRequest>(request));
+      return open_store(decode_request<wire::OpenRequest>(request));
+    case wire::Verb::StoreInit: {
+      const auto message = decode_request<wire::InitRequest>(request);
+      if (!served_.init) refuse_store();
+      served_.init(message.store);
+      return wire::encode(wire::Nothing{});
+    }
     case wire::Verb::StoreInventory: {
-      const auto message = decode<wire::ReplicasRequest>(request);
+      const auto message = decode_request<wire::ReplicasRequest>(request);
       return wire::encode(wire::ReplicasReply{store().inventory(message.host)});
     }
     case wire::Verb::StoreAbortPartial: {
-      store().abort_partial(decode<wire::ReplicaName>(request).volume);
+      store().abort_partial(decode_request<wire::ReplicaName>(request).volume);
       return wire::encode(wire::Nothing{});
     }
     case wire::Verb::StoreSetAside: {
-      const auto message = decode<wire::ReplicaName>(request);
+      const auto message = decode_request<wire::ReplicaName>(request);
       return wire::encode(wire::ReplicaName{store().set_aside(message.volume)});
     }
     case wire::Verb::StoreRecordUnchanged: {
-      const auto message = decode<wire::UnchangedRequest>(request);
+      const auto message = decode_request<wire::UnchangedRequest>(request);
       store().record_unchanged(message.set, message.time, message.volumes);
       return wire::encode(wire::Nothing{});
     }
     case wire::Verb::StoreDestroy: {
-      const auto message = decode<wire::DestroyRequest>(request);
+      const auto message = decode_request<wire::DestroyRequest>(request);
       return wire::encode(
           wire::FailuresReply{shortened(store().destroy(message.volume, message.snapshots))});
     }
@@ -233,7 +205,7 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
 }
 
 Bytes Server::receive(wire::Channel& channel, ByteView request) {
-  auto message = decode<wire::ReceiveStart>(request);
+  auto message = decode_request<wire::ReceiveStart>(request);
   ReceiveRequest receive;
   receive.volume = std::move(message.volume);
   receive.type = message.type;
@@ -241,6 +213,28 @@ Bytes Server::receive(wire::Channel& channel, ByteView request) {
   receive.cancellation = &channel.cancellation();
   wire::ChannelStream stream(channel);
   store().receive(receive, stream);
+  return wire::encode(wire::Nothing{});
+}
+
+Bytes Server::handle_target(wire::Verb verb, ByteView request) {
+  if (verb == wire::Verb::TargetFeatures) {
+    const auto message = decode_request<wire::FeaturesRequest>(request);
+    return wire::encode(wire::FeaturesReply{target_of(message.kind + ":").features()});
+  }
+  const auto message = decode_request<wire::FreeRequest>(request);
+  target_of(message.volume).require_free(message.volume);
+  return wire::encode(wire::Nothing{});
+}
+
+Bytes Server::restore(wire::Channel& channel, ByteView request) {
+  const auto message = decode_request<wire::RestoreStart>(request);
+  VolumeTarget& target = target_of(message.volume);
+  // Two at once for one place would take what the other has half done for their own.
+  const std::lock_guard lock(restoring_);
+  wire::ChannelStream stream(channel);
+  target.restore(message.volume, message.type, message.stream, stream, nullptr,
+                 &channel.cancellation());
+  take_rest(stream);
   return wire::encode(wire::Nothing{});
 }
 
@@ -271,11 +265,22 @@ Source& Server::source_of(std::string_view volume) {
 Store& Server::store() {
   const std::lock_guard lock(ends_);
   if (!store_ && served_.store) store_ = served_.store();
-  if (!store_) {
-    throw Error(ErrorKind::PermissionDenied,
-                "this agent has no store; add --allow store to its line in authorized_keys");
-  }
+  if (!store_) refuse_store();
   return *store_;
+}
+
+VolumeTarget& Server::target_of(std::string_view volume) {
+  const auto kind = kind_of(volume);
+  const std::lock_guard lock(ends_);
+  const auto found = targets_.find(kind);
+  if (found != targets_.end()) return *found->second;
+  std::unique_ptr<VolumeTarget> made;
+  if (served_.target) made = served_.target(kind);
+  if (!made) {
+    throw Error(ErrorKind::PermissionDenied,
+                "this agent makes no volumes; add --allow target to its line in authorized_keys");
+  }
+  return *targets_.emplace(kind, std::move(made)).first->second;
 }
 
 }  // namespace snapferry::agent

@@ -1,11 +1,14 @@
 #include "agent/system_calls.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 
@@ -46,9 +49,6 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "sync_file_range",
     "sync",
     "syncfs",
-    "fallocate",
-    "ftruncate",
-    "truncate",
     "readahead",
     "fadvise64",
     "flock",
@@ -100,49 +100,17 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "getcwd",
     "chdir",
     "fchdir",
-    "mkdir",
-    "mkdirat",
-    "rmdir",
-    "unlink",
-    "unlinkat",
-    "rename",
-    "renameat",
-    "renameat2",
-    "link",
-    "linkat",
-    "symlink",
-    "symlinkat",
     "readlink",
     "readlinkat",
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "fchmodat2",
-    "chown",
-    "lchown",
-    "fchown",
-    "fchownat",
-    "utime",
-    "utimes",
-    "futimesat",
-    "utimensat",
-    "mknod",
-    "mknodat",
     "umask",
     "getdents",
     "getdents64",
-    "setxattr",
-    "lsetxattr",
-    "fsetxattr",
     "getxattr",
     "lgetxattr",
     "fgetxattr",
     "listxattr",
     "llistxattr",
     "flistxattr",
-    "removexattr",
-    "lremovexattr",
-    "fremovexattr",
     // memory
     "mmap",
     "mmap2",
@@ -154,7 +122,6 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "msync",
     "membarrier",
     // processes and threads
-
     "fork",
     "vfork",
     "exit",
@@ -224,6 +191,123 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "alarm",
     "setitimer",
     "getitimer",
+});
+
+// Of SystemCallSet::Files; refused in the others, for libraries may try them in good faith.
+constexpr auto kChangingFiles = std::to_array<const char*>({
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "chown",
+    "lchown",
+    "fchown",
+    "fchownat",
+    "utime",
+    "utimes",
+    "futimesat",
+    "utimensat",
+    "mknod",
+    "mknodat",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+    "fallocate",
+    "ftruncate",
+    "truncate",
+});
+
+// Of SystemCallSet::ViewBroker, beside those of an agent.
+constexpr auto kOfViewBroker = std::to_array<const char*>({
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "seccomp",
+    "capset",
+    "landlock_create_ruleset",
+    "landlock_add_rule",
+    "landlock_restrict_self",
+});
+
+// Of SystemCallSet::View; open, openat and clone only as said below.
+constexpr auto kOfView = std::to_array<const char*>({
+    // bytes
+    "read",
+    "write",
+    "readv",
+    "writev",
+    "pread64",
+    "lseek",
+    "_llseek",
+    // descriptors
+    "close",
+    "fcntl",
+    "fcntl64",
+    "poll",
+    "ppoll",
+    "eventfd2",
+    // names and metadata
+    "fstat",
+    "newfstatat",
+    "fstatat64",
+    "statx",
+    "readlinkat",
+    "getdents64",
+    "getxattr",
+    "lgetxattr",
+    "fgetxattr",
+    "listxattr",
+    "llistxattr",
+    "flistxattr",
+    // memory
+    "mmap",
+    "mmap2",
+    "mprotect",
+    "munmap",
+    "mremap",
+    "madvise",
+    "brk",
+    "membarrier",
+    // threads
+    "exit",
+    "exit_group",
+    "futex",
+    "futex_waitv",
+    "set_robust_list",
+    "get_robust_list",
+    "rseq",
+    "sched_yield",
+    "sched_getaffinity",
+    "restart_syscall",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "sigreturn",
+    "tgkill",
+    "getpid",
+    "gettid",
+    // time and chance
+    "nanosleep",
+    "clock_nanosleep",
+    "clock_gettime",
+    "gettimeofday",
+    "getrandom",
 });
 
 // Tried in good faith by libc or by libzfs, or to no effect.
@@ -319,15 +403,63 @@ class Filter {
   int failed_ = 0;
 };
 
+template <typename Names>
+void add_all(Filter& filter, std::uint32_t action, const Names& names, SystemCallSet calls) {
+  const auto is_ours = [&](std::string_view name) {
+    return calls == SystemCallSet::ViewBroker &&
+           std::ranges::find(kOfViewBroker, name) != std::end(kOfViewBroker);
+  };
+  for (const char* name : names) {
+    if (!is_ours(name)) filter.add(action, name);
+  }
+}
+
+void add_calls_of_agent(Filter& filter) {
+  for (const char* name : kAllowed) filter.add(SCMP_ACT_ALLOW, name);
+  filter.add(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0));
+}
+
+void add_calls_of_view(Filter& filter) {
+  constexpr std::uint64_t kWriting = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
+  for (const char* name : kOfView) filter.add(SCMP_ACT_ALLOW, name);
+  filter.add(SCMP_ACT_ALLOW, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, kWriting, O_RDONLY));
+  filter.add(SCMP_ACT_ALLOW, "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, kWriting, O_RDONLY));
+  filter.add(SCMP_ACT_ALLOW, "clone",
+             SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags | CLONE_THREAD, CLONE_THREAD));
+}
+
+std::size_t size_of(SystemCallSet calls) {
+  switch (calls) {
+    case SystemCallSet::Agent:
+      return kAllowed.size();
+    case SystemCallSet::Files:
+      return kAllowed.size() + kChangingFiles.size();
+    case SystemCallSet::ViewBroker:
+      return kAllowed.size() + kOfViewBroker.size();
+    case SystemCallSet::View:
+      return kOfView.size();
+  }
+  return 0;
+}
+
 }  // namespace
 
-LayerReport restrict_system_calls(std::span<const std::uint16_t> ioctls, bool programs) {
+LayerReport restrict_system_calls(SystemCallSet calls, std::span<const std::uint16_t> ioctls,
+                                  bool programs) {
   Filter filter;
-  for (const char* name : kAllowed) filter.add(SCMP_ACT_ALLOW, name);
-  for (const char* name : kRefused) filter.add(SCMP_ACT_ERRNO(EPERM), name);
-  for (const char* name : kDeadly) filter.add(SCMP_ACT_KILL_PROCESS, name);
+  if (calls == SystemCallSet::View) {
+    add_calls_of_view(filter);
+  } else {
+    add_calls_of_agent(filter);
+    if (calls == SystemCallSet::ViewBroker) {
+      for (const char* name : kOfViewBroker) filter.add(SCMP_ACT_ALLOW, name);
+    }
+  }
+  const bool files = calls == SystemCallSet::Files;
+  add_all(filter, files ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), kChangingFiles, calls);
+  add_all(filter, SCMP_ACT_ERRNO(EPERM), kRefused, calls);
+  add_all(filter, SCMP_ACT_KILL_PROCESS, kDeadly, calls);
   filter.add(programs ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "execve");
-  filter.add(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0));
   for (const std::uint16_t request : ioctls) {
     filter.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffff, request));
   }
@@ -337,7 +469,7 @@ LayerReport restrict_system_calls(std::span<const std::uint16_t> ioctls, bool pr
                 "; it needs CONFIG_SECCOMP_FILTER"};
   }
   return {SandboxLayer::SystemCalls, Grip::Full,
-          std::to_string(kAllowed.size()) + " calls and " + std::to_string(ioctls.size()) +
+          std::to_string(size_of(calls)) + " calls and " + std::to_string(ioctls.size()) +
               " requests of ioctl let through"};
 }
 

@@ -15,7 +15,10 @@
 
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
+#include "agent/remote_target.h"
 #include "agent/server.h"
+#include "agent/view_broker.h"
+#include "agent/view_server.h"
 #include "core/error.h"
 #include "platform/fd.h"
 #include "wire/connection.h"
@@ -63,6 +66,49 @@ class TestAgent {
   std::unique_ptr<wire::Connection> connection_;
   std::optional<Error> end_;
   std::thread thread_;
+};
+
+// Shows the files of snapshots from threads of this process, in place of a ViewBroker.
+class TestViews {
+ public:
+  explicit TestViews(ViewBroker::Browse browse) : browse_(std::move(browse)) {}
+  // Waits until the last socket is closed.
+  ~TestViews() {
+    for (auto& thread : threads_) thread.join();
+  }
+
+  platform::Fd connect(const wire::SnapshotName& snapshot) {
+    auto sockets = socket_pair();
+    threads_.emplace_back([this, snapshot, socket = std::move(sockets[0])]() mutable {
+      serve(snapshot, std::move(socket));
+    });
+    return std::move(sockets[1]);
+  }
+  ViewRelay::Connect connector() {
+    return [this](const wire::SnapshotName& snapshot) { return connect(snapshot); };
+  }
+
+ private:
+  void serve(const wire::SnapshotName& snapshot, platform::Fd socket) {
+    platform::Fd output(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
+    wire::ConnectionOptions options{.role = wire::Role::Server};
+    std::optional<ViewServer> server;
+    try {
+      server.emplace(browse_(snapshot.volume, snapshot.point()));
+      options.features.emplace_back(kViewFeature);
+    } catch (const Error& error) {
+      server.emplace(error);
+    }
+    wire::Connection connection(std::move(socket), std::move(output), options);
+    try {
+      server->run(connection);
+    } catch (const Error&) {
+      // The agent is gone.
+    }
+  }
+
+  const ViewBroker::Browse browse_;
+  std::vector<std::thread> threads_;
 };
 
 // An agent and a connection to it.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "wire/failure.h"
 #include "wire/verify_reports.h"
 
 namespace snapferry::agent {
@@ -48,10 +47,7 @@ void VerifyStream::make_reports() {
   const std::uint64_t bytes = progress_.bytes;
   wire::append_report(ready_, {bytes - reported_, {}});
   reported_ = bytes;
-  for (auto& damage : damages_) {
-    if (damage.message.size() > wire::kMaxFailureText) damage.message.resize(wire::kMaxFailureText);
-    wire::append_report(ready_, {0, std::move(damage)});
-  }
+  for (auto& damage : damages_) wire::append_report(ready_, {0, std::move(damage)});
   damages_.clear();
   ended_ = done_;
 }

@@ -1,8 +1,9 @@
-// The contracts of Source and Store on a real btrfs.
+// The contracts of Source, Store and VolumeTarget on a real btrfs.
 
 #include "btrfs/test_place.h"
 #include "testing/source_contract.h"
 #include "testing/store_contract.h"
+#include "testing/target_contract.h"
 
 namespace snapferry::testing {
 namespace {
@@ -16,6 +17,7 @@ PlaceKind btrfs_kind() {
 
 INSTANTIATE_TEST_SUITE_P(All, SourceContract, ::testing::Values(btrfs_kind()), place_kind_name);
 INSTANTIATE_TEST_SUITE_P(All, StoreContract, ::testing::Values(btrfs_kind()), place_kind_name);
+INSTANTIATE_TEST_SUITE_P(All, TargetContract, ::testing::Values(btrfs_kind()), place_kind_name);
 
 }  // namespace
 }  // namespace snapferry::testing

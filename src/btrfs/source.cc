@@ -6,8 +6,11 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "btrfs/filesystem.h"
 #include "btrfs/lineage.h"
@@ -132,8 +135,24 @@ Point point_of(const Subvolume& snapshot) {
   return point;
 }
 
+// A volume is named by its path in the table of mounts, which has no symlinks. Through one, whoever
+// may write into one volume could have another one frozen that a policy does not cover.
+platform::Fd open_unfollowed(const std::string& path) {
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  platform::Fd fd(
+      static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  if (fd.valid()) return fd;
+  if (errno == ENOSYS) return platform::open_path(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (errno != ELOOP) throw system_error(errno, "open", path);
+  throw Error(ErrorKind::NotFound, std::string(kKind) + path +
+                                       ": leads through a symlink; name the volume by the path "
+                                       "that it is mounted at");
+}
+
 platform::Fd open_volume(const std::string& path) {
-  auto fd = platform::open_path(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  auto fd = open_unfollowed(path);
   if (!is_subvolume(fd.get())) {
     throw Error(ErrorKind::NotFound, std::string(kKind) + path +
                                          ": is no btrfs subvolume; a directory can be backed up as "

@@ -27,6 +27,7 @@
 #include "btrfs/unchanged_note.h"
 #include "core/bytes.h"
 #include "core/error.h"
+#include "platform/directory_view.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -95,16 +96,6 @@ std::string random_identity() {
   return to_hex(bytes);
 }
 
-class DirectoryView : public SnapshotView {
- public:
-  DirectoryView(platform::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-  const std::string& path() const override { return path_; }
-
- private:
-  platform::Fd fd_;
-  std::string path_;
-};
-
 // An extent as zlib packs four KiB of zeros (RFC 1950).
 constexpr std::array<std::uint8_t, 26> kPackedZeros = {
     0x78, 0xda, 0xed, 0xc1, 0x01, 0x0d, 0x00, 0x00, 0x00, 0xc2, 0xa0, 0xf7, 0x4f,
@@ -156,16 +147,13 @@ struct BtrfsStore::Replica {
   }
 
   // By its name, else by its identity alone. Throws NotFound.
-  platform::Fd open(const Point& point, std::string* found = nullptr) const {
+  platform::Fd open(const Point& point) const {
     if (directory.valid()) {
       std::vector<std::string> candidates = {point.name};
       Subvolume state;
       for (std::size_t i = 0; i < candidates.size(); ++i) {
         auto fd = open_if_complete(candidates[i], state);
-        if (fd.valid() && state.identity() == point.guid) {
-          if (found != nullptr) *found = candidates[i];
-          return fd;
-        }
+        if (fd.valid() && state.identity() == point.guid) return fd;
         if (i == 0) {
           for (auto& other : names_in(directory.get(), path))
             candidates.push_back(std::move(other));
@@ -396,9 +384,8 @@ std::unique_ptr<Stream> BtrfsStore::send(const VolumeName& volume, const StreamR
 
 std::unique_ptr<SnapshotView> BtrfsStore::browse(const VolumeName& volume, const Point& snapshot) {
   const auto replica = open_replica(volume);
-  std::string found;
-  auto fd = replica.open(snapshot, &found);
-  return std::make_unique<DirectoryView>(std::move(fd), replica.path + "/" + found);
+  return std::make_unique<platform::DirectoryView>(replica.open(snapshot),
+                                                   volume.text() + "@" + snapshot.name);
 }
 
 std::vector<VolumeFailure> BtrfsStore::destroy(const VolumeName& volume,

@@ -53,7 +53,9 @@ class TwoFilesystems : public ::testing::Test {
     Point point;
     for (const auto& state : store_->inventory("web1")) {
       for (const auto& each : state.points) {
-        if (each.name == snapshot) return store_->browse(state.volume, each)->path();
+        if (each.name != snapshot) continue;
+        const auto view = store_->browse(state.volume, each);
+        return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(view->descriptor()));
       }
     }
     return "no " + snapshot;

@@ -10,6 +10,7 @@
 #include "btrfs/directory_names.h"
 #include "btrfs/restore.h"
 #include "btrfs/send_stream.h"
+#include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/store_layout.h"
@@ -59,6 +60,14 @@ void BtrfsTarget::require_free(const std::string& volume) {
                 volume + ": is there already, and nothing is ever replaced; give a new path");
   }
   if (errno != ENOENT) throw system_error(errno, "look at it", path);
+}
+
+void BtrfsTarget::prepare(const std::string& volume) {
+  const Split place = split(path_of_volume(volume));
+  const auto parent = open_parent(volume, place);
+  struct stat status {};
+  if (::fstatat(parent.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return;
+  (void)open_snapshot_place({place.parent == "/" ? "" : place.parent, place.name});
 }
 
 void BtrfsTarget::restore(const std::string& volume, VolumeType, const StreamRequest& request,

@@ -11,6 +11,8 @@ class BtrfsTarget : public VolumeTarget {
  public:
   StreamFeatures features() override;
   void require_free(const std::string& volume) override;
+  // The directory of its snapshots (btrfs/snapshot_place.h).
+  void prepare(const std::string& volume) override;
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
 };

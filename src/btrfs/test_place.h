@@ -10,6 +10,7 @@
 
 #include "btrfs/source.h"
 #include "btrfs/store.h"
+#include "btrfs/target.h"
 #include "testing/btrfs_image.h"
 #include "testing/replication_place.h"
 
@@ -25,6 +26,7 @@ class BtrfsPlace : public testing::ReplicationPlace {
 
   std::unique_ptr<Source> source() override { return std::make_unique<BtrfsSource>(); }
   std::unique_ptr<Store> store() override { return std::make_unique<BtrfsStore>(image_ / "store"); }
+  std::unique_ptr<VolumeTarget> target() override { return std::make_unique<BtrfsTarget>(); }
   std::string volume(std::string_view name) override { return "btrfs:" + path(name); }
   std::string pattern() override { return "btrfs:" + (image_ / "source/*"); }
 

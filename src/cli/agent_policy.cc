@@ -7,9 +7,10 @@ std::vector<OptionSpec> policy_options() {
       {.name = "--allow",
        .value = "ROLE",
        .help = "what the key may do: 'source' lists, freezes and sends volumes of this machine, "
-               "'store' adds to the replicas of one host here, 'restore' reads those back; may be "
-               "given several times",
-       .choices = {"source", "store", "restore"},
+               "'store' adds to the replicas of one host here, 'restore' gives those back, whole "
+               "and as files, 'target' makes volumes here that are not there yet, out of "
+               "backups; may be given several times",
+       .choices = {"source", "store", "restore", "target"},
        .repeatable = true},
       {.name = "--set",
        .value = "NAME",

@@ -1,17 +1,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "agent/errand.h"
 #include "agent/guarded_source.h"
 #include "agent/guarded_store.h"
+#include "agent/guarded_target.h"
 #include "agent/inspection.h"
 #include "agent/sandbox_plan.h"
 #include "agent/server.h"
+#include "agent/view_broker.h"
 #include "cli/agent_policy.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -53,6 +57,7 @@ class AgentEnds {
         clock_(context.io.clock),
         endpoints_(context.io.endpoints ? context.io.endpoints({}) : system_endpoints({})) {
     if (policy.has(agent::Role::Store)) open_store();
+    if (policy.has(agent::Role::Target)) prepare_targets();
   }
 
   std::unique_ptr<Source> source(std::string_view kind) {
@@ -67,10 +72,26 @@ class AgentEnds {
                               "authorized_keys says which",
                               kind));
     }
-    Address address;
-    address.kind = kind == "zfs" ? AddressKind::Zfs : AddressKind::Btrfs;
-    return std::make_unique<agent::GuardedSource>(policy_, endpoints_->source(address),
+    return std::make_unique<agent::GuardedSource>(policy_, endpoints_->source(address_of(kind)),
                                                   token_subject);
+  }
+
+  std::unique_ptr<VolumeTarget> target(std::string_view kind) {
+    if (kind != "zfs" && kind != "btrfs") {
+      throw Error(ErrorKind::Unsupported,
+                  printable(kind) + ": an agent makes zfs and btrfs volumes");
+    }
+    return std::make_unique<agent::GuardedTarget>(policy_, endpoints_->target(address_of(kind)));
+  }
+
+  void init_store(const std::string& store) {
+    policy_.may_init(store).require();
+    if (making_) return making_->run();
+    if (made_) {
+      made_ = false;
+      return;
+    }
+    endpoints_->create_store(Address::parse(store));
   }
 
   std::unique_ptr<Store> store() {
@@ -78,15 +99,47 @@ class AgentEnds {
     return std::make_unique<agent::GuardedStore>(policy_, std::move(store_), clock_);
   }
 
+  // In a process of its own.
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) {
+    return store()->browse(volume, snapshot);
+  }
+
  private:
+  static Address address_of(std::string_view kind) {
+    Address address;
+    address.kind = kind == "zfs" ? AddressKind::Zfs : AddressKind::Btrfs;
+    return address;
+  }
+
   void open_store() {
     const auto address = Address::parse(policy_.store());
+    const auto make = [this, address] { endpoints_->create_store(address); };
     try {
+      // An empty directory becomes a store now, because nothing can be written there later.
+      std::error_code error;
+      if (address.kind == AddressKind::Btrfs && std::filesystem::is_empty(address.name, error)) {
+        make();
+        made_ = true;
+      }
       store_ = endpoints_->store(address);
       // A btrfs store makes now what it lacks; later it may write below its host alone.
       if (address.kind == AddressKind::Btrfs) (void)store_->identity();
     } catch (const Error& error) {
       store_failure_ = error;
+      // A dataset can be made from within the sandbox, a directory not.
+      const bool missing = error.kind() == ErrorKind::NotFound;
+      if (missing && address.kind == AddressKind::Btrfs) making_.emplace(make);
+    }
+  }
+
+  void prepare_targets() {
+    for (const auto& pattern : policy_.volumes()) {
+      if (pattern.has_wildcards()) continue;
+      try {
+        endpoints_->target(address_of(pattern.kind()))->prepare(pattern.text());
+      } catch (const Error&) {
+        // Told to whoever wants the volume made.
+      }
     }
   }
 
@@ -94,7 +147,9 @@ class AgentEnds {
   platform::Clock& clock_;
   std::unique_ptr<Endpoints> endpoints_;
   std::unique_ptr<Store> store_;
-  std::optional<Error> store_failure_;  // told to whoever asks for the store
+  std::optional<Error> store_failure_;   // told to whoever asks for the store
+  std::optional<agent::Errand> making_;  // of a store that is missing
+  bool made_ = false;                    // the store, by this process
 };
 
 platform::Fd duplicate(int fd) {
@@ -112,7 +167,8 @@ std::string joined(const std::vector<std::string>& words) {
 wire::ConnectionOptions connection_options(const agent::Policy& policy) {
   wire::ConnectionOptions options;
   options.role = wire::Role::Server;
-  for (const auto role : {agent::Role::Source, agent::Role::Store, agent::Role::Restore}) {
+  for (const auto role :
+       {agent::Role::Source, agent::Role::Store, agent::Role::Restore, agent::Role::Target}) {
     if (policy.has(role)) options.features.push_back(agent::feature_of(role));
   }
   return options;
@@ -123,6 +179,13 @@ ExitCode run_agent(Context& context) {
   const auto policy = policy_of(context.options);
   const auto mode = agent::parse_sandbox_mode(context.options.text("--sandbox"));
   AgentEnds ends(context, policy);
+  std::unique_ptr<agent::ViewBroker> broker;
+  if (policy.has(agent::Role::Restore)) {
+    const auto browse = [&](const VolumeName& volume, const Point& snapshot) {
+      return ends.browse(volume, snapshot);
+    };
+    broker = std::make_unique<agent::ViewBroker>(browse, agent::plan_view_broker(policy), mode);
+  }
   const auto sandbox = agent::enter_sandbox(agent::plan_sandbox(policy), mode);
   for (const auto& finding : agent::findings_of(sandbox)) {
     context.console.explain(fmt::format("{}: {}", finding.topic, finding.message));
@@ -132,10 +195,25 @@ ExitCode run_agent(Context& context) {
   ::signal(SIGINT, SIG_DFL);
   agent::Served served;
   served.source = [&](std::string_view kind) { return ends.source(kind); };
-  if (policy.has(agent::Role::Store)) served.store = [&] { return ends.store(); };
+  if (policy.has(agent::Role::Store)) {
+    served.store = [&] { return ends.store(); };
+    served.init = [&](const std::string& store) { ends.init_store(store); };
+  }
+  if (policy.has(agent::Role::Target)) {
+    served.target = [&](std::string_view kind) { return ends.target(kind); };
+  }
+  if (broker) {
+    served.view = [&](const wire::SnapshotName& snapshot) { return broker->connect(snapshot); };
+  }
   served.report = [&] {
     auto findings = agent::inspect_machine(agent::uses_of(policy), platform::system_commands());
     for (auto& finding : agent::findings_of(sandbox)) findings.push_back(std::move(finding));
+    if (broker) {
+      for (auto& finding : agent::findings_of(broker->report())) {
+        finding.topic += " of what shows files";
+        findings.push_back(std::move(finding));
+      }
+    }
     findings.push_back({"policy", wire::Verdict::Good, joined(policy.arguments())});
     return findings;
   };
@@ -164,7 +242,9 @@ const CommandSpec& agent_command_spec() {
                     "lets a backup server pull tank and all below"},
                    {"snapferry agent --allow store --set main --store btrfs:/srv/backup --host "
                     "laptop",
-                    "lets the laptop add to its own backups"}},
+                    "lets the laptop add to its own backups"},
+                   {"snapferry agent --allow target --set main --volume zfs:tank/home-restored",
+                    "lets a backup server restore that one volume here"}},
       .uses_store = false,
       .run = run_agent};
   return spec;

@@ -57,7 +57,8 @@ const CommandSpec& authorize_command() {
         .summary = "print the line of authorized_keys that lets a key do backups alone",
         .description =
             "Prints a line for ~/.ssh/authorized_keys of the machine that is backed up (--allow "
-            "source) or that keeps backups (--allow store). Whoever connects with the key gets "
+            "source), that keeps backups (--allow store) or that volumes are restored to (--allow "
+            "target). Whoever connects with the key gets "
             "the agent of snapferry with just this policy, whatever they ask for: no shell, no "
             "file transfer, no forwarding, no volume besides.\n\nWith --write the line is "
             "appended to a file on this machine, once. If the key is there with other options, "
@@ -68,7 +69,10 @@ const CommandSpec& authorize_command() {
                       "a key that a backup server pulls tank with"},
                      {"snapferry authorize --key laptop.pub --allow store --set main --store "
                       "btrfs:/srv/backup --host laptop --write /root/.ssh/authorized_keys",
-                      "a key that the laptop pushes with and can destroy nothing with"}},
+                      "a key that the laptop pushes with and can destroy nothing with"},
+                     {"snapferry authorize --key laptop.pub --allow store --allow restore --set "
+                      "main --store btrfs:/srv/backup --host laptop",
+                      "the same, and the laptop can look at its backups and get files back"}},
         .uses_store = false,
         .run = run_authorize};
     authorize.options.insert(

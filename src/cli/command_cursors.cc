@@ -23,11 +23,7 @@ struct Found {
   std::vector<VolumeState> volumes;
   std::vector<Cursor> cursors;
 
-  std::string name_of(const Cursor& cursor) const {
-    Address volume = group.machine;
-    volume.name = cursor.volume.substr(cursor.volume.find(':') + 1);
-    return volume.text();
-  }
+  std::string name_of(const Cursor& cursor) const { return group.address_of(cursor.volume).text(); }
 };
 
 std::vector<Address> volumes_of(const Invocation& options) {

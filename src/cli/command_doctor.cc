@@ -3,6 +3,7 @@
 #include "agent/inspection.h"
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
+#include "agent/remote_target.h"
 #include "agent/sandbox_plan.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -92,7 +93,8 @@ void inspect_this(const std::string& host, const Address& subject, Report& repor
 // What the key may do there, as the agent's greeting tells.
 Finding roles_of(const wire::Hello& peer) {
   std::string roles;
-  for (const auto role : {agent::Role::Source, agent::Role::Store, agent::Role::Restore}) {
+  for (const auto role :
+       {agent::Role::Source, agent::Role::Store, agent::Role::Restore, agent::Role::Target}) {
     if (!peer.has(agent::feature_of(role))) continue;
     roles += (roles.empty() ? "" : ", ") + std::string(agent::to_string(role));
   }
@@ -101,13 +103,21 @@ Finding roles_of(const wire::Hello& peer) {
           "the agent allows nothing that this version knows; update both ends"};
 }
 
-// That the policy covers it, and that it is there.
+// That the policy covers it, and that it is there; or, where the key only makes volumes, that
+// nothing is there.
 Finding inspect_subject(wire::SshTransport& transport, const Address& subject) {
   if (transport.peer().has(agent::feature_of(agent::Role::Source))) {
     agent::RemoteSource source(transport.connection(), std::string(kind_name(subject.kind)));
     const auto found = source.inventory({subject.local_text()});
     return {subject.local_text(), Verdict::Good,
             counted(found.size(), "volume", "volumes") + " to back up"};
+  }
+  if (transport.peer().has(agent::feature_of(agent::Role::Target)) &&
+      !transport.peer().has(agent::feature_of(agent::Role::Store))) {
+    agent::RemoteTarget(transport.connection(), std::string(kind_name(subject.kind)))
+        .require_free(subject.local_text());
+    return {subject.local_text(), Verdict::Good,
+            "nothing is there: a volume can be restored to it"};
   }
   agent::RemoteStore store(transport.connection(), subject.text(), subject.local_text());
   return {subject.local_text(), Verdict::Good, "a store, with the identity " + store.identity()};

@@ -58,7 +58,8 @@ const CommandSpec& init_command() {
           "A directory that holds anything else is left alone.\n\n"
           "With --store zfs:DATASET it makes a dataset, with --store btrfs:DIR a directory on a "
           "btrfs, where native snapshots are received: nothing in it is mounted or run by "
-          "itself.",
+          "itself. On another machine its agent makes them; a key with a command of its own can "
+          "make the store that this names, and no other.",
       .options = {{.name = "--encryption",
                    .value = "KIND",
                    .help = "how the content is protected",
@@ -69,7 +70,9 @@ const CommandSpec& init_command() {
                    {"snapferry init --store repo:/mnt/usb --encryption none",
                     "makes one that needs no password"},
                    {"snapferry init --store btrfs:/mnt/backup/snapferry",
-                    "makes a directory for subvolumes of this and other machines"}},
+                    "makes a directory for subvolumes of this and other machines"},
+                   {"snapferry init --store root@nas:zfs:backup/snapferry",
+                    "makes a dataset on another machine"}},
       .run = run_init};
   return spec;
 }

@@ -158,7 +158,8 @@ const CommandSpec& restore_command() {
           "With the address of a volume as the target, [[USER@]HOST:]zfs:DATASET or "
           "[[USER@]HOST:]btrfs:DIR, a native snapshot becomes that volume, whole, by a stream. "
           "Nothing may be there yet. The new volume is writable, and the next backup of it goes "
-          "on incrementally from the snapshot that it was made of.",
+          "on incrementally from the snapshot that it was made of. On another machine its agent "
+          "makes the volume; a key with a command of its own needs --allow target there.",
       .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
                     {.name = "PATH",
                      .help = "below the root of the volume; otherwise everything",
@@ -188,7 +189,10 @@ const CommandSpec& restore_command() {
                     "what it would take to bring /etc back to its newest snapshot"},
                    {"snapferry restore zfs:tank/home --store zfs:backup/snapferry --target "
                     "zfs:tank/home-restored",
-                    "a whole dataset, beside the one that is there"}},
+                    "a whole dataset, beside the one that is there"},
+                   {"snapferry restore web1:zfs:tank/home --store zfs:backup/snapferry --target "
+                    "root@web1:zfs:tank/home-restored",
+                    "the same on the machine that it came from"}},
       .run = run_restore};
   return spec;
 }

@@ -60,14 +60,23 @@ class SystemEndpoints : public Endpoints {
 
   void create_store(const Address& address) override {
     require_native(address);
-    require_here(address, "make the store there");
+    if (address.is_remote()) {
+      return make_remote_store(
+          *line_to(address.remote, {"--allow", "store", "--store", address.local_text(), "--set",
+                                    options_.set, "--host", options_.host}),
+          address);
+    }
     if (address.kind == AddressKind::Zfs) return zfs::create_store(commands_, clock_, address.name);
     btrfs::create_store(address.name);
   }
 
   std::unique_ptr<VolumeTarget> target(const Address& address) override {
     require_native(address);
-    require_here(address, "run the restore there, with this store as --store HOST:…");
+    if (address.is_remote()) {
+      return remote_target(line_to(address.remote, {"--allow", "target", "--volume",
+                                                    address.local_text(), "--set", options_.set}),
+                           address);
+    }
     if (address.kind == AddressKind::Zfs) return std::make_unique<zfs::ZfsTarget>(commands_);
     return std::make_unique<btrfs::BtrfsTarget>();
   }
@@ -80,30 +89,28 @@ class SystemEndpoints : public Endpoints {
                             printable(address.text())));
   }
 
-  static void require_here(const Address& address, std::string_view next_step) {
-    if (!address.is_remote()) return;
-    throw Error(ErrorKind::Unsupported,
-                fmt::format("{}: is on another machine; {}", printable(address.text()), next_step));
-  }
-
-  // One connection for each host and run.
-  std::shared_ptr<RemoteLine> line_to(const std::string& remote) {
-    if (auto line = lines_[remote].lock()) return line;
+  // One connection for each host and run. `policy` is for a key without a command of its own, which
+  // can do all of it anyway: an agent that is contained still does no more than it is meant to.
+  std::shared_ptr<RemoteLine> line_to(const std::string& remote,
+                                      const std::vector<std::string>& policy = {}) {
+    auto& known = lines_[{remote, policy}];
+    if (auto line = known.lock()) return line;
     wire::SshOptions ssh;
     ssh.command = options_.ssh_command;
+    ssh.remote_command.insert(ssh.remote_command.end(), policy.begin(), policy.end());
     // Outlives this: the ends connect again where they lost the connection.
     const auto connect = [&commands = commands_, remote, ssh] {
       return std::shared_ptr(wire::SshTransport::open(commands, remote, ssh));
     };
     auto line = std::make_shared<RemoteLine>(connect);
-    lines_[remote] = line;
+    known = line;
     return line;
   }
 
   const EndpointOptions options_;
   platform::Commands& commands_ = platform::system_commands();
   platform::Clock& clock_ = platform::system_clock();
-  std::map<std::string, std::weak_ptr<RemoteLine>> lines_;
+  std::map<std::pair<std::string, std::vector<std::string>>, std::weak_ptr<RemoteLine>> lines_;
 };
 
 }  // namespace

@@ -16,7 +16,9 @@ namespace snapferry::cli {
 struct EndpointOptions {
   std::vector<std::string> ssh_command = {};  // argv that host and remote command follow; empty:
                                               // the system's ssh
-  std::string set = "default";                // that a remote agent is asked to serve
+  // What the agent on another machine is started with where the key names no command of its own.
+  std::string set = "default";
+  std::string host = "localhost";  // this one's name there
   const Cancellation* cancellation = nullptr;
 };
 
@@ -37,9 +39,9 @@ class Endpoints {
   // Throws NoSuchStore where that shows at once; else the store's own methods do.
   virtual std::unique_ptr<Store> store(const Address& address) = 0;
 
-  // Makes the dataset or directory of a store on this machine, such that nothing in it mounts or
-  // runs by itself. Throws AlreadyExists where it is a store already, Conflict where something
-  // else is there, NotFound for a missing pool or filesystem.
+  // Makes the dataset or directory of a store, such that nothing in it mounts or runs by itself.
+  // Throws AlreadyExists where it is a store already, Conflict where something else is there,
+  // NotFound for a missing pool or filesystem.
   virtual void create_store(const Address& address) = 0;
 
   // Where whole volumes of the kind of `address` are restored to on its machine.

@@ -1,8 +1,5 @@
 // The commands on native snapshots: the whole program in process, with volumes and replicas in
 // memory.
-#include <filesystem>
-#include <fstream>
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -16,38 +13,9 @@
 namespace snapferry::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using testing::FakeDisk;
 using testing::FakeHost;
 using testing::TemporaryDirectory;
-
-class DirectoryView : public SnapshotView {
- public:
-  explicit DirectoryView(std::string path) : path_(std::move(path)) {}
-  const std::string& path() const override { return path_; }
-
- private:
-  std::string path_;
-};
-
-// A fake store whose snapshots can be looked into.
-class BrowsableStore : public testing::FakeStore {
- public:
-  BrowsableStore(FakeDisk& disk, std::string room) : FakeStore(disk), disk_(disk), room_(room) {}
-
-  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override {
-    const std::string path = room_ + "/" + snapshot.guid.hex();
-    fs::create_directories(path);
-    for (const auto& [name, content] : disk_.files_of(volume, snapshot.name)) {
-      if (!fs::exists(path + "/" + name)) testing::write(path + "/" + name, content);
-    }
-    return std::make_unique<DirectoryView>(path);
-  }
-
- private:
-  FakeDisk& disk_;
-  std::string room_;
-};
 
 // A store that shows only where it is asked for something that it is not there.
 class MissingStore : public testing::FakeStore {
@@ -133,7 +101,7 @@ class NativeProgram : public ::testing::Test, public Endpoints {
   }
   std::unique_ptr<Store> store(const Address& address) override {
     if (address.name == "missing") return std::make_unique<MissingStore>(disk_);
-    return std::make_unique<BrowsableStore>(*current_, room_.path());
+    return std::make_unique<testing::FakeStore>(*current_);
   }
   void create_store(const Address& address) override { created_.push_back(address.text()); }
   std::unique_ptr<VolumeTarget> target(const Address&) override {
@@ -309,6 +277,9 @@ TEST_F(NativeProgram, RestoresAWholeVolume) {
   ASSERT_EQ(restored_.size(), 1u);
   EXPECT_TRUE(restored_[0].starts_with("zfs:pool/a@snapferry_default_"));
   EXPECT_TRUE(restored_[0].ends_with("to zfs:pool/new"));
+  EXPECT_FALSE(contains(ok({"restore", "zfs:pool/a", "--target", "zfs:pool/new"}), "zfs mount"));
+  EXPECT_TRUE(contains(ok({"restore", "zfs:pool/a", "--target", "root@web1:zfs:pool/new"}),
+                       "run 'zfs mount pool/new' there"));
   refused(1, {"restore", "zfs:pool/a", "--target", "zfs:pool/taken"}, "is there");
   refused(2, {"restore", "zfs:pool/a", "file", "--target", "zfs:pool/new"}, "whole volume");
   refused(1, {"restore", "zfs:pool/a", "--target", "btrfs:/new"}, "kind btrfs");

@@ -7,6 +7,9 @@
 #include "agent/policy.h"
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
+#include "agent/remote_stream.h"
+#include "agent/remote_target.h"
+#include "agent/remote_view.h"
 #include "cli/endpoint.h"
 #include "cli/format.h"
 
@@ -86,12 +89,43 @@ class LineSource : public Source {
   CurrentEnd<agent::RemoteSource> current_;
 };
 
+// A stream with the connection that it comes by.
+class LineStream : public Stream {
+ public:
+  LineStream(std::shared_ptr<wire::SshTransport> transport, wire::Channel channel)
+      : transport_(std::move(transport)), stream_(std::move(channel)) {}
+  std::size_t read(std::span<std::uint8_t> buffer) override { return stream_.read(buffer); }
+  void finish() override { stream_.finish(); }
+
+ private:
+  const std::shared_ptr<wire::SshTransport> transport_;
+  agent::RemoteStream stream_;
+};
+
+class LineRequests : public agent::ViewRequests {
+ public:
+  explicit LineRequests(std::shared_ptr<RemoteLine> line) : line_(std::move(line)) {}
+  Bytes ask(wire::Verb verb, Bytes request) override {
+    const auto transport = line_->transport();
+    return transport->connection().request(verb, std::move(request)).message();
+  }
+  std::unique_ptr<Stream> start(wire::Verb verb, Bytes request) override {
+    auto transport = line_->transport();
+    auto channel = transport->connection().request(verb, std::move(request));
+    return std::make_unique<LineStream>(std::move(transport), std::move(channel));
+  }
+
+ private:
+  const std::shared_ptr<RemoteLine> line_;
+};
+
 class LineStore : public Store {
  public:
   LineStore(std::shared_ptr<RemoteLine> line, const Address& address)
       : name_(address.text()),
         local_name_(address.local_text()),
         host_(address.host()),
+        line_(line),
         current_(std::move(line),
                  [this](wire::SshTransport& transport) { return meet(transport); }) {}
 
@@ -118,7 +152,11 @@ class LineStore : public Store {
     return store->send(volume, request);
   }
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override {
-    return current_.get()->browse(volume, snapshot);
+    (void)current_.get();
+    if (!may_restore_) throw lacking(host_, agent::Role::Restore);
+    return std::make_unique<agent::RemoteView>(
+        std::make_unique<LineRequests>(line_),
+        wire::SnapshotName{volume, snapshot.name, snapshot.guid});
   }
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override {
@@ -145,7 +183,28 @@ class LineStore : public Store {
   const std::string host_;
   std::string identity_;  // empty before the first connection
   std::atomic<bool> may_restore_{false};
+  const std::shared_ptr<RemoteLine> line_;
   CurrentEnd<agent::RemoteStore> current_;
+};
+
+class LineTarget : public VolumeTarget {
+ public:
+  LineTarget(std::shared_ptr<RemoteLine> line, const Address& address)
+      : current_(std::move(line), [host = address.host(),
+                                   kind = kind_name(address.kind)](wire::SshTransport& transport) {
+          require_role(transport, host, agent::Role::Target);
+          return std::make_unique<agent::RemoteTarget>(transport.connection(), std::string(kind));
+        }) {}
+
+  StreamFeatures features() override { return current_.get()->features(); }
+  void require_free(const std::string& volume) override { current_.get()->require_free(volume); }
+  void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
+               Stream& stream, Progress* progress, const Cancellation* cancellation) override {
+    current_.get()->restore(volume, type, request, stream, progress, cancellation);
+  }
+
+ private:
+  CurrentEnd<agent::RemoteTarget> current_;
 };
 
 }  // namespace
@@ -162,6 +221,17 @@ std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Ad
 
 std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address) {
   return std::make_unique<LineStore>(std::move(line), address);
+}
+
+std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line,
+                                            const Address& address) {
+  return std::make_unique<LineTarget>(std::move(line), address);
+}
+
+void make_remote_store(RemoteLine& line, const Address& address) {
+  const auto transport = line.transport();
+  require_role(*transport, address.host(), agent::Role::Store);
+  agent::init_remote_store(transport->connection(), address.local_text());
 }
 
 }  // namespace snapferry::cli

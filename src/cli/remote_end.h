@@ -8,6 +8,7 @@
 #include "core/address.h"
 #include "core/store.h"
 #include "core/volume.h"
+#include "core/volume_target.h"
 #include "wire/ssh_transport.h"
 
 namespace snapferry::cli {
@@ -30,11 +31,17 @@ class RemoteLine {
   std::shared_ptr<wire::SshTransport> transport_;
 };
 
-// The ends behind a line to the machine of `address`, as agent/remote_source.h and
-// agent/remote_store.h say. A call that meets the loss of the connection throws Unavailable; the
-// next one connects again. A store that is another one then throws Conflict and is not touched. An
-// agent without the role that is needed throws PermissionDenied before anything is asked of it.
+// The ends behind a line to the machine of `address`, as agent/remote_source.h,
+// remote_store.h and remote_target.h say. A call that meets the loss of the connection throws
+// Unavailable; the next one connects again. A store that is another one then throws Conflict and is
+// not touched. An agent without the role that is needed throws PermissionDenied before anything is
+// asked of it.
 std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address);
 std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address);
+std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line,
+                                            const Address& address);
+
+// As agent::init_remote_store() says.
+void make_remote_store(RemoteLine& line, const Address& address);
 
 }  // namespace snapferry::cli

@@ -15,22 +15,10 @@
 #include "testing/errors.h"
 #include "testing/fake_source.h"
 #include "testing/fake_store.h"
+#include "testing/socket_child.h"
 
 namespace snapferry::cli {
 namespace {
-
-// The pipes of a child that is a socket of this process.
-class SocketChild : public platform::Child {
- public:
-  explicit SocketChild(platform::Fd socket) : socket_(std::move(socket)) {}
-  int input() const override { return socket_.get(); }
-  int output() const override { return socket_.get(); }
-  void close_input() override {}
-  platform::ExitReport wait() override { return {}; }
-
- private:
-  platform::Fd socket_;
-};
 
 class NamedStore : public testing::FakeStore {
  public:
@@ -69,7 +57,7 @@ class FarMachine : public platform::Commands {
       } catch (const Error&) {
       }
     });
-    return std::make_unique<SocketChild>(platform::Fd(ends[1]));
+    return std::make_unique<testing::SocketChild>(platform::Fd(ends[1]));
   }
 
   void cut() {

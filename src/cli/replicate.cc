@@ -188,11 +188,9 @@ RunReport run_group(Context& context, Endpoints& endpoints, const VolumeGroup& g
 void report_absent(Context& context, const VolumeGroup& group,
                    const replication::AbsentStore& store) {
   const std::string since = format_utc({store.time, 0});
-  Address volumes = group.machine;
   std::string words;
   for (const auto& pattern : group.patterns) {
-    volumes.name = pattern.substr(pattern.find(':') + 1);
-    words += fmt::format(" '{}'", printable(volumes.text()));
+    words += fmt::format(" '{}'", printable(group.address_of(pattern).text()));
   }
   context.console.say(fmt::format(
       "for the store {} of set {}, last backed up to at {}, {} snapshots; if it never comes back: "

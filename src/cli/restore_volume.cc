@@ -84,6 +84,15 @@ void report(Context& context, const Snapshot& snapshot, const Address& target, s
                            .real("seconds", seconds));
 }
 
+// The agent that made it may mount nothing, so that its key can put nothing over a directory there.
+void say_what_is_left_to_do(Context& context, const Address& target, VolumeType type) {
+  const bool unmounted = target.is_remote() && target.kind == AddressKind::Zfs &&
+                         type == VolumeType::Filesystem && !context.options.has("--dry-run");
+  if (!unmounted) return;
+  context.console.say(
+      fmt::format("  it is not mounted yet; run 'zfs mount {}' there\n", printable(target.name)));
+}
+
 }  // namespace
 
 ExitCode restore_volume(Context& context, const Address& target) {
@@ -108,6 +117,7 @@ ExitCode restore_volume(Context& context, const Address& target) {
   }
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
   report(context, snapshot, target, progress.bytes, passed.count());
+  say_what_is_left_to_do(context, target, store.replica_of(snapshot).type);
   return ExitCode::Success;
 }
 

@@ -130,6 +130,7 @@ std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set
     options.ssh_command = split_words(*command);
   }
   options.set = set;
+  options.host = own_host(context);
   options.cancellation = &context.io.cancellation;
   return context.io.endpoints ? context.io.endpoints(options) : system_endpoints(options);
 }

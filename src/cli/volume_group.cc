@@ -6,6 +6,12 @@
 
 namespace snapferry::cli {
 
+Address VolumeGroup::address_of(std::string_view local) const {
+  Address address = machine;
+  address.name = local.substr(local.find(':') + 1);
+  return address;
+}
+
 std::vector<VolumeGroup> grouped(const std::vector<Address>& volumes) {
   std::vector<VolumeGroup> groups;
   for (const auto& volume : volumes) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/address.h"
@@ -11,6 +12,9 @@ namespace snapferry::cli {
 struct VolumeGroup {
   Address machine;                    // with the name of the first
   std::vector<std::string> patterns;  // core/volume_pattern.h
+
+  // Of what is called `local` there, "zfs:tank/home", as the command line takes it.
+  Address address_of(std::string_view local) const;
 };
 
 // In the order in which machine and kind occur first. Throws InvalidArgument for what is no

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
+#include "core/snapshot_view.h"
 #include "core/turn.h"
 #include "core/volume.h"
 
@@ -56,14 +57,6 @@ struct ReplicaDamage {
   VolumeName volume;
   std::string snapshot;
   std::string message;
-};
-
-// A snapshot of a store, readable as a directory for as long as this lives.
-class SnapshotView {
- public:
-  virtual ~SnapshotView() = default;
-  // Absolute; below it nothing can be written, executed or become setuid.
-  virtual const std::string& path() const = 0;
 };
 
 // NotFound for the store itself: nothing of it is there, which is another thing than being empty.
@@ -117,8 +110,9 @@ class Store {
   // VolumeName::path of `volume`.
   virtual std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) = 0;
 
-  // Throws Unsupported where the store has no directories to show (a zvol, a raw replica, a
-  // remote store).
+  // The files of a snapshot, found by its guid. Throws NotFound if it is gone, Unsupported where
+  // there are none to show (a zvol, a replica whose key is not here). The view may outlive the
+  // store.
   virtual std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) = 0;
 
   // Destroys each snapshot while name and guid both still match; a replica without any snapshot

@@ -11,7 +11,7 @@
 namespace snapferry {
 
 // Restores whole volumes from what Store::send gives: the reverse of a Source. Implemented by
-// zfs::ZfsTarget and btrfs::BtrfsTarget; tests use a fake.
+// zfs::ZfsTarget, btrfs::BtrfsTarget and agent::RemoteTarget; tests use testing::FakeTarget.
 class VolumeTarget {
  public:
   virtual ~VolumeTarget() = default;
@@ -22,6 +22,10 @@ class VolumeTarget {
   // Throws AlreadyExists if something is at `volume` ("zfs:tank/home", "btrfs:/mnt/home"),
   // NotFound if what it would be in is missing. To be asked before a stream is begun.
   virtual void require_free(const std::string& volume) = 0;
+
+  // Makes what restore() would make beside `volume` before anything else, so that a process can
+  // reduce itself to working in that. Nothing where there is no such thing, or `volume` is there.
+  virtual void prepare(const std::string& volume) { (void)volume; }
 
   // Makes the volume out of the full stream `request` from a store, usable and writable, with the
   // snapshot `request.to` as its first: the next backup is incremental from that. Never replaces

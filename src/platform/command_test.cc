@@ -18,7 +18,7 @@ TEST(Commands, GiveOutputStatusAndErrorsOfWhatRan) {
 
 TEST(Commands, ThatFailedCommandNoTerminal) {
   const ExitReport exit{1, "one\n\x1b[2Jtwo\r\n"};
-  EXPECT_EQ(command_error({"ssh"}, exit).message(), "ssh: exit status 1: \\x1b[2Jtwo\\r");
+  EXPECT_EQ(command_error({"ssh"}, exit).message(), "ssh: exit status 1: \\x1b[2Jtwo\\x0d");
 }
 
 TEST(Commands, PassMoreThanAPipeHoldsInBothDirections) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "testing/fake_store.h"
+#include "testing/fake_target.h"
 
 namespace snapferry::testing {
 namespace {
@@ -13,6 +14,7 @@ class FakePlace : public ReplicationPlace {
 
   std::unique_ptr<Source> source() override { return std::make_unique<FakeSource>(host_); }
   std::unique_ptr<Store> store() override { return std::make_unique<FakeStore>(disk_); }
+  std::unique_ptr<VolumeTarget> target() override { return std::make_unique<FakeTarget>(host_); }
   std::string volume(std::string_view name) override { return parent() + std::string(name); }
   std::string pattern() override { return parent() + "*"; }
   void make(const std::string& name) override { host_.make(volume(name)); }

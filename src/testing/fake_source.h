@@ -63,6 +63,7 @@ class FakeHost {
 
  private:
   friend class FakeSource;
+  friend class FakeTarget;
   struct State {
     Point point;
     PlaceFiles files;

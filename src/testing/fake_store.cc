@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "testing/fake_stream.h"
+#include "testing/fake_view.h"
 
 namespace snapferry::testing {
 namespace {
@@ -318,8 +319,14 @@ std::unique_ptr<Stream> FakeStore::send(const VolumeName& volume, const StreamRe
   return stream_of(writer.finish());
 }
 
-std::unique_ptr<SnapshotView> FakeStore::browse(const VolumeName& volume, const Point&) {
-  throw Error(ErrorKind::Unsupported, volume.text() + ": a fake has no directories");
+std::unique_ptr<SnapshotView> FakeStore::browse(const VolumeName& volume, const Point& snapshot) {
+  const std::lock_guard lock(disk_.mutex_);
+  for (const auto& state : disk_.find(volume).states) {
+    if (state.point.guid == snapshot.guid) {
+      return std::make_unique<FakeView>(state.files, volume.text() + "@" + snapshot.name);
+    }
+  }
+  throw Error(ErrorKind::NotFound, volume.text() + "@" + snapshot.name + ": no such snapshot");
 }
 
 std::vector<VolumeFailure> FakeStore::destroy(const VolumeName& volume,

@@ -75,7 +75,6 @@ class FakeStore : public Store {
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
-  // Throws Unsupported.
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override;

@@ -1,6 +1,7 @@
 #include "testing/fake_place.h"
 #include "testing/source_contract.h"
 #include "testing/store_contract.h"
+#include "testing/target_contract.h"
 
 namespace snapferry::testing {
 namespace {
@@ -10,6 +11,7 @@ const PlaceKind kBtrfs{"FakeBtrfs", [] { return make_fake_place(FakeKind::Btrfs)
 
 INSTANTIATE_TEST_SUITE_P(All, SourceContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 INSTANTIATE_TEST_SUITE_P(All, StoreContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
+INSTANTIATE_TEST_SUITE_P(All, TargetContract, ::testing::Values(kZfs, kBtrfs), place_kind_name);
 
 }  // namespace
 }  // namespace snapferry::testing

@@ -13,13 +13,14 @@
 
 #include "core/store.h"
 #include "core/volume.h"
+#include "core/volume_target.h"
 #include "testing/replication_files.h"
 
 namespace snapferry::testing {
 
 // Some volumes and an empty store, with the hands of an administrator beside the code under
-// test: what source_contract.h and store_contract.h need. One for the fakes; each driver has one
-// over a real filesystem, under names of its own, cleaned up by the destructor.
+// test: what source_contract.h, store_contract.h and target_contract.h need. One for the fakes;
+// each driver has one over a real filesystem, under names of its own, cleaned up by the destructor.
 //
 // Volumes are named by short words ("a"); volume() tells the whole name.
 class ReplicationPlace {
@@ -29,6 +30,8 @@ class ReplicationPlace {
   // New instances that see what there is; several may live at once.
   virtual std::unique_ptr<Source> source() = 0;
   virtual std::unique_ptr<Store> store() = 0;
+  // Makes volumes where source() has them.
+  virtual std::unique_ptr<VolumeTarget> target() = 0;
 
   // "zfs:pool/source/a" of "a".
   virtual std::string volume(std::string_view name) = 0;
@@ -68,7 +71,7 @@ inline std::string place_kind_name(const ::testing::TestParamInfo<PlaceKind>& in
   return info.param.name;
 }
 
-// What both suites share.
+// What the suites share.
 class ReplicationContract : public ::testing::TestWithParam<PlaceKind> {
  protected:
   void SetUp() override {

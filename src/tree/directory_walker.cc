@@ -129,7 +129,7 @@ void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
     exclude_prefix_ = exclude_path_.size();
   }
   for (std::size_t index = 0; index < listing_.size(); ++index) {
-    const DirectoryListing::Name name = listing_[index];
+    const platform::DirectoryListing::Name name = listing_[index];
     for (; !base.at_end() && base->item->name < name.view(); base.advance()) {
       count_removed(*base->item);
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tree/directory_listing.h"
+#include "platform/directory_listing.h"
 #include "tree/entry_reader.h"
 
 namespace snapferry::tree {
@@ -56,7 +56,7 @@ class DirectoryWalker {
   RootEntry& root_;
   WorkerTotals totals_;
   EntryReader entries_;
-  DirectoryListing listing_;
+  platform::DirectoryListing listing_;
   std::vector<DirectoryTask> subdirectories_;
   std::uint64_t shown_ = 0;   // bytes of big files, which Progress has counted already
   std::string exclude_path_;  // the directory's path and a slash, then a name

@@ -6,8 +6,9 @@
 #include <fcntl.h>
 
 #include "core/tree_node.h"
+#include "platform/metadata.h"
 #include "tree/change_detection.h"
-#include "tree/metadata.h"
+#include "tree/left_out.h"
 
 namespace snapferry::tree {
 namespace {
@@ -85,11 +86,7 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
 }
 
 bool EntryReader::is_left_out(const struct statx& stat) const {
-  if (!S_ISDIR(stat.stx_mode)) return false;
-  const auto& skip = context_.options.skip;
-  return std::any_of(skip.begin(), skip.end(), [&](const auto& directory) {
-    return directory.first == device_of(stat) && directory.second == stat.stx_ino;
-  });
+  return S_ISDIR(stat.stx_mode) && is_skipped(context_.options, device_of(stat), stat.stx_ino);
 }
 
 void EntryReader::take_over(const struct statx& stat, ByteView base, EntryOutcome& outcome) {
@@ -102,10 +99,10 @@ void EntryReader::take_over(const struct statx& stat, ByteView base, EntryOutcom
 bool EntryReader::read_changed(const EntryPlace& place, const struct statx& stat, bool may_wait,
                                EntryOutcome& outcome) {
   if (S_ISREG(stat.stx_mode)) return read_file(place, stat, may_wait, outcome);
-  Entry entry = entry_from_statx(stat, place.name);
-  entry.xattrs = read_xattrs_at(place.fd, place.text, place.text);
+  Entry entry = platform::entry_from_statx(stat, place.name);
+  entry.xattrs = platform::read_xattrs_at(place.fd, place.text, place.text);
   if (entry.type == EntryType::Symlink) {
-    entry.target = read_symlink_at(place.fd, place.text, place.text);
+    entry.target = platform::read_symlink_at(place.fd, place.text, place.text);
   }
   encode(entry, outcome);
   return true;
@@ -113,7 +110,7 @@ bool EntryReader::read_changed(const EntryPlace& place, const struct statx& stat
 
 bool EntryReader::read_file(const EntryPlace& place, const struct statx& stat, bool may_wait,
                             EntryOutcome& outcome) {
-  Entry entry = entry_from_statx(stat, place.name);
+  Entry entry = platform::entry_from_statx(stat, place.name);
   if (entry.link_device) {
     if (auto found = context_.links.find(stat)) {
       entry.content = std::move(found->content);
@@ -131,7 +128,7 @@ bool EntryReader::read_file(const EntryPlace& place, const struct statx& stat, b
   struct statx before = look_at(file.get(), place);
   if (!S_ISREG(before.stx_mode)) return false;
   for (int attempt = 1;; ++attempt) {
-    entry = entry_from_statx(before, place.name);
+    entry = platform::entry_from_statx(before, place.name);
     read_content(place, file.get(), before, entry, outcome);
     const struct statx after = look_at(file.get(), place);
     if (is_settled(before, after)) break;
@@ -153,7 +150,7 @@ bool EntryReader::read_file(const EntryPlace& place, const struct statx& stat, b
 void EntryReader::read_content(const EntryPlace& place, int fd, const struct statx& stat,
                                Entry& entry, EntryOutcome& outcome) {
   outcome.content = {};
-  entry.xattrs = read_xattrs(fd, place.text);
+  entry.xattrs = platform::read_xattrs(fd, place.text);
   if (stat.stx_size <= kSmallFile && !is_sparse(stat)) {
     outcome.content = files_.read_small(fd, stat.stx_size, place.text);
     entry.size = outcome.content.size();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -42,6 +43,10 @@ bool is_pseudo_filesystem(int fd) {
   if (::fstatfs(fd, &info) != 0) return false;
   return std::find(kPseudoFilesystems.begin(), kPseudoFilesystems.end(),
                    static_cast<std::uint32_t>(info.f_type)) != kPseudoFilesystems.end();
+}
+
+bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_t inode) {
+  return std::ranges::find(options.skip, std::pair(device, inode)) != options.skip.end();
 }
 
 void keep_cache_tag_only(int fd, DirectoryListing& listing) {

@@ -11,28 +11,24 @@
 #include <unordered_map>
 #include <vector>
 
-#include <sys/stat.h>
-
 #include "core/object_store.h"
-#include "core/store.h"
-#include "platform/fd.h"
-#include "tree/directory_listing.h"
+#include "core/snapshot_view.h"
 #include "tree/directory_numbers.h"
 #include "tree/live_id.h"
 
 namespace snapferry::tree {
 
-// The files of native snapshots, read out of their directories as if they were trees in a
-// repository: Tree and List objects are made when they are asked for, Data is read from the
-// file. A snapshot is opened when something in it is first looked at.
+// The files of native snapshots, read out of their views as if they were trees in a repository:
+// Tree and List objects are made when they are asked for, Data is read from the file. A snapshot
+// is opened when something in it is first looked at.
 //
-// Nothing is followed: no symlink, no mount point and no subvolume below a snapshot; they show
-// as what they are, the latter as empty directories. A file that is the same in two snapshots of
-// a volume (path, inode, size, times of change and birth) has the same content ids in both, so
-// that comparing them reads no content. Directories are never equal without being listed.
+// What a view leaves empty, mount points and subvolumes, is shown so. A file that is the same in
+// two snapshots of a volume (path, inode, size, times of change and birth) has the same content
+// ids in both, so that comparing them reads no content. Directories are never equal without being
+// listed.
 //
-// Memory: names of the widest directories, about 30 bytes for each directory looked into, and
-// caches of fixed size. Safe from several threads at once, as ObjectSource is.
+// Memory: about 30 bytes for each directory looked into, and caches of fixed size. Safe from
+// several threads at once, as ObjectSource is.
 class LiveObjects : public ObjectSource {
  public:
   // Makes the files of a snapshot readable; any thread, but one at a time.
@@ -48,72 +44,54 @@ class LiveObjects : public ObjectSource {
   // What is known of the root directory itself; opens the snapshot. Without a name.
   Entry root(const ObjectId& tree);
 
-  // Throws NotFound, PermissionDenied or Unavailable with the path of what could not be read, and
-  // what openers throw.
+  // Throws as views and openers do.
   Bytes get(ObjectKind kind, const ObjectId& id) override;
 
  private:
-  // An open directory; its snapshot stays open as long.
-  struct OpenedDirectory {
-    std::shared_ptr<const SnapshotView> snapshot;
-    platform::Fd fd;
-  };
-  using Descriptor = std::shared_ptr<const OpenedDirectory>;
-  using Listing = std::shared_ptr<const DirectoryListing>;
+  using SharedView = std::shared_ptr<SnapshotView>;
 
   struct View {
     std::string name;    // for messages
     std::uint32_t root;  // the number of the directory
     Opener opener;
-    std::shared_ptr<const SnapshotView> snapshot;  // while it is open
-    std::uint64_t device = 0;                      // once it was open
+    SharedView snapshot;  // while it is open
   };
-  struct CachedDirectory {
-    std::uint32_t view;
-    std::uint32_t directory;
-    Descriptor descriptor;
-    Listing listing;  // of big directories only
+  // A directory in an open snapshot.
+  struct Place {
+    SharedView snapshot;
+    std::string path;
   };
   // Where a version of a file was last seen.
-  struct Place {
+  struct Sighting {
     std::uint32_t view;
     std::string name;
+    std::uint64_t version;  // as the view calls it
+    std::uint64_t size;
   };
   struct KnownFile {
     std::uint64_t version;
-    Place place;
-  };
-  struct OpenFile {
-    platform::Fd fd;
-    std::uint64_t size;
+    Sighting seen;
   };
 
   // These need mutex_.
   View& view_at(std::uint32_t number);
-  const std::shared_ptr<const SnapshotView>& open_view(std::uint32_t number);
+  const SharedView& open_view(std::uint32_t number);
   void close_surplus_views();
-  CachedDirectory& cached(std::uint32_t view, std::uint32_t directory);
-  CachedDirectory* find_cached(std::uint32_t view, std::uint32_t directory);
-  CachedDirectory& cache(std::uint32_t view, std::uint32_t directory, Descriptor descriptor);
-  std::string text(std::uint32_t view, std::uint32_t directory) const;
   std::vector<std::uint32_t> views_of(std::uint32_t directory);
 
   // These take it.
-  Descriptor open_directory(std::uint32_t view, std::uint32_t directory);
-  Listing list(const LiveTreeId& id, const OpenedDirectory& directory);
+  Place open(std::uint32_t view, std::uint32_t directory);
   std::string describe(std::uint32_t view, std::uint32_t directory);
-  bool is_foreign(std::uint32_t view, const OpenedDirectory& directory);
-  void remember(std::uint64_t version, std::uint32_t view, std::string_view name);
-  std::optional<Place> recall(std::uint64_t version);
+  void remember(std::uint64_t version, const Sighting& seen);
+  std::optional<Sighting> recall(std::uint64_t version);
 
   Bytes tree(const LiveTreeId& id);
-  Bytes leaf(const LiveTreeId& id, const OpenedDirectory& directory, const DirectoryListing& names);
-  Entry entry(const LiveTreeId& id, int directory, const DirectoryListing::Name& name);
-  std::uint64_t own_device(std::uint32_t view);
+  Bytes leaf(const LiveTreeId& id, DirectoryPart part);
+  Entry entry(const LiveTreeId& id, ViewedFile file);
 
-  OpenFile open_file(const LiveDataId& id);
-  std::optional<OpenFile> open_file_at(const LiveDataId& id, const Place& place);
-  std::optional<std::string> name_of(const LiveDataId& id, std::uint32_t view);
+  std::optional<Sighting> look_for(const LiveDataId& id, std::uint32_t view);
+  template <typename Use>
+  Bytes use_file(const LiveDataId& id, const Use& use);
   Bytes list_object(const LiveDataId& id);
   Bytes data(const LiveDataId& id);
 
@@ -123,9 +101,8 @@ class LiveObjects : public ObjectSource {
   std::map<std::string, std::uint32_t> roots_;                            // by volume
   std::map<std::pair<std::uint32_t, std::string>, std::uint32_t> known_;  // by root and snapshot
   std::vector<View> views_;
-  std::list<std::uint32_t> open_views_;     // last used first
-  std::list<CachedDirectory> directories_;  // last used first
-  std::list<KnownFile> files_;              // last used first
+  std::list<std::uint32_t> open_views_;  // last used first
+  std::list<KnownFile> files_;           // last used first
   std::unordered_map<std::uint64_t, std::list<KnownFile>::iterator> files_by_version_;
 };
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/tree_reader.h"
+#include "platform/directory_view.h"
 #include "testing/restore_fixture.h"
 #include "testing/temporary_directory.h"
 #include "tree/diff.h"
@@ -24,14 +25,15 @@ using testing::noise;
 using testing::TemporaryDirectory;
 using testing::write;
 
-class DirectoryView : public SnapshotView {
+class CountedView : public platform::DirectoryView {
  public:
-  DirectoryView(std::string path, int* open) : path_(std::move(path)), open_(open) { ++*open_; }
-  ~DirectoryView() override { --*open_; }
-  const std::string& path() const override { return path_; }
+  CountedView(const std::string& path, int* open)
+      : DirectoryView(platform::open_path(path, O_RDONLY | O_DIRECTORY), path), open_(open) {
+    ++*open_;
+  }
+  ~CountedView() override { --*open_; }
 
  private:
-  std::string path_;
   int* open_;
 };
 
@@ -48,7 +50,7 @@ class LiveFiles : public ::testing::Test {
   ObjectId add(const std::string& snapshot) {
     return objects_.add("volume", snapshot, [this, snapshot] {
       ++opened_;
-      return std::make_unique<DirectoryView>(at(snapshot), &open_);
+      return std::make_unique<CountedView>(at(snapshot), &open_);
     });
   }
   Entry root(const std::string& snapshot) { return objects_.root(add(snapshot)); }

@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 #include "platform/fd.h"
-#include "tree/metadata.h"
+#include "platform/metadata.h"
 #include "tree/target.h"
 
 namespace snapferry::tree {
@@ -131,7 +131,7 @@ bool MetadataWriter::differs(int directory, const std::string& name, const struc
     return true;
   }
   try {
-    return xattrs_differ(read_xattrs_at(directory, name.c_str(), name), entry);
+    return xattrs_differ(platform::read_xattrs_at(directory, name.c_str(), name), entry);
   } catch (const Error& error) {
     // Its owner may not read it, but can change that.
     if (error.kind() == ErrorKind::PermissionDenied) return true;
@@ -160,7 +160,7 @@ void MetadataWriter::apply(int fd, const Entry& entry) const {
   if (has_mode && !root_ && (stat.stx_mode & 0600) != 0600) {
     set_mode(fd, (stat.stx_mode & 07777) | 0600, entry);
   }
-  for (const ExtendedAttribute& xattr : read_xattrs(fd, entry.name)) {
+  for (const ExtendedAttribute& xattr : platform::read_xattrs(fd, entry.name)) {
     if (is_ours(xattr.name) && can_write(xattr.name) && !has_name(entry.xattrs, xattr.name)) {
       remove_xattr(fd, xattr.name, entry);
     }

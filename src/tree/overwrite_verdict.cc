@@ -2,7 +2,7 @@
 
 #include <sys/sysmacros.h>
 
-#include "tree/metadata.h"
+#include "platform/metadata.h"
 
 namespace snapferry::tree {
 namespace {
@@ -25,7 +25,7 @@ bool same_content(const Entry& entry, const Existing& existing) {
 
 }  // namespace
 
-EntryType type_of(const struct statx& stat) { return entry_from_statx(stat, "").type; }
+EntryType type_of(const struct statx& stat) { return platform::entry_from_statx(stat, "").type; }
 
 Verdict judge(const Entry& entry, const std::optional<Existing>& existing, Overwrite overwrite) {
   if (!existing) return Verdict::Create;

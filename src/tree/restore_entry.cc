@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "platform/metadata.h"
 #include "tree/link_restore.h"
-#include "tree/metadata.h"
 #include "tree/restore_file.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
@@ -24,7 +24,7 @@ std::optional<Existing> look(const RestoreDirectory& directory, const DirectoryH
   if (!stat) return std::nullopt;
   Existing existing{*stat, {}};
   if (type_of(*stat) == EntryType::Symlink) {
-    existing.target = read_symlink_at(here->get(), name.c_str(), name);
+    existing.target = platform::read_symlink_at(here->get(), name.c_str(), name);
   }
   return existing;
 }

@@ -1,6 +1,5 @@
 #include "tree/survey.h"
 
-#include <algorithm>
 #include <vector>
 
 #include <fcntl.h>
@@ -70,11 +69,11 @@ class Surveyor {
       const auto name = listing_[index];
       struct stat stat;
       if (::fstatat(directory.get(), name.text, &stat, AT_SYMLINK_NOFOLLOW) != 0) continue;
-      if (is_excluded(name.view(), S_ISDIR(stat.st_mode)) || is_skipped(stat)) continue;
-      if (S_ISDIR(stat.st_mode)) {
-        directories.emplace_back(name.view());
-      } else {
+      if (is_excluded(name.view(), S_ISDIR(stat.st_mode))) continue;
+      if (!S_ISDIR(stat.st_mode)) {
         count(stat);
+      } else if (!is_skipped(options_, stat.st_dev, stat.st_ino)) {
+        directories.emplace_back(name.view());
       }
     }
     return directories;
@@ -83,11 +82,6 @@ class Surveyor {
   bool is_excluded(std::string_view name, bool is_directory) const {
     return options_.excludes != nullptr && !options_.excludes->empty() &&
            options_.excludes->excludes(path_ + std::string(name), is_directory);
-  }
-
-  bool is_skipped(const struct stat& stat) const {
-    return std::ranges::find(options_.skip, std::pair<std::uint64_t, std::uint64_t>(
-                                                stat.st_dev, stat.st_ino)) != options_.skip.end();
   }
 
   const BackupOptions& options_;

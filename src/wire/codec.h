@@ -30,6 +30,7 @@ class Encoder {
   void flag(bool value) { writer_.u8(value ? 1 : 0); }
   void guid(const Guid& value) { writer_.raw(value.bytes); }
   void text(std::string_view value, std::size_t limit);
+  void bytes(ByteView value, std::size_t limit);
 
   // An enumeration whose values are first, first + 1, … last.
   template <typename T>
@@ -71,6 +72,7 @@ class Decoder {
   void flag(bool& value);
   void guid(Guid& value) { value = Guid::from_bytes(reader_.raw(Guid::kSize)); }
   void text(std::string& value, std::size_t limit);
+  void bytes(Bytes& value, std::size_t limit);
 
   template <typename T>
   void enumeration(T& value, T first, T last) {

@@ -199,6 +199,10 @@ void code(Coder& coder, Like<FailuresReply> auto& message) {
   code_failures(coder, message.failures);
 }
 template <typename Coder>
+void code(Coder& coder, Like<InitRequest> auto& message) {
+  coder.text(message.store, kMaxVolume);
+}
+template <typename Coder>
 void code(Coder& coder, Like<OpenRequest> auto& message) {
   coder.text(message.store, kMaxVolume);
 }
@@ -258,6 +262,16 @@ void code(Coder& coder, Like<VerifyReport> auto& message) {
   });
 }
 template <typename Coder>
+void code(Coder& coder, Like<FreeRequest> auto& message) {
+  coder.text(message.volume, kMaxVolume);
+}
+template <typename Coder>
+void code(Coder& coder, Like<RestoreStart> auto& message) {
+  coder.text(message.volume, kMaxVolume);
+  code_type(coder, message.type);
+  code_stream(coder, message.stream);
+}
+template <typename Coder>
 void code(Coder& coder, Like<ReportReply> auto& message) {
   coder.list(message.findings, kMaxItems, 2 * kLeastText + 1, [&](auto& finding) {
     coder.text(finding.topic, kMaxName);
@@ -298,6 +312,7 @@ SNAPFERRY_MESSAGE(FreezeReply)
 SNAPFERRY_MESSAGE(SendRequest)
 SNAPFERRY_MESSAGE(SettleRequest)
 SNAPFERRY_MESSAGE(FailuresReply)
+SNAPFERRY_MESSAGE(InitRequest)
 SNAPFERRY_MESSAGE(OpenRequest)
 SNAPFERRY_MESSAGE(OpenReply)
 SNAPFERRY_MESSAGE(ReplicasRequest)
@@ -309,6 +324,8 @@ SNAPFERRY_MESSAGE(StoreSendRequest)
 SNAPFERRY_MESSAGE(DestroyRequest)
 SNAPFERRY_MESSAGE(VerifyRequest)
 SNAPFERRY_MESSAGE(VerifyReport)
+SNAPFERRY_MESSAGE(FreeRequest)
+SNAPFERRY_MESSAGE(RestoreStart)
 SNAPFERRY_MESSAGE(ReportReply)
 #undef SNAPFERRY_MESSAGE
 

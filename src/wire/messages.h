@@ -20,12 +20,12 @@ struct Nothing {
   bool operator==(const Nothing&) const = default;
 };
 
-struct FeaturesRequest {  // source.features
-  static constexpr std::string_view kName = "a source.features request";
+struct FeaturesRequest {  // source.features, target.features
+  static constexpr std::string_view kName = "a request for features";
   std::string kind;  // "zfs"
 };
 struct FeaturesReply {
-  static constexpr std::string_view kName = "a source.features answer";
+  static constexpr std::string_view kName = "an answer with features";
   StreamFeatures features;
 };
 
@@ -60,6 +60,11 @@ struct SettleRequest {  // source.settle
 struct FailuresReply {  // of source.settle and store.destroy
   static constexpr std::string_view kName = "an answer with failures";
   std::vector<VolumeFailure> failures;
+};
+
+struct InitRequest {  // store.init
+  static constexpr std::string_view kName = "a store.init request";
+  std::string store;  // "zfs:backup/snapferry"
 };
 
 struct OpenRequest {  // store.open
@@ -122,6 +127,18 @@ struct VerifyReport {  // one of many that store.verify's data is (wire/verify_r
   static constexpr std::string_view kName = "a report of store.verify";
   std::uint64_t bytes = 0;  // that were read back since the report before
   std::optional<ReplicaDamage> damage;
+};
+
+struct FreeRequest {  // target.require_free
+  static constexpr std::string_view kName = "a target.require_free request";
+  std::string volume;
+};
+
+struct RestoreStart {  // target.restore, before its stream
+  static constexpr std::string_view kName = "a target.restore request";
+  std::string volume;  // to be made
+  VolumeType type = VolumeType::Filesystem;
+  StreamRequest stream;
 };
 
 enum class Verdict : std::uint8_t { Good = 1, Warning = 2, Missing = 3 };

@@ -33,7 +33,7 @@ TEST(Messages, WithAByteTooManyAreRefused) {
 
 TEST(Messages, WithAnyByteChangedDecodeToThatOrAreRefused) {
   for (const auto& message : all_test_messages()) {
-    if (message.name == "hello" || message.name == "failure") continue;  // made printable
+    if (message.name == "hello" || message.name.ends_with("failure")) continue;  // made printable
     for (std::size_t i = 0; i < message.bytes.size(); ++i) {
       for (const std::uint8_t flip : {0x01, 0x80, 0xff}) {
         Bytes changed = message.bytes;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "testing/errors.h"
+#include "testing/socket_child.h"
 #include "wire/test_peer.h"
 
 namespace snapferry::wire {
@@ -98,19 +99,6 @@ TEST(SshFailure, OfAMissingProgramNamesIt) {
                ErrorKind::NotFound);
 }
 
-// A child whose pipes lead to a server in this process.
-class AgentChild : public platform::Child {
- public:
-  explicit AgentChild(platform::Fd socket) : socket_(std::move(socket)) {}
-  int input() const override { return socket_.get(); }
-  int output() const override { return socket_.get(); }
-  void close_input() override {}
-  platform::ExitReport wait() override { return {}; }
-
- private:
-  platform::Fd socket_;
-};
-
 class AgentCommands : public platform::Commands {
  public:
   std::unique_ptr<platform::Child> start(const std::vector<std::string>& argv,
@@ -120,7 +108,7 @@ class AgentCommands : public platform::Commands {
     server = connect_to(std::move(sockets[0]), Role::Server);
     const std::string said = "banner\nhalf\x1b";
     (void)!::write(options.errors_to, said.data(), said.size());
-    return std::make_unique<AgentChild>(std::move(sockets[1]));
+    return std::make_unique<testing::SocketChild>(std::move(sockets[1]));
   }
   std::vector<std::string> started;
   std::unique_ptr<Connection> server;

@@ -7,6 +7,7 @@
 #include "wire/failure.h"
 #include "wire/hello.h"
 #include "wire/messages.h"
+#include "wire/view_messages.h"
 
 namespace snapferry::wire {
 
@@ -99,6 +100,56 @@ inline ReplicaState replica() {
   return state;
 }
 
+inline SnapshotName snapshot() { return {{"web1", "zfs:tank/home"}, "snapferry_main", guid(64)}; }
+
+inline FileRange range() { return {"home/alice", "thesis", 0x1112131415161718, 1u << 20, 4096}; }
+
+inline Entry entry(EntryType type, const std::string& name) {
+  Entry result;
+  result.type = type;
+  result.name = name;
+  result.mode = 04750;
+  result.uid = 1000;
+  result.gid = 1001;
+  result.mtime = {1'700'000'000, 1};
+  result.ctime = {-1, 999'999'999};
+  result.inode = 257;
+  result.xattrs = {{"user.a", {}}, {"user.b", {0, 1, 255}}};
+  if (type == EntryType::File) result.size = 123456;
+  if (type != EntryType::Directory) result.link_device = 0;
+  if (type == EntryType::BlockDevice) result.device = 0x0801;
+  if (type == EntryType::Symlink) result.target = "../\xff";
+  return result;
+}
+
+inline DirectoryPart part() {
+  DirectoryPart result;
+  result.total = 4;
+  result.files = {{entry(EntryType::Directory, "a")},
+                  {entry(EntryType::File, "b"), 0x2122232425262728, true},
+                  {entry(EntryType::Symlink, "c\xff")},
+                  {entry(EntryType::BlockDevice, "d")}};
+  return result;
+}
+
+// The first part of a big directory.
+inline DirectoryPart first_part() {
+  DirectoryPart result;
+  result.total = SnapshotView::kFilesInPart + 1;
+  for (std::uint32_t i = 0; i < SnapshotView::kFilesInPart; ++i) {
+    ViewedFile file;
+    file.entry.name = std::to_string(1000 + i);
+    result.files.push_back(file);
+  }
+  result.part_names = {"1000", "2000"};
+  return result;
+}
+
+inline TestMessage of_failed_piece(const std::string& name) {
+  const ViewPiece piece{{}, Error(ErrorKind::NotFound, "home: is gone")};
+  return {name, encode(piece), [](ByteView bytes) { return encode(decode<ViewPiece>(bytes)); }};
+}
+
 template <typename Message>
 TestMessage of(const std::string& name, const Message& message) {
   return {name, encode(message), [](ByteView bytes) { return encode(decode<Message>(bytes)); }};
@@ -144,8 +195,23 @@ inline std::vector<TestMessage> all_test_messages() {
       of("store.verify.request", VerifyRequest{replica(), true}),
       of("store.verify.report", VerifyReport{4096, ReplicaDamage{name, "a", "is not read-only"}}),
       of("store.verify.report.plain", VerifyReport{1, {}}),
+      of("store.init.request", InitRequest{"zfs:backup/snapferry"}),
+      of("target.require_free.request", FreeRequest{"zfs:tank/restored"}),
+      of("target.restore.request",
+         RestoreStart{"zfs:tank/restored", VolumeType::Subvolume, stream()}),
       of("agent.report.answer", ReportReply{{{"landlock", Verdict::Warning, "kernel too old"},
                                              {"zfs", Verdict::Good, ""}}}),
+      of("view.snapshot", snapshot()),
+      of("view.root.request", ViewRootRequest{snapshot()}),
+      of("view.root.answer", ViewRootReply{entry(EntryType::Directory, "")}),
+      of("view.list.request", ViewListRequest{snapshot(), "home/alice", 256, 65536}),
+      of("view.list.part", ViewPart{"home", 0, part()}),
+      of("view.list.first_part", ViewPart{"", 0, first_part()}),
+      of("view.data_in.request", ViewDataInRequest{snapshot(), range()}),
+      of("view.data_in.answer", ViewDataInReply{{{0, 4096}, {8192, 9000}}}),
+      of("view.read.request", ViewReadRequest{snapshot(), {range(), range()}}),
+      of("view.read.piece", ViewPiece{{1, 2, 3}, {}}),
+      of_failed_piece("view.read.failure"),
   };
 }
 

@@ -23,6 +23,14 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::StoreDestroy, "store.destroy"},
     VerbTraits{Verb::StoreVerify, "store.verify", false, true},
     VerbTraits{Verb::AgentReport, "agent.report"},
+    VerbTraits{Verb::TargetFeatures, "target.features"},
+    VerbTraits{Verb::TargetRequireFree, "target.require_free"},
+    VerbTraits{Verb::TargetRestore, "target.restore", true, false},
+    VerbTraits{Verb::StoreInit, "store.init"},
+    VerbTraits{Verb::ViewRoot, "view.root"},
+    VerbTraits{Verb::ViewList, "view.list", false, true},
+    VerbTraits{Verb::ViewDataIn, "view.data_in"},
+    VerbTraits{Verb::ViewRead, "view.read", false, true},
 };
 
 }  // namespace

@@ -23,6 +23,14 @@ enum class Verb : std::uint16_t {
   StoreDestroy = 23,
   StoreVerify = 24,
   AgentReport = 32,
+  TargetFeatures = 64,
+  TargetRequireFree = 65,
+  TargetRestore = 66,
+  StoreInit = 67,
+  ViewRoot = 80,
+  ViewList = 81,
+  ViewDataIn = 82,
+  ViewRead = 83,
 };
 
 // Which of the two directions carry a stream.

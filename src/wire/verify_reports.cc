@@ -7,20 +7,10 @@ namespace {
 
 constexpr std::size_t kLengthSize = 4;
 
-std::uint32_t length_at(ByteView data) {
-  std::uint32_t length = 0;
-  for (std::size_t i = kLengthSize; i-- > 0;) length = length << 8 | data[i];
-  return length;
-}
-
 }  // namespace
 
 void append_report(Bytes& data, const VerifyReport& report) {
-  const Bytes bytes = encode(report);
-  for (std::size_t i = 0; i < kLengthSize; ++i) {
-    data.push_back(static_cast<std::uint8_t>(bytes.size() >> (8 * i)));
-  }
-  data.insert(data.end(), bytes.begin(), bytes.end());
+  ByteWriter(data).sized(encode(report));
 }
 
 void VerifyReportReader::add(ByteView data) {
@@ -32,7 +22,7 @@ void VerifyReportReader::add(ByteView data) {
 std::optional<VerifyReport> VerifyReportReader::next() {
   const ByteView rest = ByteView(data_).subspan(position_);
   if (rest.size() < kLengthSize) return std::nullopt;
-  const std::uint32_t length = length_at(rest);
+  const std::uint32_t length = ByteReader(rest, "a report").u32();
   if (length > kMaxVerifyReport) {
     throw Error(ErrorKind::Corrupt,
                 "a report of store.verify is longer than it can be; run it "

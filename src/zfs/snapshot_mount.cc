@@ -8,21 +8,11 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/directory_view.h"
 #include "platform/fd.h"
 
 namespace snapferry::zfs {
 namespace {
-
-class MountedSnapshot : public SnapshotView {
- public:
-  explicit MountedSnapshot(platform::Fd mount)
-      : mount_(std::move(mount)), path_("/proc/self/fd/" + std::to_string(mount_.get()) + "/.") {}
-  const std::string& path() const override { return path_; }
-
- private:
-  platform::Fd mount_;
-  std::string path_;  // "/." so that it is a directory also for who does not follow links
-};
 
 [[noreturn]] void fail(int number, const std::string& snapshot) {
   if (number == ENOSYS || number == ENODEV) {
@@ -31,12 +21,16 @@ class MountedSnapshot : public SnapshotView {
                     ": this kernel cannot mount it to be looked at; Linux 5.2 and the "
                     "module zfs are needed");
   }
+  if (number == EPERM || number == EACCES) {
+    throw Error(ErrorKind::PermissionDenied,
+                snapshot + ": only root may mount it to be looked at; restore it as a whole");
+  }
   throw system_error(number, "mount it", snapshot);
 }
 
 }  // namespace
 
-std::unique_ptr<SnapshotView> mount_snapshot(const std::string& snapshot) {
+std::unique_ptr<SnapshotView> mount_snapshot(const std::string& snapshot, const std::string& name) {
   const platform::Fd context(::fsopen("zfs", FSOPEN_CLOEXEC));
   if (!context.valid()) fail(errno, snapshot);
   const bool created =
@@ -48,7 +42,8 @@ std::unique_ptr<SnapshotView> mount_snapshot(const std::string& snapshot) {
       ::fsmount(context.get(), FSMOUNT_CLOEXEC,
                 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
   if (!mount.valid()) fail(errno, snapshot);
-  return std::make_unique<MountedSnapshot>(std::move(mount));
+  auto root = platform::open_at(mount.get(), ".", O_RDONLY | O_DIRECTORY, 0, snapshot);
+  return std::make_unique<platform::DirectoryView>(std::move(root), name, std::move(mount));
 }
 
 }  // namespace snapferry::zfs

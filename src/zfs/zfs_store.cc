@@ -480,7 +480,14 @@ std::unique_ptr<Stream> ZfsStore::send(const VolumeName& volume, const StreamReq
 }
 
 std::unique_ptr<SnapshotView> ZfsStore::browse(const VolumeName& volume, const Point& snapshot) {
-  const auto replica = needed(volume);
+  auto replica = needed(volume);
+  const auto found = [&] { return std::ranges::find(replica.points, snapshot.guid, &Point::guid); };
+  if (found() == replica.points.end()) replica = look_again(volume).value_or(StoreDataset{});
+  if (found() == replica.points.end()) {
+    throw Error(ErrorKind::NotFound, volume.text() + "@" + snapshot.name +
+                                         ": no such snapshot; `snapferry list` shows which there "
+                                         "are");
+  }
   if (replica.type == VolumeType::Zvol) {
     throw Error(ErrorKind::Unsupported,
                 volume.text() + ": is a zvol, which has no files; restore it as a whole");
@@ -490,7 +497,7 @@ std::unique_ptr<SnapshotView> ZfsStore::browse(const VolumeName& volume, const P
                                             ": is encrypted and its key is not here; load it with "
                                             "zfs load-key, or restore it as a whole");
   }
-  return mount_snapshot(point_name(replica.name, snapshot));
+  return mount_snapshot(point_name(replica.name, *found()), volume.text() + "@" + snapshot.name);
 }
 
 std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,

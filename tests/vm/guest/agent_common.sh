@@ -4,6 +4,15 @@ source "$(dirname "$(readlink -f "$0")")/common.sh"
 succeeds() {
   said=$("$@" 2>&1 </dev/null) || fail "exit status $?: $*; said: $said"
 }
+# eventually COMMAND…: what is only true a moment after a process has ended.
+eventually() {
+  local try
+  for try in {1..200}; do
+    "$@" >/dev/null 2>&1 && return
+    sleep 0.1
+  done
+  fail "never so, after $try tries: $*"
+}
 says() { [[ ${said:-}${refusal:-} == *"$1"* ]] || fail "not said: '$1' in: ${said:-}${refusal:-}"; }
 
 # authorize NAME USER OPTIONS…: a key of its own, and a name for ssh that uses it.
@@ -60,3 +69,6 @@ cut_off() {
   [ "${3:-}" != both ] || kill -9 "$run"
   wait "$run" || true
 }
+
+# half_received DATASET: an interrupted receive can go on there.
+half_received() { [ "$(zfs get -H -o value receive_resume_token "$1")" != - ]; }

@@ -55,12 +55,7 @@ for direction in pull push; do
   next_second
   run $direction --limit-rate 3M >cut.txt 2>&1 &
   cut_off $! "$replica" both
-  for _ in {1..100}; do
-    token=$(zfs get -H -o value receive_resume_token "$replica")
-    [ "$token" = - ] || break
-    sleep 0.2
-  done
-  [ "$token" != - ] || fail "$direction: nothing to resume: $(cat cut.txt)"
+  eventually half_received "$replica"
   echo later >/source/$volume/name
   next_second
   succeeds run $direction

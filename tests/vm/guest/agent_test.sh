@@ -54,4 +54,55 @@ refuses "$SNAPFERRY" prune --keep-last 1 --store pushed:zfs:backup/pushed "${rem
 refuses "$SNAPFERRY" backup zfs:source/data/home --store pushed:zfs:backup/pushed --set main \
   --host other "${remote[@]}"
 expect "$kept" "$(snapshots_of backup/pushed/laptop/source/data/home)" "what was kept"
+
+# --- files out of the store of a machine that is pushed to ---
+authorize back root --allow store --allow restore --store zfs:backup/pushed --host laptop \
+  --sandbox require
+files=(--store back:zfs:backup/pushed --host laptop "${remote[@]}")
+mkdir -p /source/data/home/deep/er
+for number in $(seq 200); do echo "$number" >"/source/data/home/deep/er/file$number"; done
+ln -s /etc/passwd /source/data/home/deep/link
+truncate -s 20M /source/data/home/deep/sparse
+chown 1234:1234 /source/data/home/deep/er/file7
+chmod 0600 /source/data/home/deep/er/file7
+next_second
+succeeds "${push[@]}"
+succeeds "$SNAPFERRY" ls zfs:source/data/home deep "${files[@]}"
+says "link -> /etc/passwd"
+succeeds "$SNAPFERRY" cat zfs:source/data/home deep/er/file7 "${files[@]}"
+expect 7 "$said" "a file of a remote snapshot"
+succeeds "$SNAPFERRY" find 'file19*' "${files[@]}"
+says "deep/er/file199"
+mapfile -t snapshots < <("$SNAPFERRY" list "${files[@]}" --quiet 2>/dev/null | cut -d' ' -f1)
+[ "${#snapshots[@]}" -ge 3 ] || fail "not all snapshots are listed: ${snapshots[*]}"
+succeeds "$SNAPFERRY" diff "${snapshots[0]}" "${snapshots[-1]}" "${files[@]}"
+says "deep"
+succeeds "$SNAPFERRY" restore zfs:source/data/home --target "$PWD/restored" "${files[@]}"
+diff -r --no-dereference /source/data/home restored || fail "what was restored differs"
+expect 1234 "$(stat -c %u restored/deep/er/file7)" "owner of a restored file"
+succeeds "$SNAPFERRY" restore zfs:source/data/home deep/er/file7 name --target "$PWD/some" "${files[@]}"
+expect 7 "$(cat some/deep/er/file7)" "one restored file"
+if [ -c /dev/fuse ]; then
+  mkdir look
+  "$SNAPFERRY" mount look "${files[@]}" >mount.out 2>&1 </dev/null &
+  mount_pid=$!
+  for _ in $(seq 300); do
+    mountpoint -q look && break
+    read -rt 0.1 <> <(:) || true
+  done
+  mountpoint -q look || fail "nothing was mounted: $(cat mount.out)"
+  looked_at=$(find look -name latest -print -quit)/deep
+  diff -r --no-dereference /source/data/home/deep "$looked_at" || fail "what is mounted differs"
+  umount look
+  wait "$mount_pid" || fail "mount did not end well: $(cat mount.out)"
+fi
+# Nothing stays mounted, also not where the agent was in the middle of it.
+! grep -q 'backup/pushed' /proc/mounts || fail "a snapshot stayed mounted"
+for command in "ls zfs:source/data/home" "cat zfs:source/data/home name" \
+  "restore zfs:source/data/home --target stolen"; do
+  # shellcheck disable=SC2086
+  refuses "$SNAPFERRY" $command --store pushed:zfs:backup/pushed --host laptop "${remote[@]}"
+  says "--allow restore"
+done
+[ ! -e stolen/name ] || fail "a key read back that only adds"
 echo passed

@@ -8,6 +8,7 @@
 #include "testing/replication_place.h"
 #include "zfs/zfs_source.h"
 #include "zfs/zfs_store.h"
+#include "zfs/zfs_target.h"
 
 namespace snapferry::testing {
 
@@ -23,6 +24,7 @@ class ZfsPlace : public ReplicationPlace {
 
   std::unique_ptr<Source> source() override;
   std::unique_ptr<Store> store() override;
+  std::unique_ptr<VolumeTarget> target() override;
   std::string volume(std::string_view name) override;
   std::string pattern() override;
   void make(const std::string& name) override;

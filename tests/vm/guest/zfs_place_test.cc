@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "testing/source_contract.h"
 #include "testing/store_contract.h"
+#include "testing/target_contract.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::testing {
@@ -60,6 +61,9 @@ std::unique_ptr<Source> ZfsPlace::source() {
 std::unique_ptr<Store> ZfsPlace::store() {
   return std::make_unique<zfs::ZfsStore>(platform::system_commands(), store_,
                                          platform::system_clock());
+}
+std::unique_ptr<VolumeTarget> ZfsPlace::target() {
+  return std::make_unique<zfs::ZfsTarget>(platform::system_commands());
 }
 std::string ZfsPlace::volume(std::string_view name) { return "zfs:" + dataset(name); }
 std::string ZfsPlace::pattern() { return "zfs:" + source_ + "/**"; }
@@ -121,5 +125,7 @@ PlaceKind zfs_filesystems() {
 INSTANTIATE_TEST_SUITE_P(Zfs, SourceContract, ::testing::Values(zfs_filesystems()),
                          place_kind_name);
 INSTANTIATE_TEST_SUITE_P(Zfs, StoreContract, ::testing::Values(zfs_filesystems()), place_kind_name);
+INSTANTIATE_TEST_SUITE_P(Zfs, TargetContract, ::testing::Values(zfs_filesystems()),
+                         place_kind_name);
 
 }  // namespace snapferry::testing

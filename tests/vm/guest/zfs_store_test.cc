@@ -154,12 +154,16 @@ TEST_F(ZfsStoreTest, ShowsAndProtectsTheFilesOfASnapshot) {
   const auto dataset = place_->replica_dataset(replica("a"));
   {
     const auto view = store_->browse(replica("a"), state("a").points.at(0));
-    std::ifstream in(view->path() + "/file");
+    const auto path = "/proc/self/fd/" + std::to_string(view->descriptor());
+    std::ifstream in(path + "/file");
     std::string text;
     in >> text;
     EXPECT_EQ(text, "content");
-    EXPECT_FALSE(std::ofstream(view->path() + "/new").good());
-    EXPECT_TRUE(std::filesystem::is_directory(std::filesystem::symlink_status(view->path())));
+    EXPECT_FALSE(std::ofstream(path + "/new").good());
+    const auto listed = view->list("", 0);
+    ASSERT_EQ(listed.files.size(), 1u);
+    const auto& file = listed.files[0];
+    EXPECT_EQ(as_text(view->read({"", "file", file.version, 0, 100})), "content");
   }
   command({"zfs", "destroy", dataset + "@s1"});
 }

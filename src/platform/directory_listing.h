@@ -6,7 +6,7 @@
 
 #include "core/bytes.h"
 
-namespace snapferry::tree {
+namespace snapferry::platform {
 
 // The names in one directory, ascending by bytes. Made to be used again for one
 // directory after another without allocating; one thread at a time. About 20 bytes
@@ -50,4 +50,4 @@ class DirectoryListing {
   std::vector<Key> order_;
 };
 
-}  // namespace snapferry::tree
+}  // namespace snapferry::platform

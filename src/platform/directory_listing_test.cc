@@ -1,4 +1,4 @@
-#include "tree/directory_listing.h"
+#include "platform/directory_listing.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include "platform/fd.h"
 #include "testing/backup_scene.h"
 
-namespace snapferry::tree {
+namespace snapferry::platform {
 namespace {
 
 std::vector<std::string> names_of(const DirectoryListing& listing) {
@@ -24,7 +24,7 @@ TEST(DirectoryListing, SortsByBytesWithoutDots) {
     scene.write(name, "");
   scene.make_directory("dir");
   DirectoryListing listing;
-  listing.read(platform::open_path(scene.root.path(), O_RDONLY).get(), "root");
+  listing.read(open_path(scene.root.path(), O_RDONLY).get(), "root");
   EXPECT_EQ(names_of(listing), (std::vector<std::string>{"...", "B", "a b", "abcdefgh", "abcdefgh1",
                                                          "abcdefgh2", "b", "dir", "\xff\xfe"}));
   EXPECT_EQ(listing[listing.find("dir")].type, DT_DIR);
@@ -40,9 +40,9 @@ TEST(DirectoryListing, ForgetsTheDirectoryBefore) {
   scene.write("a/1", "");
   scene.make_directory("b");
   DirectoryListing listing;
-  listing.read(platform::open_path(scene.root / "a", O_RDONLY).get(), "a");
+  listing.read(open_path(scene.root / "a", O_RDONLY).get(), "a");
   EXPECT_EQ(listing.size(), 1u);
-  listing.read(platform::open_path(scene.root / "b", O_RDONLY).get(), "b");
+  listing.read(open_path(scene.root / "b", O_RDONLY).get(), "b");
   EXPECT_EQ(listing.size(), 0u);
 }
 
@@ -50,9 +50,9 @@ TEST(DirectoryListing, RefusesWhatIsNoDirectory) {
   testing::BackupScene scene;
   scene.write("file", "");
   DirectoryListing listing;
-  const platform::Fd file = platform::open_path(scene.root / "file", O_RDONLY);
+  const Fd file = open_path(scene.root / "file", O_RDONLY);
   EXPECT_THROW(listing.read(file.get(), "file"), Error);
 }
 
 }  // namespace
-}  // namespace snapferry::tree
+}  // namespace snapferry::platform

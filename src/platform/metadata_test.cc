@@ -1,4 +1,4 @@
-#include "tree/metadata.h"
+#include "platform/metadata.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include "platform/fd.h"
 #include "testing/temporary_directory.h"
 
-namespace snapferry::tree {
+namespace snapferry::platform {
 namespace {
 
 class Metadata : public ::testing::Test {
@@ -20,17 +20,17 @@ class Metadata : public ::testing::Test {
     EXPECT_EQ(::statx(fd_.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &stat), 0);
     return entry_from_statx(stat, name);
   }
-  platform::Fd create(const std::string& name) {
-    return platform::open_at(fd_.get(), name.c_str(), O_RDWR | O_CREAT, 0640, name);
+  Fd create(const std::string& name) {
+    return open_at(fd_.get(), name.c_str(), O_RDWR | O_CREAT, 0640, name);
   }
 
   testing::TemporaryDirectory directory_;
-  platform::Fd fd_ = platform::open_path(directory_.path(), O_RDONLY | O_DIRECTORY);
+  Fd fd_ = open_path(directory_.path(), O_RDONLY | O_DIRECTORY);
 };
 
 TEST_F(Metadata, OfAFileIsWhatStatSays) {
-  const platform::Fd file = create("f");
-  platform::write_all(file.get(), as_bytes("12345"), "f");
+  const Fd file = create("f");
+  write_all(file.get(), as_bytes("12345"), "f");
   struct stat stat;
   ASSERT_EQ(::fstat(file.get(), &stat), 0);
   const Entry entry = entry_of("f");
@@ -68,7 +68,7 @@ TEST_F(Metadata, KnowsEveryType) {
 }
 
 TEST_F(Metadata, ReadsAttributesInOrderAndOfAnyLength) {
-  const platform::Fd file = create("f");
+  const Fd file = create("f");
   const std::string big(3000, 'x');
   ASSERT_EQ(::fsetxattr(file.get(), "user.z", "1", 1, 0), 0);
   ASSERT_EQ(::fsetxattr(file.get(), "user.empty", "", 0, 0), 0);
@@ -81,12 +81,12 @@ TEST_F(Metadata, ReadsAttributesInOrderAndOfAnyLength) {
   EXPECT_TRUE(xattrs[1].value.empty());
   EXPECT_EQ(xattrs[2].name, "user.z");
   EXPECT_EQ(read_xattrs_at(fd_.get(), "f", "f"), xattrs);
-  const platform::Fd handle = platform::open_at(fd_.get(), "f", O_PATH, 0, "f");
+  const Fd handle = open_at(fd_.get(), "f", O_PATH, 0, "f");
   EXPECT_EQ(read_xattrs(handle.get(), "f"), xattrs);
 }
 
 TEST_F(Metadata, DoesNotFollowSymlinksForAttributes) {
-  const platform::Fd file = create("f");
+  const Fd file = create("f");
   ASSERT_EQ(::fsetxattr(file.get(), "user.a", "1", 1, 0), 0);
   ASSERT_EQ(::symlinkat("f", fd_.get(), "l"), 0);
   EXPECT_TRUE(read_xattrs_at(fd_.get(), "l", "l").empty());
@@ -101,4 +101,4 @@ TEST_F(Metadata, ReadsTargetsOfAnyBytes) {
 }
 
 }  // namespace
-}  // namespace snapferry::tree
+}  // namespace snapferry::platform

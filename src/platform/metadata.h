@@ -7,7 +7,7 @@
 
 #include "core/entry.h"
 
-namespace snapferry::tree {
+namespace snapferry::platform {
 
 // The type, mode, owner, times, inode, size and device of what `stat` describes;
 // link_device where it has more links than one and is no directory.
@@ -26,4 +26,4 @@ std::vector<ExtendedAttribute> read_xattrs_at(int directory, const char* name,
 // The target of the symlink `name` in `directory`.
 std::string read_symlink_at(int directory, const char* name, std::string_view subject);
 
-}  // namespace snapferry::tree
+}  // namespace snapferry::platform

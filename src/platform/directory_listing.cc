@@ -1,4 +1,4 @@
-#include "tree/directory_listing.h"
+#include "platform/directory_listing.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-namespace snapferry::tree {
+namespace snapferry::platform {
 namespace {
 
 constexpr std::size_t kBufferSize = 256 << 10;
@@ -99,4 +99,4 @@ void DirectoryListing::keep_only(std::string_view name) {
   order_ = {order_[index]};
 }
 
-}  // namespace snapferry::tree
+}  // namespace snapferry::platform

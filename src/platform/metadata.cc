@@ -1,4 +1,4 @@
-#include "tree/metadata.h"
+#include "platform/metadata.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 
-namespace snapferry::tree {
+namespace snapferry::platform {
 namespace {
 
 EntryType type_of(std::uint32_t mode) {
@@ -142,4 +142,4 @@ std::string read_symlink_at(int directory, const char* name, std::string_view su
   return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
-}  // namespace snapferry::tree
+}  // namespace snapferry::platform
