@@ -49,7 +49,7 @@ bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_
   return std::ranges::find(options.skip, std::pair(device, inode)) != options.skip.end();
 }
 
-void keep_cache_tag_only(int fd, DirectoryListing& listing) {
+void keep_cache_tag_only(int fd, platform::DirectoryListing& listing) {
   if (listing.find(kCacheTag) < listing.size() && is_cache_tag(fd)) listing.keep_only(kCacheTag);
 }
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
+#include "platform/directory_listing.h"
 #include "tree/backup.h"
-#include "tree/directory_listing.h"
 
 namespace snapferry::tree {
 
@@ -16,6 +16,6 @@ bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_
 
 // Drops every other name if `listing`, of the open directory `fd`, has a CACHEDIR.TAG as
 // https://bford.info/cachedir/ defines it.
-void keep_cache_tag_only(int fd, DirectoryListing& listing);
+void keep_cache_tag_only(int fd, platform::DirectoryListing& listing);
 
 }  // namespace snapferry::tree

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "platform/directory_listing.h"
 #include "platform/fd.h"
-#include "tree/directory_listing.h"
 #include "tree/exclude.h"
 #include "tree/left_out.h"
 
@@ -87,7 +87,7 @@ class Surveyor {
   const BackupOptions& options_;
   const Cancellation& stop_;
   Survey total_;
-  DirectoryListing listing_;
+  platform::DirectoryListing listing_;
   std::string path_;  // of the directory, relative to the volume, with a slash behind
 };
 
