@@ -49,9 +49,8 @@ class Machine:
         program = os.path.join(self.programs, "bench_measure")
         command = ["timeout", "--kill-after=5", str(self.limit_seconds), program, "--count",
                    str(self.sshd), "measured", *argv]
-        text = self.shell(f"rm -f measured\n{shlex.join(command)} >&2\ncat measured")
-        seconds, peak_kib, near, far = text.split()
-        return measure.Sample(float(seconds), int(peak_kib) / 1000, int(near), int(far))
+        return measure.parse_sample(
+            self.shell(f"rm -f measured\n{shlex.join(command)} >&2\ncat measured"))
 
 
 class ThisMachine(Machine):

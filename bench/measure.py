@@ -19,6 +19,12 @@ class Sample:
     far: int = 0    # and that a sshd started for it
 
 
+def parse_sample(text):
+    """What bench_measure wrote: seconds, KiB and, if it counted, processes near and far."""
+    seconds, peak_kib, *processes = text.split()
+    return Sample(float(seconds), int(peak_kib) * 1024 / 1e6, *map(int, processes))
+
+
 class Meter:
     """Runs commands through the program bench_measure (measure.cc)."""
 
@@ -47,8 +53,7 @@ class Meter:
             name = " ".join([os.path.basename(argv[0]), *argv[1:2]])
             raise Failed(f"{name}: exit status {status}")
         with open(self.result, encoding="ascii") as file:
-            seconds, peak_kib = file.read().split()
-        return Sample(float(seconds), int(peak_kib) * 1024 / 1e6)
+            return parse_sample(file.read())
 
     def wait(self, process):
         try:

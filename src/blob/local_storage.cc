@@ -25,8 +25,9 @@ constexpr std::string_view kTemporaryPrefix = ".tmp-";
 constexpr std::string_view kShardedPrefix = "packs";
 constexpr char kMarker[] = ".snapferry";
 constexpr std::int64_t kLeftOverAge = 24 * 60 * 60;
-// Writing to the disk begins at once from this size on, so that sync() finds it done.
-constexpr std::size_t kEarlyWriteback = 1u << 20;
+// From this size on an object goes past the page cache, or is at least begun to be written out at
+// once, so that sync() finds it done.
+constexpr std::size_t kLarge = 1u << 20;
 // So many changes without a sync() are synced by themselves, to bound memory.
 constexpr std::size_t kMostUnsynced = 1u << 16;
 
@@ -249,13 +250,15 @@ LocalStorage::TemporaryFile LocalStorage::write_temporary(const Place& place, By
   if (!fd.valid()) fail(errno, "write", place.path);
   TemporaryFile file(root_.get(), path);
   try {
-    platform::write_all(fd.get(), bytes, place.path);
+    if (bytes.size() >= kLarge) {
+      writer_.write(fd.get(), bytes, place.path);
+    } else {
+      platform::write_all(fd.get(), bytes, place.path);
+    }
   } catch (const Error& error) {
     fail(error.system_error(), "write", place.path);
   }
-  if (bytes.size() >= kEarlyWriteback) {
-    ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-  }
+  if (bytes.size() >= kLarge) ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   // Network filesystems tell here that the disk is full.
   if (::close(fd.release()) != 0) fail(errno, "write", place.path);
   return file;

@@ -7,6 +7,7 @@
 #include "blob/storage.h"
 #include "blob/unsynced_changes.h"
 #include "platform/fd.h"
+#include "platform/uncached_writer.h"
 
 namespace snapferry::blob {
 
@@ -77,6 +78,7 @@ class LocalStorage : public Storage {
   const std::string path_;
   OpenFiles open_files_{kOpenFiles};
   UnsyncedChanges unsynced_;
+  platform::UncachedWriter writer_;
 };
 
 }  // namespace snapferry::blob
