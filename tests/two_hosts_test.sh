@@ -495,17 +495,17 @@ restored=$far/data/restored
 back=(restore "web1:btrfs:$far/data/home" --store "btrfs:$near/store")
 expect 1 snapferry "${back[@]}" --target "root@web1:btrfs:$restored" "${far_ssh[@]}"
 says "--allow target"
-kept_for back --allow target --volume "btrfs:$restored"
-target="root@back:btrfs:$restored"
+kept_for home --allow target --volume "btrfs:$restored"
+target="root@home:btrfs:$restored"
 expect 0 snapferry doctor "$target" "${far_ssh[@]}"
 says "can be restored to it"
 for place in "$far/data/home" "$far/secret" "$far/data/new" "$far/data/.snapferry/home/forged"; do
   before=$(find "$far/data" "$far/secret" -maxdepth 3 | sort)
-  expect 1 snapferry "${back[@]}" --target "root@back:btrfs:$place" "${far_ssh[@]}"
+  expect 1 snapferry "${back[@]}" --target "root@home:btrfs:$place" "${far_ssh[@]}"
   says "policy"
   [ "$(find "$far/data" "$far/secret" -maxdepth 3 | sort)" = "$before" ] || failed "$place was made"
 done
-if snapferry backup "root@back:btrfs:$far/data/home" --store "btrfs:$near/store" --set main \
+if snapferry backup "root@home:btrfs:$far/data/home" --store "btrfs:$near/store" --set main \
   "${far_ssh[@]}" >"$work/out" 2>&1; then
   failed "the key of a restore reads"
 fi

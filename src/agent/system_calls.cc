@@ -451,12 +451,12 @@ LayerReport restrict_system_calls(SystemCallSet calls, std::span<const std::uint
     add_calls_of_view(filter);
   } else {
     add_calls_of_agent(filter);
+    const bool files = calls == SystemCallSet::Files;
+    add_all(filter, files ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), kChangingFiles, calls);
     if (calls == SystemCallSet::ViewBroker) {
       for (const char* name : kOfViewBroker) filter.add(SCMP_ACT_ALLOW, name);
     }
   }
-  const bool files = calls == SystemCallSet::Files;
-  add_all(filter, files ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), kChangingFiles, calls);
   add_all(filter, SCMP_ACT_ERRNO(EPERM), kRefused, calls);
   add_all(filter, SCMP_ACT_KILL_PROCESS, kDeadly, calls);
   filter.add(programs ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "execve");
