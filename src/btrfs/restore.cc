@@ -49,8 +49,8 @@ void restore_volume(const std::string& volume, const StreamRequest& request, Str
   }
   const auto directory = open_snapshot_place(place);
   const auto subject = place.path_of(request.to.name);
+  mend_interrupted(directory.get(), place.path());
   if (!is_there(directory.get(), request.to, subject)) {
-    mend_interrupted(directory.get(), place.path());
     SnapshotFinder finder(volume);
     const ReceiveTarget target{directory.get(), place.path(),
                                [&](const Point& point) { return finder.open(point); }};

@@ -303,7 +303,6 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   const auto replica = make_replica(request.volume);
   replica.lock();
   try {
-    mend_interrupted(replica.directory.get(), replica.path);
     remove_partial(replica.directory.get(), replica.path);
     if (!wanted.base && replica.holds_snapshots()) {
       throw Error(ErrorKind::Conflict,

@@ -413,22 +413,27 @@ TEST_F(TwoFilesystems, FinishByThemselvesWhenAReceiveWasKilled) {
   EXPECT_EQ(store_->inventory("web1").at(0).points.size(), 2u);
 }
 
-TEST_F(TwoFilesystems, FinishWhatWasCompleteButStillWritable) {
+TEST_F(TwoFilesystems, FinishARestoreThatWasCompleteButStillWritable) {
   write("file", "1");
   const auto first = freeze(1);
   back_up(request(first, std::nullopt));
-  write("file", "2");
-  const auto second = freeze(2);
-  back_up(request(second, first));
-  // As a crash leaves it, just before the last step; and what an administrator may do.
-  make_writable(replica_path(name(2)));
-  const auto by_hand = replica_path(name(1)) + "-by-hand";
-  BtrfsImage::btrfs({"subvolume", "snapshot", replica_path(name(1)), by_hand});
-  EXPECT_EQ(store_->inventory("web1").at(0).points.size(), 1u);
-  write("file", "3");
-  back_up(request(freeze(3), second));
-  EXPECT_EQ(store_->inventory("web1").at(0).points.size(), 3u);
-  expect_equal(name(2));
+  const auto kept = describe_tree(root());
+  data_ = std::make_unique<BtrfsImage>(512);
+  const auto wanted = request(first, std::nullopt);
+  const auto restore = [&] {
+    const auto stream = store_->send(replica(), wanted);
+    restore_volume(volume(), wanted, *stream, nullptr, nullptr);
+  };
+  restore();
+  // As a crash leaves it, just before the last step of the receive; and what an administrator may
+  // do.
+  BtrfsImage::btrfs({"subvolume", "delete", root()});
+  make_writable(snapshot_path(name(1)));
+  const auto by_hand = snapshot_path(name(1)) + "-by-hand";
+  BtrfsImage::btrfs({"subvolume", "snapshot", snapshot_path(name(1)), by_hand});
+  restore();
+  EXPECT_EQ(describe_tree(root()), kept);
+  EXPECT_EQ(source_.inventory({volume()}).at(0).points.size(), 1u);
   std::ofstream(by_hand + "/mine") << "still writable";
   EXPECT_EQ(std::filesystem::file_size(by_hand + "/mine"), 14u);
 }
