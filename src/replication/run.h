@@ -20,7 +20,7 @@ struct RunOptions {
   std::string set = "default";
   std::string host;                    // under which the store keeps the volumes
   std::vector<std::string> patterns;   // core/volume_pattern.h
-  unsigned parallel = 2;               // volumes at once
+  unsigned parallel = 2;               // streams that move data at once (transfers.h)
   std::uint64_t bytes_per_second = 0;  // of all volumes together; 0: no limit
   bool dry_run = false;
   Intermediates intermediates = Intermediates::Ferry;
@@ -86,7 +86,7 @@ struct RunReport {
 //
 // Throws what fails before the first volume: InvalidArgument (set, host, no pattern), NotFound
 // for a pattern without a volume, Unavailable and the like for a listing. Calls the source's and
-// store's methods from this thread, but send() and receive() from `parallel` others.
+// store's methods from this thread, but send() and receive() from others.
 RunReport run(Source& source, Store& store, const RunOptions& options);
 
 }  // namespace snapferry::replication
