@@ -546,7 +546,7 @@ expect 0 snapferry "${again[@]}"
 [ "$(sum_of "$far/data/again")" = "$(sum_of "$far/data/home")" ] || failed "it differs from home"
 ! receiving "$far/data/.snapferry/again" || failed "half a snapshot was left"
 
-part "a key without a command of its own does both"
+part "a key without a command of its own does all of it"
 ssh-keygen -q -t ed25519 -N '' -f "$work/ssh/plain"
 # As where snapferry is installed: in the PATH of sshd.
 mkdir "$work/bin"
@@ -563,6 +563,11 @@ expect 0 snapferry init --store "root@plain:btrfs:$far/it's plain" "${far_ssh[@]
 [ -d "$far/it's plain" ] || failed "no store was made"
 expect 0 snapferry "${back[@]}" --target "root@plain:btrfs:$far/data/plain volume" "${far_ssh[@]}"
 [ "$(sum_of "$far/data/plain volume")" = "$(sum_of "$far/data/home")" ] || failed "it differs from home"
+expect 0 snapferry backup "root@plain:btrfs:$far/data/plain volume" --store "btrfs:$near/store" \
+  --set main "${far_ssh[@]}"
+expect 0 snapferry backup "btrfs:$near/own/work" --store "root@plain:btrfs:$far/it's plain" \
+  --set main --host laptop "${far_ssh[@]}"
+expect 0 snapferry ls latest --store "root@plain:btrfs:$far/it's plain" --host laptop "${far_ssh[@]}"
 
 part "doctor"
 expect 0 snapferry doctor root@web1 "${far_ssh[@]}"

@@ -37,7 +37,9 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<Source> source(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return remote_source(line_to(address.remote), address);
+      return remote_source(line_to(address.remote, {"--allow", "source", "--set", options_.set,
+                                                    "--volume", "zfs:**", "--volume", "btrfs:/**"}),
+                           address);
     }
     if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
     return std::make_unique<zfs::ZfsSource>(commands_);
@@ -45,7 +47,9 @@ class SystemEndpoints : public Endpoints {
 
   std::unique_ptr<Store> store(const Address& address) override {
     require_native(address);
-    if (address.is_remote()) return remote_store(line_to(address.remote), address);
+    if (address.is_remote()) {
+      return remote_store(line_to(address.remote, store_policy(address)), address);
+    }
     if (address.kind == AddressKind::Zfs) {
       // Whether it is there, its first listing says, without a process of its own.
       return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
@@ -61,10 +65,7 @@ class SystemEndpoints : public Endpoints {
   void create_store(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return make_remote_store(
-          *line_to(address.remote, {"--allow", "store", "--store", address.local_text(), "--set",
-                                    options_.set, "--host", options_.host}),
-          address);
+      return make_remote_store(*line_to(address.remote, store_policy(address)), address);
     }
     if (address.kind == AddressKind::Zfs) return zfs::create_store(commands_, clock_, address.name);
     btrfs::create_store(address.name);
@@ -89,10 +90,16 @@ class SystemEndpoints : public Endpoints {
                             printable(address.text())));
   }
 
-  // One connection for each host and run. `policy` is for a key without a command of its own, which
-  // can do all of it anyway: an agent that is contained still does no more than it is meant to.
+  std::vector<std::string> store_policy(const Address& address) const {
+    return {"--allow", "store",      "--allow", "restore",    "--store", address.local_text(),
+            "--set",   options_.set, "--host",  options_.host};
+  }
+
+  // One connection for each host, role and run. `policy` is for a key without a command of its own,
+  // which can do all of it anyway: an agent that is contained still does no more than it is meant
+  // to.
   std::shared_ptr<RemoteLine> line_to(const std::string& remote,
-                                      const std::vector<std::string>& policy = {}) {
+                                      const std::vector<std::string>& policy) {
     auto& known = lines_[{remote, policy}];
     if (auto line = known.lock()) return line;
     wire::SshOptions ssh;

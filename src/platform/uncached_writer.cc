@@ -19,8 +19,7 @@ constexpr std::size_t kAlignment = 4096;
 // Whether the filesystem takes it.
 bool set_direct(int fd, bool direct) {
   const int flags = ::fcntl(fd, F_GETFL);
-  return flags >= 0 &&
-         ::fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+  return flags >= 0 && ::fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ class UncachedWriterTest : public ::testing::Test {
 
 TEST_F(UncachedWriterTest, WritesEverySize) {
   constexpr std::size_t kChunk = UncachedWriter::kChunk;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{4095},
-                                 std::size_t{4096}, std::size_t{4097}, kChunk - 1, kChunk,
-                                 kChunk + 4096, 2 * kChunk + 4096 + 17}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4095}, std::size_t{4096}, std::size_t{4097},
+        kChunk - 1, kChunk, kChunk + 4096, 2 * kChunk + 4096 + 17}) {
     const Fd fd = create(std::to_string(size));
     const Bytes bytes = pattern(size, 3);
     writer_.write(fd.get(), bytes, "the file");
