@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "btrfs/receive.h"
 #include "btrfs/restore.h"
+#include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "btrfs/subvolume.h"
 #include "testing/btrfs_image.h"
@@ -417,21 +419,26 @@ TEST_F(TwoFilesystems, FinishARestoreThatWasCompleteButStillWritable) {
   write("file", "1");
   const auto first = freeze(1);
   back_up(request(first, std::nullopt));
+  write("file", "2");
+  const auto second = freeze(2);
+  back_up(request(second, first));
   const auto kept = describe_tree(root());
+  const auto before = replica();
   data_ = std::make_unique<BtrfsImage>(512);
-  const auto wanted = request(first, std::nullopt);
-  const auto restore = [&] {
-    const auto stream = store_->send(replica(), wanted);
-    restore_volume(volume(), wanted, *stream, nullptr, nullptr);
-  };
-  restore();
+  const SnapshotPlace place{data_->path(), "home"};
+  const auto directory = open_snapshot_place(place);
+  for (const auto& point : {first, second}) {
+    const auto wanted = request(point, std::nullopt);
+    const auto stream = store_->send(before, wanted);
+    receive_snapshots({directory.get(), place.path(), {}}, wanted, *stream, nullptr, nullptr);
+  }
   // As a crash leaves it, just before the last step of the receive; and what an administrator may
   // do.
-  BtrfsImage::btrfs({"subvolume", "delete", root()});
-  make_writable(snapshot_path(name(1)));
+  make_writable(snapshot_path(name(2)));
   const auto by_hand = snapshot_path(name(1)) + "-by-hand";
   BtrfsImage::btrfs({"subvolume", "snapshot", snapshot_path(name(1)), by_hand});
-  restore();
+  const auto wanted = request(second, std::nullopt);
+  restore_volume(volume(), wanted, *store_->send(before, wanted), nullptr, nullptr);
   EXPECT_EQ(describe_tree(root()), kept);
   EXPECT_EQ(source_.inventory({volume()}).at(0).points.size(), 1u);
   std::ofstream(by_hand + "/mine") << "still writable";
