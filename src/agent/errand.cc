@@ -1,7 +1,6 @@
 #include "agent/errand.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "core/bytes.h"
 #include "core/error.h"
+#include "platform/socket_pair.h"
 
 namespace snapferry::agent {
 namespace {
@@ -58,12 +58,8 @@ std::string outcome_of(const std::function<void()>& work) {
 }  // namespace
 
 Errand::Errand(const std::function<void()>& work) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw system_error(errno, "make it", "a socket pair");
-  }
-  socket_ = platform::Fd(ends[0]);
-  const platform::Fd other(ends[1]);
+  auto [ours, other] = platform::socket_pair();
+  socket_ = std::move(ours);
   child_ = ::fork();
   if (child_ < 0) throw system_error(errno, "start it", "a process beside the agent");
   if (child_ == 0) wait_for_the_word(other.get(), work);

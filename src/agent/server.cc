@@ -1,8 +1,8 @@
 #include "agent/server.h"
 
+#include "agent/serve.h"
 #include "agent/verify_stream.h"
 #include "agent/violation.h"
-#include "agent/workers.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "wire/failure.h"
@@ -52,35 +52,30 @@ void take_rest(Stream& stream) {
   }
 }
 
+// The end for volumes of a kind, made when it is first asked for.
+template <typename Ends, typename Make>
+auto& end_of(Ends& ends, std::string_view kind, const Make& make) {
+  const auto found = ends.find(kind);
+  if (found != ends.end()) return *found->second;
+  return *ends.emplace(kind, make()).first->second;
+}
+
 const auto kItself = [](const std::string& text) -> const std::string& { return text; };
 
 }  // namespace
 
 void Server::run(wire::Connection& connection) {
-  Workers workers;
-  connection.handshake();
-  while (auto channel = connection.accept()) {
-    workers.start(
-        [this, &connection, owned = std::move(*channel)]() mutable { answer(connection, owned); });
-  }
+  serve(connection, [this](wire::Channel& channel) { answer(channel); });
 }
 
-void Server::answer(wire::Connection& connection, wire::Channel& channel) {
-  try {
-    const auto request = channel.message();
-    if (wire::is_of_view(channel.verb().verb)) {
-      views_.answer(channel, request);
-    } else if (channel.verb().response_stream) {
-      handle_stream(channel, request);
-    } else {
-      channel.answer(handle(channel, request));
-    }
-  } catch (const Violation& violation) {
-    connection.abort(violation.error);
-  } catch (const Error& error) {
-    channel.fail(error);
-  } catch (const std::exception& error) {
-    channel.fail(Error(ErrorKind::Internal, error.what()));
+void Server::answer(wire::Channel& channel) {
+  const auto request = channel.message();
+  if (wire::is_of_view(channel.verb().verb)) {
+    views_.answer(channel, request);
+  } else if (channel.verb().response_stream) {
+    handle_stream(channel, request);
+  } else {
+    channel.answer(handle(channel, request));
   }
 }
 
@@ -250,16 +245,13 @@ Bytes Server::open_store(const wire::OpenRequest& request) {
 Source& Server::source_of(std::string_view volume) {
   const auto kind = kind_of(volume);
   const std::lock_guard lock(ends_);
-  const auto found = sources_.find(kind);
-  if (found != sources_.end()) return *found->second;
-  std::unique_ptr<Source> made;
-  if (served_.source) made = served_.source(kind);
-  if (!made) {
+  return end_of(sources_, kind, [&] {
+    auto made = served_.source ? served_.source(kind) : nullptr;
+    if (made) return made;
     throw Error(ErrorKind::PermissionDenied,
                 printable(kind) + ": this agent sends no volumes of this kind; add --volume " +
                     printable(kind) + ":… to its line in authorized_keys");
-  }
-  return *sources_.emplace(kind, std::move(made)).first->second;
+  });
 }
 
 Store& Server::store() {
@@ -272,15 +264,12 @@ Store& Server::store() {
 VolumeTarget& Server::target_of(std::string_view volume) {
   const auto kind = kind_of(volume);
   const std::lock_guard lock(ends_);
-  const auto found = targets_.find(kind);
-  if (found != targets_.end()) return *found->second;
-  std::unique_ptr<VolumeTarget> made;
-  if (served_.target) made = served_.target(kind);
-  if (!made) {
+  return end_of(targets_, kind, [&] {
+    auto made = served_.target ? served_.target(kind) : nullptr;
+    if (made) return made;
     throw Error(ErrorKind::PermissionDenied,
                 "this agent makes no volumes; add --allow target to its line in authorized_keys");
-  }
-  return *targets_.emplace(kind, std::move(made)).first->second;
+  });
 }
 
 }  // namespace snapferry::agent

@@ -46,7 +46,7 @@ class Server {
   void run(wire::Connection& connection);
 
  private:
-  void answer(wire::Connection& connection, wire::Channel& channel);
+  void answer(wire::Channel& channel);
   Bytes handle(wire::Channel& channel, ByteView request);
   void handle_stream(wire::Channel& channel, ByteView request);
   std::unique_ptr<Stream> verify(wire::VerifyRequest request);

@@ -20,20 +20,13 @@
 #include "agent/view_broker.h"
 #include "agent/view_server.h"
 #include "core/error.h"
-#include "platform/fd.h"
+#include "platform/socket_pair.h"
 #include "wire/connection.h"
 
 namespace snapferry::agent {
 
-using SocketPair = std::array<platform::Fd, 2>;
-
-inline SocketPair socket_pair() {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw Error(ErrorKind::Internal, "no socket pair");
-  }
-  return {platform::Fd(ends[0]), platform::Fd(ends[1])};
-}
+using platform::socket_pair;
+using platform::SocketPair;
 
 inline std::unique_ptr<wire::Connection> connect_to(platform::Fd socket, wire::Role role) {
   platform::Fd output(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));

@@ -15,6 +15,7 @@
 #include "agent/view_relay.h"
 #include "agent/view_server.h"
 #include "core/error.h"
+#include "platform/socket_pair.h"
 #include "wire/connection.h"
 #include "wire/failure.h"
 
@@ -30,19 +31,6 @@ constexpr std::size_t kMaxPacket = 16u << 10;
 // The first byte of an answer.
 constexpr std::uint8_t kGood = 0;
 constexpr std::uint8_t kFailed = 1;
-
-struct Pair {
-  Fd ours;
-  Fd theirs;
-};
-
-Pair socket_pair(int type) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw system_error(errno, "make it", "a pair of sockets");
-  }
-  return {Fd(ends[0]), Fd(ends[1])};
-}
 
 // Sends a packet, with a descriptor unless it is -1. False if nobody reads it.
 bool send_packet(int socket, ByteView bytes, int descriptor = -1) {
@@ -174,15 +162,15 @@ class Broker {
     if (processes_ >= kMaxProcesses) {
       throw Error(ErrorKind::Busy, "too many snapshots are open; close some of them");
     }
-    Pair pair = socket_pair(SOCK_STREAM);
+    auto [ours, theirs] = platform::socket_pair();
     const ::pid_t process = ::fork();
     if (process < 0) throw system_error(errno, "start it", "a process for the snapshot");
     if (process == 0) {
       socket_.reset();
-      pair.theirs.reset();
+      theirs.reset();
       int status = 0;
       try {
-        serve_view(browse_, snapshot, std::move(pair.ours), mode_);
+        serve_view(browse_, snapshot, std::move(ours), mode_);
       } catch (const std::exception&) {
         status = 1;  // the agent sees that the connection was lost
       }
@@ -190,7 +178,7 @@ class Broker {
     }
     ++processes_;
     const std::uint8_t status = kGood;
-    return send_packet(socket_.get(), {&status, 1}, pair.theirs.get());
+    return send_packet(socket_.get(), {&status, 1}, theirs.get());
   }
 
   const ViewBroker::Browse& browse_;
@@ -238,20 +226,20 @@ SandboxReport decode_report(ByteView bytes) {
 }  // namespace
 
 ViewBroker::ViewBroker(const Browse& browse, const SandboxPlan& plan, SandboxMode mode) {
-  Pair pair = socket_pair(SOCK_SEQPACKET);
+  auto [ours, theirs] = platform::socket_pair(SOCK_SEQPACKET);
   process_ = ::fork();
   if (process_ < 0) throw system_error(errno, "start it", "the process that shows files");
   if (process_ == 0) {
-    pair.ours.reset();
+    ours.reset();
     try {
-      run_broker(browse, std::move(pair.theirs), plan, mode);
+      run_broker(browse, std::move(theirs), plan, mode);
     } catch (const std::exception&) {
       ::_exit(1);  // the agent sees that it is gone
     }
     ::_exit(0);
   }
-  socket_ = std::move(pair.ours);
-  pair.theirs.reset();
+  socket_ = std::move(ours);
+  theirs.reset();
   try {
     report_ = decode_report(ByteView(good(receive_packet(socket_.get())).bytes).subspan(1));
   } catch (...) {

@@ -1,37 +1,20 @@
 #include "agent/view_server.h"
 
 #include "agent/list_walk.h"
+#include "agent/serve.h"
 #include "agent/violation.h"
-#include "agent/workers.h"
 #include "wire/records.h"
 #include "wire/view_messages.h"
 
 namespace snapferry::agent {
 
 void ViewServer::run(wire::Connection& connection) {
-  Workers workers;
-  connection.handshake();
-  while (auto channel = connection.accept()) {
-    workers.start(
-        [this, &connection, owned = std::move(*channel)]() mutable { answer(connection, owned); });
-  }
+  serve(connection, [this](wire::Channel& channel) { answer(channel); });
 }
 
-void ViewServer::answer(wire::Connection& connection, wire::Channel& channel) {
-  try {
-    const auto request = channel.message();
-    if (failure_) throw Error(*failure_);
-    handle(channel, request);
-  } catch (const Violation& violation) {
-    connection.abort(violation.error);
-  } catch (const Error& error) {
-    channel.fail(error);
-  } catch (const std::exception& error) {
-    channel.fail(Error(ErrorKind::Internal, error.what()));
-  }
-}
-
-void ViewServer::handle(wire::Channel& channel, ByteView request) {
+void ViewServer::answer(wire::Channel& channel) {
+  const auto request = channel.message();
+  if (failure_) throw Error(*failure_);
   switch (channel.verb().verb) {
     case wire::Verb::ViewRoot:
       decode_request<wire::ViewRootRequest>(request);

@@ -21,8 +21,7 @@ class ViewServer {
   void run(wire::Connection& connection);
 
  private:
-  void answer(wire::Connection& connection, wire::Channel& channel);
-  void handle(wire::Channel& channel, ByteView request);
+  void answer(wire::Channel& channel);
   void list(wire::Channel& channel, ByteView request);
   void read(wire::Channel& channel, ByteView request);
 

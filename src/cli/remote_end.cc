@@ -62,14 +62,20 @@ void require_role(const wire::SshTransport& transport, const std::string& host, 
   if (!transport.peer().has(agent::feature_of(role))) throw lacking(host, role);
 }
 
+// Meets an agent that has the role, for volumes of the kind of `address`.
+template <typename End>
+typename CurrentEnd<End>::Make meet_as(agent::Role role, const Address& address) {
+  return [role, host = address.host(),
+          kind = std::string(kind_name(address.kind))](wire::SshTransport& transport) {
+    require_role(transport, host, role);
+    return std::make_unique<End>(transport.connection(), kind);
+  };
+}
+
 class LineSource : public Source {
  public:
   LineSource(std::shared_ptr<RemoteLine> line, const Address& address)
-      : current_(std::move(line), [host = address.host(),
-                                   kind = kind_name(address.kind)](wire::SshTransport& transport) {
-          require_role(transport, host, agent::Role::Source);
-          return std::make_unique<agent::RemoteSource>(transport.connection(), std::string(kind));
-        }) {}
+      : current_(std::move(line), meet_as<agent::RemoteSource>(agent::Role::Source, address)) {}
 
   StreamFeatures features() override { return current_.get()->features(); }
   std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override {
@@ -190,11 +196,7 @@ class LineStore : public Store {
 class LineTarget : public VolumeTarget {
  public:
   LineTarget(std::shared_ptr<RemoteLine> line, const Address& address)
-      : current_(std::move(line), [host = address.host(),
-                                   kind = kind_name(address.kind)](wire::SshTransport& transport) {
-          require_role(transport, host, agent::Role::Target);
-          return std::make_unique<agent::RemoteTarget>(transport.connection(), std::string(kind));
-        }) {}
+      : current_(std::move(line), meet_as<agent::RemoteTarget>(agent::Role::Target, address)) {}
 
   StreamFeatures features() override { return current_.get()->features(); }
   void require_free(const std::string& volume) override { current_.get()->require_free(volume); }

@@ -1,6 +1,5 @@
 #include "cli/remote_end.h"
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,10 +7,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include "agent/server.h"
 #include "core/error.h"
+#include "platform/socket_pair.h"
 #include "testing/errors.h"
 #include "testing/fake_source.h"
 #include "testing/fake_store.h"
@@ -35,10 +34,8 @@ class FarMachine : public platform::Commands {
   std::unique_ptr<platform::Child> start(const std::vector<std::string>&,
                                          const platform::StartOptions&) override {
     cut();
-    std::array<int, 2> ends{};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    platform::Fd input(ends[0]);
-    platform::Fd output(::fcntl(ends[0], F_DUPFD_CLOEXEC, 3));
+    auto [near, input] = platform::socket_pair();
+    platform::Fd output(::fcntl(input.get(), F_DUPFD_CLOEXEC, 3));
     wire::ConnectionOptions options;
     options.role = wire::Role::Server;
     options.features = features;
@@ -57,7 +54,7 @@ class FarMachine : public platform::Commands {
       } catch (const Error&) {
       }
     });
-    return std::make_unique<testing::SocketChild>(platform::Fd(ends[1]));
+    return std::make_unique<testing::SocketChild>(std::move(near));
   }
 
   void cut() {

@@ -112,4 +112,22 @@ class Decoder {
   ByteReader reader_;
 };
 
+// A whole message, whose form `code` describes.
+template <typename Message, typename Code>
+Bytes encode_with(const Code& code, const Message& message) {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  code(encoder, message);
+  return bytes;
+}
+
+template <typename Message, typename Code>
+Message decode_with(const Code& code, ByteView bytes) {
+  Decoder decoder(bytes, Message::kName);
+  Message message;
+  code(decoder, message);
+  decoder.expect_end();
+  return message;
+}
+
 }  // namespace snapferry::wire

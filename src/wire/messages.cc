@@ -280,23 +280,18 @@ void code(Coder& coder, Like<ReportReply> auto& message) {
   });
 }
 
+const auto kCode = [](auto& coder, auto& message) { code(coder, message); };
+
 }  // namespace
 
 template <typename Message>
 Bytes encode(const Message& message) {
-  Bytes bytes;
-  Encoder encoder(bytes);
-  code(encoder, message);
-  return bytes;
+  return encode_with(kCode, message);
 }
 
 template <typename Message>
 Message decode(ByteView bytes) {
-  Decoder decoder(bytes, Message::kName);
-  Message message;
-  code(decoder, message);
-  decoder.expect_end();
-  return message;
+  return decode_with<Message>(kCode, bytes);
 }
 
 #define SNAPFERRY_MESSAGE(Message)       \

@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "platform/fd.h"
+#include "platform/socket_pair.h"
 #include "wire/connection.h"
 #include "wire/failure.h"
 #include "wire/frame.h"
@@ -20,13 +20,7 @@
 
 namespace snapferry::wire {
 
-inline std::array<platform::Fd, 2> socket_pair() {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw std::runtime_error("no socket pair");
-  }
-  return {platform::Fd(ends[0]), platform::Fd(ends[1])};
-}
+using platform::socket_pair;
 
 inline std::unique_ptr<Connection> connect_to(platform::Fd socket, Role role,
                                               ConnectionOptions options = {}) {

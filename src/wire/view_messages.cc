@@ -205,33 +205,18 @@ void code(Coder& coder, Like<ViewReadRequest> auto& message) {
              [&](auto& range) { code_range(coder, range, SnapshotView::kMaxRead); });
 }
 
-template <typename Message>
-Bytes encoded(const Message& message) {
-  Bytes bytes;
-  Encoder encoder(bytes);
-  code(encoder, message);
-  return bytes;
-}
-
-template <typename Message>
-Message decoded(ByteView bytes) {
-  Decoder decoder(bytes, Message::kName);
-  Message message;
-  code(decoder, message);
-  decoder.expect_end();
-  return message;
-}
+const auto kCode = [](auto& coder, auto& message) { code(coder, message); };
 
 }  // namespace
 
-#define SNAPFERRY_VIEW_MESSAGE(Message)     \
-  template <>                               \
-  Bytes encode(const Message& message) {    \
-    return encoded(message);                \
-  }                                         \
-  template <>                               \
-  Message decode<Message>(ByteView bytes) { \
-    return decoded<Message>(bytes);         \
+#define SNAPFERRY_VIEW_MESSAGE(Message)        \
+  template <>                                  \
+  Bytes encode(const Message& message) {       \
+    return encode_with(kCode, message);        \
+  }                                            \
+  template <>                                  \
+  Message decode<Message>(ByteView bytes) {    \
+    return decode_with<Message>(kCode, bytes); \
   }
 SNAPFERRY_VIEW_MESSAGE(SnapshotName)
 SNAPFERRY_VIEW_MESSAGE(ViewRootRequest)

@@ -47,6 +47,11 @@ Error command_failure(const std::vector<std::string>& argv, const platform::Exit
   return platform::command_error(argv, exit);
 }
 
+void run_command(platform::Commands& commands, const std::vector<std::string>& argv) {
+  const auto output = commands.run(argv);
+  if (!output.exit.ok()) throw command_failure(argv, output.exit);
+}
+
 std::vector<std::string_view> error_lines(const platform::ExitReport& exit) {
   std::vector<std::string_view> lines;
   std::string_view rest = exit.errors;

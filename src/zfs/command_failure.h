@@ -14,6 +14,9 @@ namespace snapferry::zfs {
 // Unavailable for everything else.
 Error command_failure(const std::vector<std::string>& argv, const platform::ExitReport& exit);
 
+// Throws command_failure() if it fails.
+void run_command(platform::Commands& commands, const std::vector<std::string>& argv);
+
 // The lines that it wrote to standard error; of which the first may be cut off.
 std::vector<std::string_view> error_lines(const platform::ExitReport& exit);
 

@@ -1,6 +1,8 @@
 #include "zfs/zfs_store.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "core/error.h"
 #include "core/wall_time.h"
@@ -17,10 +19,6 @@ namespace snapferry::zfs {
 namespace {
 
 using Names = std::vector<std::string>;
-
-// What makes a dataset that never mounts. Without root they cannot be set, and the place is
-// inherited from the store.
-const Names kNeverMounts = {"-o", "canmount=off", "-o", "mountpoint=none"};
 
 [[noreturn]] void conflict(const VolumeName& volume, const std::string& cause) {
   throw Error(ErrorKind::Conflict, volume.text() + ": " + cause);
@@ -43,7 +41,9 @@ ZfsStore::ZfsStore(platform::Commands& commands, std::string dataset, platform::
       layout_(std::move(dataset)),
       clock_(clock),
       privilege_(options.privilege),
-      version_(options.version) {}
+      version_(options.version),
+      known_(layout_),
+      places_(commands, layout_, known_, options.privilege) {}
 
 std::string ZfsStore::name() const { return volume_of_dataset(layout_.store()); }
 
@@ -53,8 +53,8 @@ StreamFeatures ZfsStore::features() {
 }
 
 std::string ZfsStore::identity() {
-  if (identity_.empty()) look_at_store();
-  return identity_;
+  if (known_.identity().empty()) look_at_store();
+  return known_.identity();
 }
 
 void ZfsStore::look_at_store() {
@@ -62,12 +62,13 @@ void ZfsStore::look_at_store() {
                                             .types = "filesystem",
                                             .recursive = false,
                                             .roots = {layout_.store()}});
-  if (!listing.missing.empty()) no_such_store();
+  if (!listing.missing.empty()) no_such_store(layout_);
   const auto guid = listing.rows.empty() ? std::nullopt : parse_number(listing.rows[0][0]);
   if (!guid) throw Error(ErrorKind::NotFound, name() + ": is no filesystem; name another store");
-  identity_ = Guid::from_number(*guid).hex();
+  const auto identity = Guid::from_number(*guid).hex();
+  known_.remember_identity(identity);
   // Without it each run asks once more; so it is no failure where it cannot be written.
-  const auto property = identity_ + "@" + layout_.store();
+  const auto property = identity + "@" + layout_.store();
   if (listing.rows[0][1] != property) {
     commands_.run({"zfs", "set", std::string(kIdentityProperty) + "=" + property, layout_.store()});
   }
@@ -76,13 +77,7 @@ void ZfsStore::look_at_store() {
 StoreContents ZfsStore::list(const std::string& root) {
   const auto listing = run_list(commands_, store_listing(root));
   auto contents = parse_store_rows(listing.rows, layout_);
-  const std::scoped_lock lock(mutex_);
-  if (!contents.identity.empty()) identity_ = contents.identity;
-  std::erase_if(datasets_, [&](const auto& known) {
-    return known.first == root || known.first.starts_with(root + "/");
-  });
-  for (const auto& [name, dataset] : contents.datasets) datasets_[name] = dataset;
-  for (const auto& [host, memory] : contents.memories) memories_[host] = memory;
+  known_.take(root, contents);
   return contents;
 }
 
@@ -94,25 +89,8 @@ std::vector<ReplicaState> ZfsStore::inventory(const std::string& host) {
   return replicas_of(contents, layout_);
 }
 
-std::optional<StoreDataset> ZfsStore::remembered(const std::string& dataset) {
-  const std::scoped_lock lock(mutex_);
-  const auto found = datasets_.find(dataset);
-  return found == datasets_.end() ? std::nullopt : std::optional(found->second);
-}
-
-// The dataset in place, or the one that came in beside it.
-std::optional<StoreDataset> ZfsStore::look_up(const VolumeName& volume) {
-  const std::scoped_lock lock(mutex_);
-  const auto in_place = datasets_.find(layout_.replica(volume));
-  if (in_place != datasets_.end() && !in_place->second.placeholder) return in_place->second;
-  for (const auto& [name, dataset] : datasets_) {
-    if (is_incoming(name) && layout_.volume_of(name) == volume) return dataset;
-  }
-  return in_place == datasets_.end() ? std::nullopt : std::optional(in_place->second);
-}
-
 std::optional<StoreDataset> ZfsStore::look_again(const VolumeName& volume) {
-  const auto known = look_up(volume);
+  const auto known = known_.replica(volume);
   auto request = store_listing(layout_.replica(volume));
   request.depth = 1;
   request.roots.push_back(layout_.replica(volume) + std::string(kIncoming));
@@ -120,18 +98,18 @@ std::optional<StoreDataset> ZfsStore::look_again(const VolumeName& volume) {
     request.roots.push_back(known->name);
   }
   const auto listing = run_list(commands_, request);
-  for (const auto& missing : listing.missing) forget(missing);
+  for (const auto& missing : listing.missing) known_.forget_tree(missing);
   for (auto& [name, dataset] : parse_store_rows(listing.rows, layout_).datasets) {
     // Of those one level below the listing has no snapshots.
     if (std::find(request.roots.begin(), request.roots.end(), name) != request.roots.end()) {
-      remember(std::move(dataset));
+      known_.remember(std::move(dataset));
     }
   }
-  return look_up(volume);
+  return known_.replica(volume);
 }
 
 StoreDataset ZfsStore::needed(const VolumeName& volume) {
-  auto found = look_up(volume);
+  auto found = known_.replica(volume);
   if (!found || !found->is_replica()) found = look_again(volume);
   if (!found) {
     throw Error(ErrorKind::NotFound, volume.text() + ": " + name() + " has no backup of it");
@@ -139,121 +117,12 @@ StoreDataset ZfsStore::needed(const VolumeName& volume) {
   return *found;
 }
 
-void ZfsStore::remember(StoreDataset dataset) {
-  const std::scoped_lock lock(mutex_);
-  auto name = dataset.name;
-  datasets_[std::move(name)] = std::move(dataset);
-}
-
-void ZfsStore::forget(const std::string& dataset) {
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(datasets_, [&](const auto& known) {
-    return known.first == dataset || known.first.starts_with(dataset + "/");
-  });
-}
-
-void ZfsStore::run(const std::vector<std::string>& argv) {
-  const auto output = commands_.run(argv);
-  if (!output.exit.ok()) throw command_failure(argv, output.exit);
-}
-
-void ZfsStore::no_such_store() const {
-  throw NoSuchStore(name() + ": there is no such dataset; import its pool with zpool import, or " +
-                    "make the store with 'snapferry init --store " + name() + "'");
-}
-
-// -p would make those in between, too, but with whatever they inherit.
-void ZfsStore::make_parents(const std::string& dataset) {
-  const std::scoped_lock lock(parents_);
-  Names missing;
-  for (auto parent = std::string(parent_of(dataset)); parent.size() > layout_.store().size();
-       parent = parent_of(parent)) {
-    if (remembered(parent)) break;
-    missing.push_back(parent);
-  }
-  if (missing.empty()) return;
-  const auto listing = run_list(commands_, {.columns = {"name"},
-                                            .types = "filesystem,volume",
-                                            .recursive = false,
-                                            .roots = {layout_.store(), missing.back()}});
-  const auto& gone = listing.missing;
-  if (std::find(gone.begin(), gone.end(), layout_.store()) != gone.end()) no_such_store();
-  for (auto parent = missing.rbegin(); parent != missing.rend(); ++parent) {
-    make_placeholder(*parent, *parent);
-  }
-}
-
-void ZfsStore::make_placeholder(const std::string& dataset, const std::string& final_name) {
-  Names argv = {"zfs", "create"};
-  if (privilege_ == Privilege::Root) {
-    argv.insert(argv.end(), kNeverMounts.begin(), kNeverMounts.end());
-  }
-  argv.insert(argv.end(), {"-o", std::string(kPlaceholderProperty) + "=" + final_name, dataset});
-  const auto output = commands_.run(argv);
-  if (output.exit.ok()) {
-    StoreDataset made;
-    made.name = dataset;
-    made.placeholder = dataset == final_name;
-    return remember(std::move(made));
-  }
-  // Another run may have made it a moment ago; and without the right to mount, `zfs create` fails
-  // after it has made it.
-  const auto listing = run_list(
-      commands_,
-      {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {dataset}});
-  if (listing.rows.empty()) throw command_failure(argv, output.exit);
-}
-
-std::vector<std::string> ZfsStore::children_of(const std::string& dataset) {
-  const auto listing =
-      run_list(commands_,
-               {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {dataset}});
-  Names children;
-  for (const auto& row : listing.rows) {
-    if (row[0] != dataset) children.push_back(row[0]);
-  }
-  return children;
-}
-
-void ZfsStore::move_children(const std::string& from, const std::string& to) {
-  for (const auto& child : children_of(from)) {
-    run({"zfs", "rename", child, to + child.substr(from.size())});
-  }
-}
-
-// Of a dataset that shall be there no more; what is below it goes to `successor`, which then
-// takes its name. Whatever of it was done by a run that ended early is not done again.
-void ZfsStore::replace(const std::string& dataset, const std::string& successor) {
-  move_children(dataset, successor);
-  const Names destroy = {"zfs", "destroy", dataset};
-  const auto output = commands_.run(destroy);
-  if (!output.exit.ok()) {
-    const auto failure = command_failure(destroy, output.exit);
-    if (failure.kind() != ErrorKind::NotFound) throw failure;
-  }
-  run({"zfs", "rename", successor, dataset});
-}
-
-// The replica takes the place of the dataset without snapshots that only was there to be a
-// parent. Where it cannot (somebody receives below it, or keys are in the way) it stays where it
-// is, and is found there.
-void ZfsStore::put_in_place(const std::string& incoming) {
-  const std::unique_lock lock(places_);
-  const auto place = incoming.substr(0, incoming.size() - kIncoming.size());
-  try {
-    replace(place, incoming);
-  } catch (const Error&) {
-  }
-  forget(place);
-  forget(incoming);
-}
-
 void ZfsStore::check_base(const ReceiveRequest& request) {
   auto matches = [&](const std::optional<StoreDataset>& replica) {
     return replica && !replica->points.empty() &&
            replica->points.back().guid == request.stream.base->guid;
   };
-  if (matches(look_up(request.volume))) return;
+  if (matches(known_.replica(request.volume))) return;
   const auto replica = look_again(request.volume);
   if (matches(replica)) return;
   if (!replica || replica->points.empty()) {
@@ -268,7 +137,7 @@ void ZfsStore::check_base(const ReceiveRequest& request) {
 std::string ZfsStore::target_of(const ReceiveRequest& request) {
   const auto place = layout_.replica(request.volume);
   if (!request.stream.resume_token.empty()) {
-    auto known = look_up(request.volume);
+    auto known = known_.replica(request.volume);
     if (!known || known->token != request.stream.resume_token) known = look_again(request.volume);
     if (!known || known->token != request.stream.resume_token) {
       conflict(request.volume, "there is no such interrupted receive any more; plan again");
@@ -277,11 +146,11 @@ std::string ZfsStore::target_of(const ReceiveRequest& request) {
   }
   if (request.stream.base) {
     check_base(request);
-    return look_up(request.volume)->name;
+    return known_.replica(request.volume)->name;
   }
   const auto known = look_again(request.volume);
   if (!known) {
-    make_parents(place);
+    places_.make_parents(place);
     return place;
   }
   if (known->is_replica()) {
@@ -299,12 +168,14 @@ void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   if (request.cancellation != nullptr) request.cancellation->check();
   std::string dataset;
   {
-    const std::shared_lock lock(places_);
+    const std::shared_lock lock(renames_);
     dataset = target_of(request);
     run_receive(request, dataset, stream);
     look_at_result(request, dataset);
   }
-  if (dataset.ends_with(kIncoming)) put_in_place(dataset);
+  if (!dataset.ends_with(kIncoming)) return;
+  const std::unique_lock lock(renames_);
+  places_.put_in_place(dataset);
 }
 
 void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dataset,
@@ -319,11 +190,8 @@ void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dat
                                                       : dataset);
   StreamInspector inspector(request.stream, request.type, ChecksumMode::Skip);
   const auto child = commands_.start(argv, {.input = true});
-  {
-    // Until all is well, a listing is what tells.
-    const std::scoped_lock lock(mutex_);
-    datasets_.erase(dataset);
-  }
+  // Until all is well, a listing is what tells.
+  known_.forget(dataset);
   auto end = TransferEnd::Whole;
   try {
     end = transfer(stream, inspector, *child, request.progress, request.cancellation);
@@ -376,11 +244,11 @@ void ZfsStore::look_at_result(const ReceiveRequest& request, const std::string& 
     }
   }
   if (result.points.empty()) {
-    forget(dataset);
+    known_.forget_tree(dataset);
     throw Error(ErrorKind::Unavailable,
                 snapshot + ": zfs receive ended well and the snapshot is not there; run it again");
   }
-  remember(std::move(result));
+  known_.remember(std::move(result));
   if (request.stream.base || unsafe_properties(request.type, values).empty()) return;
   Names argv = {"zfs", "set"};
   for (auto& assignment : safe_assignments(request.type)) argv.push_back(std::move(assignment));
@@ -396,17 +264,17 @@ void ZfsStore::look_at_result(const ReceiveRequest& request, const std::string& 
 void ZfsStore::abort_partial(const VolumeName& volume) {
   const auto replica = look_again(volume);
   if (!replica) return;
-  if (!replica->token.empty()) run({"zfs", "receive", "-A", replica->name});
+  if (!replica->token.empty()) run_command(commands_, {"zfs", "receive", "-A", replica->name});
   const auto rest = look_again(volume);
   if (rest && !rest->is_replica() && !rest->placeholder) {
     // Without -r: what has children or snapshots stays.
     commands_.run({"zfs", "destroy", rest->name});
-    forget(rest->name);
+    known_.forget_tree(rest->name);
   }
 }
 
 VolumeName ZfsStore::set_aside(const VolumeName& volume) {
-  const std::unique_lock lock(places_);
+  const std::unique_lock lock(renames_);
   const auto replica = needed(volume);
   const auto time = format_utc(clock_.now());
   VolumeName aside{volume.host, volume.path + ".diverged-" + time};
@@ -418,15 +286,9 @@ VolumeName ZfsStore::set_aside(const VolumeName& volume) {
     if (error.kind() != ErrorKind::AlreadyExists || number > 99) throw error;
     aside.path = volume.path + ".diverged-" + time + "." + std::to_string(number);
   }
-  forget(replica.name);
+  known_.forget_tree(replica.name);
   // Replicas below it are of other volumes, and stay where they were.
-  const auto moved = layout_.replica(aside);
-  const auto children = run_list(
-      commands_, {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {moved}});
-  if (children.rows.size() > 1) {
-    make_placeholder(replica.name, replica.name);
-    move_children(moved, replica.name);
-  }
+  places_.give_back_children(layout_.replica(aside), replica.name);
   return aside;
 }
 
@@ -437,39 +299,29 @@ void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
   const auto dataset = layout_.host_dataset(host);
   std::vector<Guid> guids;
   for (const auto& volume : volumes) {
-    auto replica = look_up(volume);
+    auto replica = known_.replica(volume);
     if (!replica || replica->guid.is_zero()) {
       list(dataset);
-      replica = look_up(volume);
+      replica = known_.replica(volume);
     }
     if (!replica) {
       throw Error(ErrorKind::NotFound, volume.text() + ": " + name() + " has no backup of it");
     }
     guids.push_back(replica->guid);
   }
-  UnchangedRecord record;
-  bool is_there = false;
-  std::size_t parts_before = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto found = memories_.find(host); found != memories_.end()) {
-      is_there = true;
-      record = found->second;
-      parts_before = record.parts().size();
-    }
-  }
+  const auto before = known_.memory(host);
+  auto record = before.value_or(UnchangedRecord{});
   record.record(set, time, guids);
   auto parts = record.parts();
-  parts.resize(std::max(parts.size(), parts_before));
-  Names argv = {"zfs", is_there ? "set" : "snapshot"};
+  if (before) parts.resize(std::max(parts.size(), before->parts().size()));
+  Names argv = {"zfs", before ? "set" : "snapshot"};
   for (std::size_t part = 0; part < parts.size(); ++part) {
-    if (!is_there) argv.emplace_back("-o");
+    if (!before) argv.emplace_back("-o");
     argv.push_back(UnchangedRecord::property(part) + "=" + parts[part]);
   }
   argv.push_back(dataset + "@" + std::string(kMemory));
-  run(argv);
-  const std::scoped_lock lock(mutex_);
-  memories_[host] = std::move(record);
+  run_command(commands_, argv);
+  known_.remember_memory(host, std::move(record));
 }
 
 std::unique_ptr<Stream> ZfsStore::send(const VolumeName& volume, const StreamRequest& request) {
@@ -502,7 +354,7 @@ std::unique_ptr<SnapshotView> ZfsStore::browse(const VolumeName& volume, const P
 
 std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
                                              const std::vector<Point>& snapshots) {
-  const std::unique_lock lock(places_);
+  const std::unique_lock lock(renames_);
   const auto before = needed(volume);
   std::vector<Doomed> doomed;
   for (const auto& snapshot : snapshots) doomed.push_back({before.name, snapshot});
@@ -520,25 +372,12 @@ std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
     }
   }
   if (rest->is_replica() || rest->placeholder || snapshots.empty()) return failures;
-  const auto children = run_list(
-      commands_,
-      {.columns = {"name"}, .types = "filesystem,volume", .depth = 1, .roots = {rest->name}});
   try {
-    if (children.rows.size() > 1) {
-      // Its data goes, and the replicas below it keep their place.
-      const auto place = rest->name + std::string(kIncoming);
-      make_placeholder(place, rest->name);
-      move_children(rest->name, place);
-      run({"zfs", "destroy", rest->name});
-      run({"zfs", "rename", place, rest->name});
-      forget(place);
-    } else {
-      run({"zfs", "destroy", rest->name});
-    }
+    places_.destroy_alone(rest->name);
   } catch (const Error& error) {
     failures.push_back({volume.path, error.message()});
   }
-  forget(rest->name);
+  known_.forget_tree(rest->name);
   return failures;
 }
 
@@ -598,10 +437,9 @@ void create_store(platform::Commands& commands, platform::Clock& clock,
                 store.name() + ": is there already; a backup can use it as it is");
   }
   Names argv = {"zfs", "create", "-p"};
-  argv.insert(argv.end(), kNeverMounts.begin(), kNeverMounts.end());
+  for (auto& option : never_mounts()) argv.push_back(std::move(option));
   argv.push_back(dataset);
-  const auto output = commands.run(argv);
-  if (!output.exit.ok()) throw command_failure(argv, output.exit);
+  run_command(commands, argv);
   store.identity();
 }
 

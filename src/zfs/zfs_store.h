@@ -1,8 +1,6 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -11,9 +9,11 @@
 #include "core/store.h"
 #include "platform/clock.h"
 #include "platform/command.h"
+#include "zfs/known_store.h"
 #include "zfs/replica_safety.h"
 #include "zfs/store_layout.h"
 #include "zfs/store_listing.h"
+#include "zfs/store_places.h"
 #include "zfs/zfs_version.h"
 
 namespace snapferry::zfs {
@@ -27,10 +27,9 @@ struct ZfsStoreOptions {
 // errors and effects as Store says.
 //
 // Processes: one for inventory(), which tells the identity, too (two where there is nothing yet);
-// for receive() `zfs receive` and
-// one listing, for a first stream also one for each parent that is missing; for record_unchanged()
-// one. What inventory() found is remembered, so that receive() need not look again; the kernel
-// checks it all the same.
+// for receive() `zfs receive` and one listing, for a first stream also one for each parent that is
+// missing; for record_unchanged() one. What inventory() found is remembered (known_store.h), so
+// that receive() need not look again; the kernel checks it all the same.
 class ZfsStore : public Store {
  public:
   // `dataset` as in "backup/snapferry". Borrows `commands` and `clock`. Throws InvalidArgument.
@@ -54,26 +53,11 @@ class ZfsStore : public Store {
                                     const Cancellation* cancellation) override;
 
  private:
-  // Remembered datasets.
-  std::optional<StoreDataset> remembered(const std::string& dataset);
-  std::optional<StoreDataset> look_up(const VolumeName& volume);
+  // Throws NoSuchStore.
+  void look_at_store();
+  StoreContents list(const std::string& root);
   std::optional<StoreDataset> look_again(const VolumeName& volume);
   StoreDataset needed(const VolumeName& volume);
-  void remember(StoreDataset dataset);
-  void forget(const std::string& dataset);
-  StoreContents list(const std::string& root);
-
-  // The store itself: both throw NoSuchStore, the first where it is not there.
-  void look_at_store();
-  [[noreturn]] void no_such_store() const;
-
-  // Making room.
-  void make_parents(const std::string& dataset);
-  void make_placeholder(const std::string& dataset, const std::string& final_name);
-  std::vector<std::string> children_of(const std::string& dataset);
-  void move_children(const std::string& from, const std::string& to);
-  void replace(const std::string& dataset, const std::string& successor);
-  void put_in_place(const std::string& incoming);
 
   // Receiving.
   std::string target_of(const ReceiveRequest& request);
@@ -82,7 +66,6 @@ class ZfsStore : public Store {
   void look_at_result(const ReceiveRequest& request, const std::string& dataset);
   std::vector<std::string> unsafe(VolumeType type, const std::string& dataset);
 
-  void run(const std::vector<std::string>& argv);
   std::vector<ReplicaDamage> read_all(const ReplicaState& replica, const StoreDataset& dataset,
                                       Progress* progress, const Cancellation* cancellation);
 
@@ -92,13 +75,10 @@ class ZfsStore : public Store {
   const Privilege privilege_;
   std::optional<ZfsVersion> version_;
 
+  KnownStore known_;
+  StorePlaces places_;
   // Held shared by receives, and alone where datasets are renamed under them.
-  std::shared_mutex places_;
-  std::mutex parents_;  // one thread at a time makes parents
-  std::mutex mutex_;    // of what follows
-  std::map<std::string, StoreDataset> datasets_;
-  std::map<std::string, UnchangedRecord> memories_;
-  std::string identity_;
+  std::shared_mutex renames_;
 };
 
 // Makes `dataset` with its parents as a new store that never mounts. Throws AlreadyExists if there

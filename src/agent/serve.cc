@@ -1,13 +1,17 @@
-#pragma once
+#include "agent/serve.h"
 
 #include <atomic>
 #include <list>
 #include <thread>
 #include <utility>
 
-namespace snapferry::agent {
+#include "agent/violation.h"
+#include "core/error.h"
 
-// The threads that answer. As many as a connection has channels. Destroying it waits for all.
+namespace snapferry::agent {
+namespace {
+
+// The threads that answer. Destroying it waits for all.
 class Workers {
  public:
   Workers() = default;
@@ -48,5 +52,28 @@ class Workers {
 
   std::list<Worker> workers_;
 };
+
+void serve_one(wire::Connection& connection, wire::Channel& channel, const Answer& answer) {
+  try {
+    answer(channel);
+  } catch (const Violation& violation) {
+    connection.abort(violation.error);
+  } catch (const Error& error) {
+    channel.fail(error);
+  } catch (const std::exception& error) {
+    channel.fail(Error(ErrorKind::Internal, error.what()));
+  }
+}
+
+}  // namespace
+
+void serve(wire::Connection& connection, const Answer& answer) {
+  Workers workers;
+  connection.handshake();
+  while (auto channel = connection.accept()) {
+    workers.start(
+        [&, owned = std::move(*channel)]() mutable { serve_one(connection, owned, answer); });
+  }
+}
 
 }  // namespace snapferry::agent

@@ -1,0 +1,81 @@
+#include "zfs/known_store.h"
+
+#include <utility>
+
+namespace snapferry::zfs {
+namespace {
+
+void erase_tree(std::map<std::string, StoreDataset>& datasets, const std::string& root) {
+  std::erase_if(datasets, [&](const auto& known) {
+    return known.first == root || known.first.starts_with(root + "/");
+  });
+}
+
+template <typename Value>
+std::optional<Value> find(const std::map<std::string, Value>& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+void KnownStore::take(const std::string& root, const StoreContents& contents) {
+  const std::scoped_lock lock(mutex_);
+  if (!contents.identity.empty()) identity_ = contents.identity;
+  erase_tree(datasets_, root);
+  for (const auto& [name, dataset] : contents.datasets) datasets_[name] = dataset;
+  for (const auto& [host, memory] : contents.memories) memories_[host] = memory;
+}
+
+std::optional<StoreDataset> KnownStore::dataset(const std::string& name) const {
+  const std::scoped_lock lock(mutex_);
+  return find(datasets_, name);
+}
+
+std::optional<StoreDataset> KnownStore::replica(const VolumeName& volume) const {
+  const std::scoped_lock lock(mutex_);
+  auto in_place = find(datasets_, layout_.replica(volume));
+  if (in_place && !in_place->placeholder) return in_place;
+  for (const auto& [name, dataset] : datasets_) {
+    if (is_incoming(name) && layout_.volume_of(name) == volume) return dataset;
+  }
+  return in_place;
+}
+
+void KnownStore::remember(StoreDataset dataset) {
+  const std::scoped_lock lock(mutex_);
+  auto name = dataset.name;
+  datasets_[std::move(name)] = std::move(dataset);
+}
+
+void KnownStore::forget(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  datasets_.erase(name);
+}
+
+void KnownStore::forget_tree(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  erase_tree(datasets_, name);
+}
+
+std::optional<UnchangedRecord> KnownStore::memory(const std::string& host) const {
+  const std::scoped_lock lock(mutex_);
+  return find(memories_, host);
+}
+
+void KnownStore::remember_memory(const std::string& host, UnchangedRecord record) {
+  const std::scoped_lock lock(mutex_);
+  memories_[host] = std::move(record);
+}
+
+std::string KnownStore::identity() const {
+  const std::scoped_lock lock(mutex_);
+  return identity_;
+}
+
+void KnownStore::remember_identity(std::string identity) {
+  const std::scoped_lock lock(mutex_);
+  identity_ = std::move(identity);
+}
+
+}  // namespace snapferry::zfs

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "zfs/store_layout.h"
+#include "zfs/store_listing.h"
+
+namespace snapferry::zfs {
+
+// What listings have told of a store, so that not every call needs one. It may be out of date: the
+// kernel checks everything all the same. Safe from several threads.
+class KnownStore {
+ public:
+  // Borrows `layout`.
+  explicit KnownStore(const StoreLayout& layout) : layout_(layout) {}
+
+  // Takes the contents of a listing in place of what was known of `root` and below.
+  void take(const std::string& root, const StoreContents& contents);
+
+  std::optional<StoreDataset> dataset(const std::string& name) const;
+  // The dataset in the place of the volume, or the one that came in beside it.
+  std::optional<StoreDataset> replica(const VolumeName& volume) const;
+  void remember(StoreDataset dataset);
+  void forget(const std::string& name);
+  // With what is below it.
+  void forget_tree(const std::string& name);
+
+  // nullopt: the host has none.
+  std::optional<UnchangedRecord> memory(const std::string& host) const;
+  void remember_memory(const std::string& host, UnchangedRecord record);
+
+  std::string identity() const;  // empty: not known
+  void remember_identity(std::string identity);
+
+ private:
+  const StoreLayout& layout_;
+  mutable std::mutex mutex_;
+  std::map<std::string, StoreDataset> datasets_;
+  std::map<std::string, UnchangedRecord> memories_;
+  std::string identity_;
+};
+
+}  // namespace snapferry::zfs
