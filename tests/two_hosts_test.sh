@@ -246,6 +246,13 @@ done
 expect 1 snapferry backup "root@web1:btrfs:$far/secret" --store "btrfs:$near/store" --set main \
   "${far_ssh[@]}"
 says "policy"
+echo again >>"$far/data/home/name"
+sleep_until_next_second "$(date +%s)"
+expect 3 snapferry backup "root@web1:btrfs:$far/secret" "root@web1:btrfs:$far/data/none" \
+  "root@web1:btrfs:$far/data/home" --store "btrfs:$near/store" --set main "${far_ssh[@]}"
+says "policy"
+says "$far/data/none: "
+require_equal "$far/data/home" "$near/store" web1
 [ ! -e "$near/store/web1/$(escaped "$far/secret")" ] || failed "the secret was copied"
 if snapferry backup "root@web1:btrfs:$far/data/home" --store "btrfs:$near/store" --set foreign \
   "${far_ssh[@]}" >"$work/out" 2>&1; then

@@ -67,7 +67,8 @@ Error storage_error(int number, std::string_view action, const std::string& subj
               subject + ": no space left on the device of the store; free some and run again")
             .with_errno(number));
   }
-  const Error plain = system_error(number, action, subject);
+  Error plain = system_error(number, action, subject);
+  if (number == EROFS) return plain;  // says what to do
   return std::move(Error(plain.kind(), plain.message() + std::string(next_step(plain.kind())))
                        .with_errno(number));
 }

@@ -73,7 +73,7 @@ void SubvolumeWriter::finish() { check(::futimens(root_.get(), root_times_.data(
 
 void SubvolumeWriter::fail(int error) const {
   if (is_trouble_of_the_system(error)) {
-    throw system_error(error, "carry it out", inspector_.place());
+    throw system_error(error, "write it where it is received", inspector_.place());
   }
   const auto cause =
       error == ELOOP ? "it leads through a symlink" : std::generic_category().message(error);

@@ -81,6 +81,18 @@ ErrorKind kind_of(int number) {
   }
 }
 
+std::string_view next_step(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some there and run again";
+    case EROFS:
+      return "; mount it writable and run again";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Error system_error(int number, std::string_view action, std::string_view subject) {
@@ -89,6 +101,7 @@ Error system_error(int number, std::string_view action, std::string_view subject
   message += action;
   message += ": ";
   message += std::generic_category().message(number);
+  message += next_step(number);
   Error error(kind_of(number), std::move(message));
   error.with_errno(number);
   return error;

@@ -34,6 +34,7 @@ class Run {
       : source_(source),
         store_(store),
         options_(options),
+        patterns_(options.patterns),
         clock_(options.clock ? *options.clock : platform::system_clock()),
         waiter_(options.waiter ? *options.waiter : system_waiter()),
         progress_(options.progress ? *options.progress : own_progress_) {
@@ -64,6 +65,11 @@ class Run {
     bool pending = true;
     bool tried = false;  // a transfer was begun
     unsigned failures = 0;
+  };
+
+  struct Unlisted {
+    std::string pattern;
+    Error error;
   };
 
   void check_options() {
@@ -107,22 +113,57 @@ class Run {
   }
 
   void list_source() {
-    persist([&] { volumes_ = source_.inventory(options_.patterns); });
+    persist([&] { volumes_ = source_.inventory(patterns_); });
   }
   void list_store() {
     persist([&] { replicas_ = store_.inventory(options_.host); });
   }
 
   void take_inventory() {
-    list_source();
+    const std::vector<Unlisted> unlisted = list_source_at_first();
     list_store();
-    progress_.expect(volumes_.size());
-    for (const VolumeState& volume : volumes_) {
-      Progression& progression = progressions_[volume.name];
-      progression.outcome.volume = volume.name;
-      progression.outcome.replica = {options_.host, volume.name};
-      order_.push_back(volume.name);
+    progress_.expect(volumes_.size() + unlisted.size());
+    for (const VolumeState& volume : volumes_) add_volume(volume.name);
+    for (const auto& [pattern, error] : unlisted) {
+      add_volume(pattern);
+      fail(pattern, error.kind(), error.message());
     }
+  }
+
+  void add_volume(const std::string& name) {
+    Progression& progression = progressions_[name];
+    progression.outcome.volume = name;
+    progression.outcome.replica = {options_.host, name};
+    order_.push_back(name);
+  }
+
+  // One pattern that cannot be listed (nothing is there, or a key does not cover it) stops no
+  // other: gives those, and goes on without them. Throws if it would be without any.
+  std::vector<Unlisted> list_source_at_first() {
+    try {
+      list_source();
+      return {};
+    } catch (const Error& error) {
+      if (patterns_.size() < 2 || concerns_all(error.kind())) throw;
+    }
+    std::vector<Unlisted> unlisted;
+    patterns_.clear();
+    for (const std::string& pattern : options_.patterns) {
+      try {
+        persist([&] { source_.inventory({pattern}); });
+        patterns_.push_back(pattern);
+      } catch (const Error& error) {
+        if (concerns_all(error.kind())) throw;
+        unlisted.push_back({pattern, error});
+      }
+    }
+    if (patterns_.empty()) throw Error(unlisted.front().error);
+    list_source();
+    return unlisted;
+  }
+
+  static bool concerns_all(ErrorKind kind) {
+    return is_passing(kind) || kind == ErrorKind::Cancelled;
   }
 
   // Asks the source only about volumes that its listing did not have to cover.
@@ -133,9 +174,9 @@ class Run {
   }
 
   bool is_covered(const std::string& name) const {
-    return std::any_of(
-        options_.patterns.begin(), options_.patterns.end(),
-        [&](const std::string& pattern) { return VolumePattern::parse(pattern).matches(name); });
+    return std::any_of(patterns_.begin(), patterns_.end(), [&](const std::string& pattern) {
+      return VolumePattern::parse(pattern).matches(name);
+    });
   }
 
   // False where the source does not say.
@@ -481,6 +522,7 @@ class Run {
   Source& source_;
   Store& store_;
   const RunOptions& options_;
+  std::vector<std::string> patterns_;  // that the source could list
   platform::Clock& clock_;
   Waiter& waiter_;
   RunProgress own_progress_;

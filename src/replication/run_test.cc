@@ -175,6 +175,25 @@ TEST_P(RunTest, OneFailureStopsNoOther) {
   expect_whole("c");
 }
 
+TEST_P(RunTest, APatternThatCannotBeListedStopsNoOther) {
+  scene_.make("a");
+  scene_.make("b");
+  scene_.options.patterns = {scene_.name("a"), scene_.name("nowhere"), scene_.name("b")};
+  const RunReport report = scene_.run();
+  ASSERT_THAT(report.volumes, SizeIs(3));
+  EXPECT_EQ(report.volumes[0].outcome, Outcome::Sent);
+  EXPECT_EQ(report.volumes[1].outcome, Outcome::Sent);
+  EXPECT_EQ(report.volumes[2].volume, scene_.name("nowhere"));
+  EXPECT_EQ(report.volumes[2].outcome, Outcome::Failed);
+  EXPECT_EQ(report.volumes[2].error, ErrorKind::NotFound);
+  EXPECT_THAT(report.volumes[2].reason, HasSubstr(scene_.name("nowhere")));
+  expect_whole("a");
+  expect_whole("b");
+
+  scene_.options.patterns = {scene_.name("nowhere"), scene_.name("neither")};
+  EXPECT_ERROR(scene_.run(), ErrorKind::NotFound);
+}
+
 TEST_P(RunTest, StartsAnewBesideTheOldReplicaOnRequest) {
   scene_.make("a");
   scene_.run();
