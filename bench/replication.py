@@ -28,19 +28,21 @@ class Replication:
 
     def run_all(self):
         began = time.monotonic()
-        if self.options.go_on:
+        if self.options.go_on and os.path.exists(self.file):
             self.results.load(self.file)
         before = self.results.minutes
+
+        def keep():
+            self.results.minutes = before + (time.monotonic() - began) / 60
+            self.results.save(self.file)
+
         log = os.path.join(self.options.directory, f"replication-{self.part}.log")
         self.scene = SCENES[self.part](self.options, log)
         try:
             self.scene.open()
             self.results.describe(self.scene, self.options)
-            for number in range(self.results.rounds + 1, self.options.rounds + 1):
-                self.run_round(number)
-                self.results.rounds = number
-                self.results.minutes = before + (time.monotonic() - began) / 60
-                self.results.save(self.file)
+            for number in range(1, self.options.rounds + 1):
+                self.run_round(number, keep)
                 self.report()
                 self.say(f"round {number} is in {self.options.replication_output}")
         finally:
@@ -57,8 +59,8 @@ class Replication:
         with open(self.options.replication_output, "w", encoding="utf-8") as page:
             page.write(replication_report.render(found))
 
-    def run_round(self, number):
-        """The contenders begin in another order in each round."""
+    def run_round(self, number, keep):
+        """The contenders begin in another order in each round. Calls `keep` after each."""
         for race in self.scene.races():
             if self.options.races and f"{race.volumes}-{race.transport}" not in self.options.races:
                 continue
@@ -67,14 +69,18 @@ class Replication:
                       and (not self.options.tools or one.name in self.options.tools)]
             shift = (number - 1) % len(chosen) if chosen else 0
             for contender in chosen[shift:] + chosen[:shift]:
+                if self.results.is_done(number, race, contender):
+                    continue
                 self.results.meet(race, contender)
                 self.say(f"round {number} of {self.options.rounds}: {self.title(race)}, "
                          f"{contender.name}")
                 try:
                     self.run_contender(race, contender)
+                    self.results.finish(number, race, contender)
                 except measure.Failed as error:
                     self.say(f"{self.title(race)} {contender.name} failed: {error}")
                     self.results.fail(race, contender)
+                keep()
 
     def title(self, race):
         return f"{self.scene.name} {race.volumes} {race.transport}"

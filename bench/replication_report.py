@@ -24,7 +24,7 @@ class Results:
         self.samples = {}     # (*case, contender) -> samples
         self.failures = []    # [volumes, transport, contender]
         self.contenders = {}  # name -> [is a limit, description by transport]
-        self.rounds = 0
+        self.done = []        # [round, volumes, transport, contender]
         self.minutes = 0
         self.about = {}
 
@@ -34,6 +34,9 @@ class Results:
                       "scale": options.scale, "machine": report.machine_lines(options.directory)}
 
     def meet(self, race, contender):
+        """Before it is measured, maybe once more after a failure."""
+        self.failures = [one for one in self.failures
+                         if one != [race.volumes, race.transport, contender.name]]
         known = self.contenders.setdefault(contender.name, [contender.is_limit, {}])
         known[1][race.transport] = contender.description
 
@@ -43,6 +46,16 @@ class Results:
 
     def fail(self, race, contender):
         self.failures.append([race.volumes, race.transport, contender.name])
+
+    def finish(self, number, race, contender):
+        self.done.append([number, race.volumes, race.transport, contender.name])
+
+    def is_done(self, number, race, contender):
+        return [number, race.volumes, race.transport, contender.name] in self.done
+
+    @property
+    def rounds(self):
+        return max((number for number, *_ in self.done), default=0)
 
     def save(self, path):
         kept = {**vars(self), "samples": [[*key, [dataclasses.astuple(one) for one in samples]]
