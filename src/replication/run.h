@@ -64,11 +64,11 @@ struct VolumeOutcome {
 struct RunReport {
   std::int64_t started = 0;  // seconds since 1970
   std::int64_t finished = 0;
-  std::string snapshot;                // the name of the new snapshots; empty: none was needed
+  std::string snapshot;  // the name of the new snapshots; empty: none was needed
   // In the order of the source's listing; then the patterns that could not be listed, as Failed.
   std::vector<VolumeOutcome> volumes;
-  std::vector<std::string> warnings;   // that concern no single volume
-  std::vector<AbsentStore> absent;     // other stores that the source keeps snapshots for
+  std::vector<std::string> warnings;  // that concern no single volume
+  std::vector<AbsentStore> absent;    // other stores that the source keeps snapshots for
   // The plan as first made (values for --json; plan_text() prints them). In a dry run as it would
   // be after the freeze.
   std::vector<FreezeDecision> decisions;
@@ -86,8 +86,8 @@ struct RunReport {
 // on by itself.
 //
 // Throws what fails before the first volume: InvalidArgument (set, host, no pattern), Unavailable
-// and the like for a listing, and what no pattern could be listed for, such as NotFound. Calls the source's and
-// store's methods from this thread, but send() and receive() from others.
+// and the like for a listing, and what no pattern could be listed for, such as NotFound. Calls the
+// source's and store's methods from this thread, but send() and receive() from others.
 RunReport run(Source& source, Store& store, const RunOptions& options);
 
 }  // namespace snapferry::replication
