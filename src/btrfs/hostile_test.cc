@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "btrfs/create_store.h"
 #include "btrfs/store.h"
 #include "btrfs/subvolume.h"
 #include "testing/btrfs_image.h"
@@ -41,6 +42,7 @@ class HostileStream : public ::testing::Test {
   void SetUp() override {
     if (const auto reason = BtrfsImage::unavailable(); !reason.empty()) GTEST_SKIP() << reason;
     image_ = std::make_unique<BtrfsImage>();
+    create_store(*image_ / "store");
     store_ = std::make_unique<BtrfsStore>(*image_ / "store");
     std::ofstream(*image_ / "victim") << "untouched";
     // Another client's snapshot, and the first one of this client, with symlinks to everything.

@@ -88,14 +88,6 @@ Seen read_seen(int host, const std::vector<std::string>& names, const std::strin
   return seen;
 }
 
-std::string random_identity() {
-  std::array<std::uint8_t, Guid::kSize> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    throw system_error(errno, "get random bytes", "the kernel");
-  }
-  return to_hex(bytes);
-}
-
 // An extent as zlib packs four KiB of zeros (RFC 1950).
 constexpr std::array<std::uint8_t, 26> kPackedZeros = {
     0x78, 0xda, 0xed, 0xc1, 0x01, 0x0d, 0x00, 0x00, 0x00, 0xc2, 0xa0, 0xf7, 0x4f,
@@ -183,26 +175,20 @@ struct BtrfsStore::Replica {
   }
 };
 
-BtrfsStore::BtrfsStore(std::string directory) : directory_(std::move(directory)) {
-  if (!directory_.starts_with('/')) {
-    throw Error(ErrorKind::InvalidArgument,
-                directory_ + ": is no absolute path; give one such as btrfs:/mnt/backup/snapferry");
-  }
-  while (directory_.size() > 1 && directory_.ends_with('/')) directory_.pop_back();
-}
+BtrfsStore::BtrfsStore(std::string directory)
+    : directory_(StoreLayout::directory_of(std::move(directory))) {}
 
 platform::Fd BtrfsStore::open_store() const {
   platform::Fd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() && errno == ENOENT) {
-    const auto slash = directory_.rfind('/');
-    const auto parent_path = slash == 0 ? "/" : directory_.substr(0, slash);
-    const auto parent = platform::open_path(parent_path, O_RDONLY | O_DIRECTORY);
-    if (is_btrfs(parent.get())) {
-      return open_or_make_private(parent.get(), directory_.substr(slash + 1), directory_);
-    }
-    fd = platform::open_path(parent_path, O_RDONLY | O_DIRECTORY);
+  if (!fd.valid() && errno != ENOENT && errno != ENOTDIR) {
+    throw system_error(errno, "open", directory_);
   }
-  if (!fd.valid()) throw system_error(errno, "open", directory_);
+  struct stat status {};
+  if (!fd.valid() ||
+      ::fstatat(fd.get(), StoreLayout::kIdentityName, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw NoSuchStore(name() + ": there is no store; mount its disk, or make it with 'snapferry " +
+                      "init --store " + name() + "'");
+  }
   if (!is_btrfs(fd.get())) {
     throw Error(ErrorKind::Unsupported,
                 name() + ": is not on a btrfs; mount the disk of the store and run again");
@@ -235,26 +221,13 @@ BtrfsStore::Replica BtrfsStore::make_replica(const VolumeName& volume) const {
 }
 
 std::string BtrfsStore::identity() {
-  const auto store = open_store();
-  const std::string file = StoreLayout::kIdentityName;
-  const auto subject = directory_ + "/" + file;
-  auto text = read_small_file(store.get(), file, subject);
-  if (text.empty()) {
-    // Whoever links it first has named the store.
-    const auto own = file + "." + random_identity();
-    replace_small_file(store.get(), own, random_identity() + "\n", subject);
-    const bool linked =
-        ::renameat2(store.get(), own.c_str(), store.get(), file.c_str(), RENAME_NOREPLACE) == 0;
-    if (!linked && errno != EEXIST) throw system_error(errno, "create it", subject);
-    if (!linked) ::unlinkat(store.get(), own.c_str(), 0);
-    if (::fsync(store.get()) != 0) throw system_error(errno, "make it durable", subject);
-    text = read_small_file(store.get(), file, subject);
-  }
+  const auto subject = directory_ + "/" + StoreLayout::kIdentityName;
+  auto text = read_small_file(open_store().get(), StoreLayout::kIdentityName, subject);
   if (text.ends_with('\n')) text.pop_back();
   if (text.size() == 2 * Guid::kSize && Guid::from_hex(text)) return text;
   throw Error(ErrorKind::Corrupt, subject +
-                                      ": holds no identity; remove it to give the store a new "
-                                      "one, and every volume a new cursor");
+                                      ": holds no identity; write 32 hexadecimal digits into it to "
+                                      "give the store a new one, and every volume a new cursor");
 }
 
 StreamFeatures BtrfsStore::features() {

@@ -25,9 +25,8 @@ namespace snapferry::btrfs {
 // volume at once: the second throws Busy, also from another process.
 class BtrfsStore : public Store {
  public:
-  // `directory` is absolute. Looks at nothing yet. What needs it makes it, mode 0700, if
-  // its parent is there and on a btrfs; an absent parent or another filesystem throws
-  // (NotFound, Unsupported), so that nothing lands below the mount point of a missing disk.
+  // `directory` is absolute. Looks at nothing yet; what needs it throws NoSuchStore where there is
+  // none that create_store() made.
   explicit BtrfsStore(std::string directory);
 
   std::string name() const override { return "btrfs:" + directory_; }

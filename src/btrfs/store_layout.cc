@@ -22,6 +22,15 @@ std::string checked(std::string name, const std::string& subject) {
 
 }  // namespace
 
+std::string StoreLayout::directory_of(std::string path) {
+  if (!path.starts_with('/')) {
+    throw Error(ErrorKind::InvalidArgument,
+                path + ": is no absolute path; give one such as btrfs:/mnt/backup/snapferry");
+  }
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 std::string StoreLayout::host_name(const std::string& host) {
   return checked(escape_path(host), "the host '" + host + "'");
 }

@@ -19,6 +19,8 @@ namespace snapferry::btrfs {
 struct StoreLayout {
   static constexpr const char* kIdentityName = ".snapferry-store";
 
+  // Without slashes at the end. Throws InvalidArgument for what is no absolute path.
+  static std::string directory_of(std::string path);
   // Throws InvalidArgument if `volume` is not one of btrfs, or a name would be longer than 255
   // bytes.
   static std::string host_name(const std::string& host);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "btrfs/create_store.h"
 #include "btrfs/receive.h"
 #include "btrfs/restore.h"
 #include "btrfs/snapshot_place.h"
@@ -38,6 +39,7 @@ class TwoFilesystems : public ::testing::Test {
     if (const auto reason = BtrfsImage::unavailable(); !reason.empty()) GTEST_SKIP() << reason;
     data_ = std::make_unique<BtrfsImage>(512);
     backup_ = std::make_unique<BtrfsImage>(512);
+    create_store(*backup_ / "store");
     store_ = std::make_unique<BtrfsStore>(*backup_ / "store");
     BtrfsImage::btrfs({"subvolume", "create", root()});
   }
@@ -325,6 +327,7 @@ TEST_F(TwoFilesystems, ListWritableSubvolumesEachOnceAndNoneOfOurs) {
   BtrfsImage::btrfs({"subvolume", "create", *data_ / "www"});
   BtrfsImage::btrfs({"subvolume", "snapshot", "-r", root(), *data_ / "by-hand"});
   freeze(1);
+  create_store(*data_ / "store");
   BtrfsStore here(*data_ / "store");
   EXPECT_EQ(here.identity().size(), 32u);
   std::filesystem::create_directories(*data_ / "store/web1/x");
@@ -447,6 +450,7 @@ TEST_F(TwoFilesystems, FinishARestoreThatWasCompleteButStillWritable) {
 
 TEST_F(TwoFilesystems, FinishByThemselvesWhenTheStoreWasFull) {
   backup_ = std::make_unique<BtrfsImage>(256, BtrfsImage::Groups::Mixed);
+  create_store(*backup_ / "store");
   store_ = std::make_unique<BtrfsStore>(*backup_ / "store");
   BtrfsImage::run({"fallocate", "-l", "150M", *backup_ / "filler"});
   write("small", "x");
@@ -513,10 +517,29 @@ TEST_F(TwoFilesystems, NameFilesWhoseDataIsDamaged) {
 
 TEST_F(TwoFilesystems, RefuseAStoreThatIsNotOnABtrfs) {
   const testing::TemporaryDirectory elsewhere;
+  EXPECT_ERROR(create_store(elsewhere.path()), ErrorKind::Unsupported);
+  EXPECT_ERROR(create_store(elsewhere / "store"), ErrorKind::Unsupported);
+  EXPECT_ERROR(create_store(elsewhere / "no/store"), ErrorKind::NotFound);
+  std::ofstream(elsewhere / ".snapferry-store") << std::string(32, 'a') << "\n";
   EXPECT_ERROR(BtrfsStore(elsewhere.path()).inventory(""), ErrorKind::Unsupported);
-  EXPECT_ERROR(BtrfsStore(elsewhere / "store").identity(), ErrorKind::Unsupported);
-  EXPECT_ERROR(BtrfsStore(elsewhere / "no/store").identity(), ErrorKind::NotFound);
   EXPECT_ERROR(BtrfsStore("relative"), ErrorKind::InvalidArgument);
+}
+
+// As the mount point of its disk is, while that is missing.
+TEST_F(TwoFilesystems, TakeNoEmptyDirectoryForAStore) {
+  std::filesystem::create_directory(*backup_ / "mountpoint");
+  for (const char* place : {"mountpoint", "nowhere"}) {
+    BtrfsStore store(*backup_ / place);
+    EXPECT_THROW(store.identity(), NoSuchStore);
+    EXPECT_THROW(store.inventory(""), NoSuchStore);
+    EXPECT_THROW(store.features(), NoSuchStore);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(*backup_ / "mountpoint"));
+  create_store(*backup_ / "mountpoint");
+  EXPECT_TRUE(BtrfsStore(*backup_ / "mountpoint").inventory("").empty());
+  EXPECT_ERROR(create_store(*backup_ / "mountpoint"), ErrorKind::AlreadyExists);
+  std::filesystem::create_directories(*backup_ / "used/by-others");
+  EXPECT_ERROR(create_store(*backup_ / "used"), ErrorKind::Conflict);
 }
 
 TEST_F(TwoFilesystems, WarnOfAMountThatLetsForeignProgramsAct) {

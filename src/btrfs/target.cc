@@ -75,25 +75,4 @@ void BtrfsTarget::restore(const std::string& volume, VolumeType, const StreamReq
   restore_volume(volume, request, stream, progress, cancellation);
 }
 
-void create_store(const std::string& directory) {
-  BtrfsStore store(directory);
-  const platform::Fd there(::open(directory.c_str(), kOpenRoot));
-  if (!there.valid() && errno != ENOENT) {
-    throw Error(ErrorKind::Conflict,
-                store.name() + ": is there, and no directory; give another path");
-  }
-  if (there.valid()) {
-    const auto names = names_in(there.get(), directory);
-    if (std::find(names.begin(), names.end(), StoreLayout::kIdentityName) != names.end()) {
-      throw Error(ErrorKind::AlreadyExists, store.name() + ": is a store already; use it as it is");
-    }
-    if (!names.empty()) {
-      throw Error(ErrorKind::Conflict,
-                  store.name() + ": holds something else; give a new or empty directory");
-    }
-    if (::fchmod(there.get(), 0700) != 0) throw system_error(errno, "protect it", directory);
-  }
-  store.identity();
-}
-
 }  // namespace snapferry::btrfs

@@ -17,8 +17,4 @@ class BtrfsTarget : public VolumeTarget {
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
 };
 
-// Makes `directory` a store, of mode 0700. Its parent must be there, on a btrfs. Throws
-// AlreadyExists if it is one, Conflict if anything else is there, NotFound, Unsupported.
-void create_store(const std::string& directory);
-
 }  // namespace snapferry::btrfs

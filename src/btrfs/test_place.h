@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "btrfs/create_store.h"
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/target.h"
@@ -22,6 +23,7 @@ class BtrfsPlace : public testing::ReplicationPlace {
   BtrfsPlace() {
     std::filesystem::create_directory(image_ / "source");
     std::filesystem::create_directory(image_ / "admin");
+    create_store(image_ / "store");
   }
 
   std::unique_ptr<Source> source() override { return std::make_unique<BtrfsSource>(); }

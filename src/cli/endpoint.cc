@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "btrfs/create_store.h"
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/target.h"
@@ -22,13 +23,6 @@
 
 namespace snapferry::cli {
 namespace {
-
-bool is_directory(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) return S_ISDIR(status.st_mode);
-  if (errno == ENOENT || errno == ENOTDIR) return false;
-  throw system_error(errno, "look at it", path);
-}
 
 class SystemEndpoints : public Endpoints {
  public:
@@ -53,11 +47,6 @@ class SystemEndpoints : public Endpoints {
     if (address.kind == AddressKind::Zfs) {
       // Whether it is there, its first listing says, without a process of its own.
       return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
-    }
-    if (!is_directory(address.name)) {
-      throw NoSuchStore(
-          fmt::format("{0}: no such directory; make the store with 'snapferry init --store {0}'",
-                      printable(address.text())));
     }
     return std::make_unique<btrfs::BtrfsStore>(address.name);
   }
