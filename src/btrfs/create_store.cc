@@ -13,6 +13,7 @@
 #include "btrfs/directory_names.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/store_layout.h"
+#include "btrfs/subvolume.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "core/guid.h"

@@ -1,26 +1,20 @@
 #include "btrfs/target.h"
 
-#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "btrfs/directory_names.h"
 #include "btrfs/restore.h"
 #include "btrfs/send_stream.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
-#include "btrfs/store.h"
-#include "btrfs/store_layout.h"
 #include "btrfs/subvolume.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
 namespace {
-
-constexpr int kOpenRoot = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 struct Split {
   std::string parent;  // "/" or without a slash at the end

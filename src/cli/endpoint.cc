@@ -1,11 +1,9 @@
 #include "cli/endpoint.h"
 
-#include <cerrno>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "btrfs/create_store.h"
 #include "btrfs/source.h"
