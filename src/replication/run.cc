@@ -1,6 +1,7 @@
 #include "replication/run.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <set>
 
@@ -120,8 +121,7 @@ class Run {
   }
 
   void take_inventory() {
-    const std::vector<Unlisted> unlisted = list_source_at_first();
-    list_store();
+    const std::vector<Unlisted> unlisted = list_both();
     progress_.expect(volumes_.size() + unlisted.size());
     for (const VolumeState& volume : volumes_) add_volume(volume.name);
     for (const auto& [pattern, error] : unlisted) {
@@ -135,6 +135,14 @@ class Run {
     progression.outcome.volume = name;
     progression.outcome.replica = {options_.host, name};
     order_.push_back(name);
+  }
+
+  // At once: either takes its time, and neither depends on the other.
+  std::vector<Unlisted> list_both() {
+    auto first = std::async(std::launch::async, [&] { return store_.inventory(options_.host); });
+    std::vector<Unlisted> unlisted = list_source_at_first();
+    persist([&] { replicas_ = first.valid() ? first.get() : store_.inventory(options_.host); });
+    return unlisted;
   }
 
   // One pattern that cannot be listed (nothing is there, or a key does not cover it) stops no

@@ -9,6 +9,7 @@
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
 #include "zfs/listing.h"
+#include "zfs/run_all.h"
 
 namespace snapferry::zfs {
 namespace {
@@ -92,17 +93,23 @@ class Settler {
   }
 
   void bookmark(const std::vector<Settlement>& settlements) {
+    Names volumes;
+    std::vector<Names> argvs;
     for (const auto& one : settlements) {
       if (!one.bookmark_of || failed(one.volume)) continue;
       const auto dataset = dataset_of_volume(one.volume);
       Point target;
       target.kind = PointKind::Bookmark;
       target.name = one.bookmark;
-      const Names argv = {"zfs", "bookmark", point_name(dataset, *one.bookmark_of),
-                          point_name(dataset, target)};
-      const auto output = commands_.run(argv);
-      if (output.exit.ok() || contains_any(output.exit.errors, {"bookmark exists"})) continue;
-      fail(one.volume, command_failure(argv, output.exit).message());
+      volumes.push_back(one.volume);
+      argvs.push_back(
+          {"zfs", "bookmark", point_name(dataset, *one.bookmark_of), point_name(dataset, target)});
+    }
+    const auto outputs = run_all(commands_, argvs);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const auto& exit = outputs[i].exit;
+      if (exit.ok() || contains_any(exit.errors, {"bookmark exists"})) continue;
+      fail(volumes[i], command_failure(argvs[i], exit).message());
     }
   }
 
@@ -176,21 +183,26 @@ std::vector<VolumeFailure> destroy_points(platform::Commands& commands,
   std::vector<VolumeFailure> failures;
   if (doomed.empty()) return failures;
   std::map<std::string, std::string> snapshots;  // dataset → "a,b,c"
-  std::vector<std::pair<std::string, std::string>> targets;
+  Names datasets;
+  std::vector<Names> argvs;
+  const auto add = [&](const std::string& dataset, std::string target) {
+    datasets.push_back(dataset);
+    argvs.push_back({"zfs", "destroy", std::move(target)});
+  };
   for (const auto& one : still_the_same(commands, doomed)) {
     if (one.point.kind == PointKind::Bookmark) {
-      targets.emplace_back(one.dataset, point_name(one.dataset, one.point));
+      add(one.dataset, point_name(one.dataset, one.point));
     } else {
       auto& list = snapshots[one.dataset];
       list += (list.empty() ? "" : ",") + one.point.name;
     }
   }
-  for (const auto& [dataset, list] : snapshots) targets.emplace_back(dataset, dataset + "@" + list);
-  for (const auto& [dataset, target] : targets) {
-    const Names argv = {"zfs", "destroy", target};
-    const auto output = commands.run(argv);
-    if (output.exit.ok()) continue;
-    failures.push_back({volume_of_dataset(dataset), command_failure(argv, output.exit).message()});
+  for (const auto& [dataset, list] : snapshots) add(dataset, dataset + "@" + list);
+  const auto outputs = run_all(commands, argvs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].exit.ok()) continue;
+    failures.push_back(
+        {volume_of_dataset(datasets[i]), command_failure(argvs[i], outputs[i].exit).message()});
   }
   return failures;
 }

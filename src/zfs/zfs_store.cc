@@ -200,7 +200,10 @@ void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dat
     child->wait();
     throw;
   }
-  const auto exit = child->wait();
+  const auto exit = [&] {
+    const Rest rest(request.turn);  // the pool writes
+    return child->wait();
+  }();
   if (!exit.ok()) throw receive_failure(request.volume, argv, exit);
   if (end == TransferEnd::ReceiverStopped) {
     throw Error(ErrorKind::Unavailable,
