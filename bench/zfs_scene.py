@@ -73,7 +73,7 @@ class ZfsScene:
                 "- two pools on files; an sshd of its own on the loopback, which the store pulls "
                 "from; the peers are measured in "
                 f"{self.options.slow_rounds} of {self.options.rounds} rounds, because simplesnap "
-                "takes a quarter of an hour for each case"]
+                "takes nine minutes for each case"]
 
     def versions(self):
         return self.machine.shell(f"{self.snapferry} version | head -n 1; zfs version | head -n 1; "
