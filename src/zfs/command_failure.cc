@@ -23,6 +23,8 @@ constexpr std::array kPhrases = {
     Phrase{"out of space", ErrorKind::NoSpace, "free some, then run it again"},
     Phrase{"quota exceeded", ErrorKind::NoSpace, "raise the quota, then run it again"},
     Phrase{"No space left", ErrorKind::NoSpace, "free some, then run it again"},
+    Phrase{"pool is read-only", ErrorKind::PermissionDenied,
+           "import it writable, then run it again"},
     Phrase{"permission denied", ErrorKind::PermissionDenied,
            "run it as root, or grant it with zfs allow"},
     Phrase{"Permission denied", ErrorKind::PermissionDenied, "run it as root"},

@@ -248,6 +248,7 @@ TEST_F(ZfsStoreTest, TellsWhyAReceiverStopped) {
        "match incremental source\n",
        ErrorKind::Conflict},
       {"cannot receive: out of space\n", ErrorKind::NoSpace},
+      {"cannot receive incremental stream: pool is read-only\n", ErrorKind::PermissionDenied},
       {"cannot receive incremental stream: permission denied\n", ErrorKind::PermissionDenied},
       {"cannot receive incremental stream: dataset is busy\n", ErrorKind::Busy},
       {"", ErrorKind::Unavailable}};
