@@ -1,6 +1,5 @@
 #include "btrfs/create_store.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -30,17 +29,10 @@ std::string random_identity() {
   return to_hex(bytes);
 }
 
-void require_btrfs(const platform::Fd& fd, const std::string& directory) {
-  if (is_btrfs(fd.get())) return;
-  throw Error(
-      ErrorKind::Unsupported,
-      "btrfs:" + directory + ": is not on a btrfs; mount the disk of the store and run again");
-}
-
 platform::Fd make_directory(const std::string& directory) {
   platform::Fd there(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (there.valid()) {
-    require_btrfs(there, directory);
+    require_btrfs(there.get(), "btrfs:" + directory);
     return there;
   }
   if (errno != ENOENT) {
@@ -50,7 +42,7 @@ platform::Fd make_directory(const std::string& directory) {
   const auto slash = directory.rfind('/');
   const auto parent =
       platform::open_path(slash == 0 ? "/" : directory.substr(0, slash), O_RDONLY | O_DIRECTORY);
-  require_btrfs(parent, directory);
+  require_btrfs(parent.get(), "btrfs:" + directory);
   return open_or_make_private(parent.get(), directory.substr(slash + 1), directory);
 }
 

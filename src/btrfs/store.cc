@@ -188,10 +188,7 @@ platform::Fd BtrfsStore::open_store() const {
     throw NoSuchStore(name() + ": there is no store; mount its disk, or make it with 'snapferry " +
                       "init --store " + name() + "'");
   }
-  if (!is_btrfs(fd.get())) {
-    throw Error(ErrorKind::Unsupported,
-                name() + ": is not on a btrfs; mount the disk of the store and run again");
-  }
+  require_btrfs(fd.get(), name());
   return fd;
 }
 

@@ -37,6 +37,12 @@ bool is_btrfs(int fd) {
   return ::fstatfs(fd, &filesystem) == 0 && filesystem.f_type == BTRFS_SUPER_MAGIC;
 }
 
+void require_btrfs(int fd, const std::string& name) {
+  if (is_btrfs(fd)) return;
+  throw Error(ErrorKind::Unsupported,
+              name + ": is not on a btrfs; mount the disk of the store and run again");
+}
+
 bool is_subvolume(int fd) {
   struct stat status {};
   return is_btrfs(fd) && ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) &&

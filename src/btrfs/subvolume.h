@@ -36,6 +36,8 @@ struct Subvolume {
 // Whether `fd` is the root directory of a subvolume of a btrfs.
 bool is_subvolume(int fd);
 bool is_btrfs(int fd);
+// Throws Unsupported where the store `name` lies on another filesystem.
+void require_btrfs(int fd, const std::string& name);
 // The subvolume that `fd`, any file or directory, is in.
 std::uint64_t subvolume_id_of(int fd, std::string_view subject);
 // BTRFS_IOC_GET_SUBVOL_INFO (Linux 4.18): the state in memory, with changes that no transaction
