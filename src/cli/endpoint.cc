@@ -34,7 +34,7 @@ class SystemEndpoints : public Endpoints {
                            address);
     }
     if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
-    return std::make_unique<zfs::ZfsSource>(commands_);
+    return std::make_unique<zfs::ZfsSource>(commands_, calls_);
   }
 
   std::unique_ptr<Store> store(const Address& address) override {
@@ -44,7 +44,7 @@ class SystemEndpoints : public Endpoints {
     }
     if (address.kind == AddressKind::Zfs) {
       // Whether it is there, its first listing says, without a process of its own.
-      return std::make_unique<zfs::ZfsStore>(commands_, address.name, clock_);
+      return std::make_unique<zfs::ZfsStore>(commands_, calls_, address.name, clock_);
     }
     return std::make_unique<btrfs::BtrfsStore>(address.name);
   }
@@ -54,7 +54,9 @@ class SystemEndpoints : public Endpoints {
     if (address.is_remote()) {
       return make_remote_store(*line_to(address.remote, store_policy(address)), address);
     }
-    if (address.kind == AddressKind::Zfs) return zfs::create_store(commands_, clock_, address.name);
+    if (address.kind == AddressKind::Zfs) {
+      return zfs::create_store(commands_, calls_, clock_, address.name);
+    }
     btrfs::create_store(address.name);
   }
 
@@ -103,6 +105,7 @@ class SystemEndpoints : public Endpoints {
 
   const EndpointOptions options_;
   platform::Commands& commands_ = platform::system_commands();
+  zfs::PoolCalls& calls_ = zfs::system_pool_calls();
   platform::Clock& clock_ = platform::system_clock();
   std::map<std::pair<std::string, std::vector<std::string>>, std::weak_ptr<RemoteLine>> lines_;
 };

@@ -94,6 +94,7 @@ int run_simplesnapwrap(std::span<const std::string> args, Io& io) {
       return kRefused;
     }
     simplesnap::ServerContext context{.commands = platform::system_commands(),
+                                      .calls = zfs::system_pool_calls(),
                                       .clock = io.clock,
                                       .waiter = replication::system_waiter(),
                                       .cancellation = &io.cancellation,
@@ -116,6 +117,7 @@ int run_simplesnap(std::span<const std::string> args, Io& io) {
     }
     simplesnap::ClientContext context{
         .commands = platform::system_commands(),
+        .calls = zfs::system_pool_calls(),
         .clock = io.clock,
         .waiter = replication::system_waiter(),
         .cancellation = &io.cancellation,

@@ -61,7 +61,7 @@ std::size_t reap_only(const ClientOptions& options, ClientContext& context) {
       for (const auto& point : superseded(replica.points, options.set))
         doomed.push_back({dataset, point});
     }
-    for (const auto& failure : zfs::destroy_points(context.commands, doomed)) {
+    for (const auto& failure : zfs::destroy_points(context.commands, context.calls, doomed)) {
       context.warn(failure.message);
       ++failed;
     }

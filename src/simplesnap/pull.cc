@@ -215,7 +215,7 @@ class Puller {
 
   // A dataset that only was there to be a parent gives way.
   void receive_in_place_of(Stream& source, const HeadedStream& stream, const std::string& name) {
-    zfs::ZfsStore store(context_.commands, options_.store, context_.clock);
+    zfs::ZfsStore store(context_.commands, context_.calls, options_.store, context_.clock);
     ReceiveRequest request;
     request.volume = {options_.host, zfs::volume_of_dataset(name)};
     request.type = stream.head().type;
@@ -256,7 +256,7 @@ class Puller {
       context_.log(fmt::format("destroying {}@{}", dataset, point.name));
       doomed.push_back({dataset, point});
     }
-    const auto failures = zfs::destroy_points(context_.commands, doomed);
+    const auto failures = zfs::destroy_points(context_.commands, context_.calls, doomed);
     if (!failures.empty()) throw Error(ErrorKind::Unavailable, failures.front().message);
   }
 

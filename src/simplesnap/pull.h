@@ -10,12 +10,14 @@
 #include "platform/command.h"
 #include "replication/waiter.h"
 #include "simplesnap/client_options.h"
+#include "zfs/pool_calls.h"
 
 namespace snapferry::simplesnap {
 
 // What the client needs of the world. All borrowed.
 struct ClientContext {
   platform::Commands& commands;
+  zfs::PoolCalls& calls;
   platform::Clock& clock;
   replication::Waiter& waiter;
   const Cancellation* cancellation = nullptr;

@@ -102,7 +102,7 @@ void reap(const Request& request, ServerContext& context) {
     context.log("destroying " + zfs::point_name(dataset.name, point));
     doomed.push_back({dataset.name, point});
   }
-  const auto failures = zfs::destroy_points(context.commands, doomed);
+  const auto failures = zfs::destroy_points(context.commands, context.calls, doomed);
   if (!failures.empty())
     throw Error(ErrorKind::Unavailable, request.dataset + ": " + failures.front().message);
 }

@@ -9,12 +9,14 @@
 #include "platform/command.h"
 #include "replication/waiter.h"
 #include "simplesnap/request.h"
+#include "zfs/pool_calls.h"
 
 namespace snapferry::simplesnap {
 
 // What serving needs of the world. All borrowed.
 struct ServerContext {
   platform::Commands& commands;
+  zfs::PoolCalls& calls;
   platform::Clock& clock;
   replication::Waiter& waiter;
   const Cancellation* cancellation = nullptr;

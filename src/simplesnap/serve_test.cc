@@ -9,6 +9,7 @@
 #include "testing/fake_commands.h"
 #include "testing/fake_waiter.h"
 #include "testing/time_zone.h"
+#include "zfs/test_pool_calls.h"
 
 namespace snapferry::simplesnap {
 namespace {
@@ -34,6 +35,7 @@ class Serving : public ::testing::Test {
 
   void serve_words(const std::vector<std::string_view>& words) {
     ServerContext context{.commands = commands_,
+                          .calls = calls_,
                           .clock = clock_,
                           .waiter = waiter_,
                           .output = write_end_.get(),
@@ -51,6 +53,7 @@ class Serving : public ::testing::Test {
 
   testing::LocalTimeZone zone_{"UTC"};
   testing::FakeCommands commands_;
+  zfs::FakePoolCalls calls_;
   testing::FakeClock clock_;
   testing::FakeWaiter waiter_;
   platform::Fd read_end_;
@@ -117,9 +120,9 @@ TEST_F(Serving, ReapsTheOlderAndMarksTheNewest) {
   commands_.expect(std::string("zfs set snapferry:simplesnap=arrived ") + kNew);
   commands_.expect("zfs list -Hp -t snapshot,bookmark -o name,guid,userrefs " + old,
                    {old + "\t7\t0\n"});
-  commands_.expect("zfs destroy " + old);
   serve_words({"reap", "s", "tank"});
   EXPECT_TRUE(commands_.missing().empty());
+  EXPECT_EQ(calls_.calls(), std::vector<std::string>{"destroy " + old});
 }
 
 }  // namespace

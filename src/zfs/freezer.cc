@@ -8,6 +8,7 @@
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
 #include "zfs/listing.h"
+#include "zfs/pool_changes.h"
 
 namespace snapferry::zfs {
 namespace {
@@ -16,8 +17,8 @@ using Names = std::vector<std::string>;
 
 class Freezer {
  public:
-  Freezer(platform::Commands& commands, const std::string& name)
-      : commands_(commands), name_(name) {}
+  Freezer(platform::Commands& commands, PoolCalls& calls, const std::string& name)
+      : commands_(commands), calls_(calls), name_(name) {}
 
   Freeze freeze(const std::vector<std::string>& volumes) {
     std::map<std::string, Names> pools;
@@ -103,7 +104,9 @@ class Freezer {
 
   // What other pools have of this name was taken a moment ago by this run.
   void take_back() {
-    for (const auto& dataset : taken_) commands_.run({"zfs", "destroy", snapshot_name(dataset)});
+    std::vector<PoolItem> items;
+    for (const auto& dataset : taken_) items.push_back({snapshot_name(dataset)});
+    change_all(calls_, PoolChange::DestroySnapshots, items);
   }
 
   std::string snapshot_name(const std::string& dataset) const {
@@ -113,6 +116,7 @@ class Freezer {
   }
 
   platform::Commands& commands_;
+  PoolCalls& calls_;
   const std::string& name_;
   Names taken_;
   Freeze result_;
@@ -120,9 +124,9 @@ class Freezer {
 
 }  // namespace
 
-Freeze freeze_volumes(platform::Commands& commands, const std::vector<std::string>& volumes,
-                      const std::string& name) {
-  return Freezer(commands, name).freeze(volumes);
+Freeze freeze_volumes(platform::Commands& commands, PoolCalls& calls,
+                      const std::vector<std::string>& volumes, const std::string& name) {
+  return Freezer(commands, calls, name).freeze(volumes);
 }
 
 }  // namespace snapferry::zfs

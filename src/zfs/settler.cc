@@ -1,36 +1,34 @@
 #include "zfs/settler.h"
 
-#include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
 
 #include "core/error.h"
 #include "zfs/arguments.h"
-#include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
 #include "zfs/listing.h"
-#include "zfs/run_all.h"
+#include "zfs/pool_changes.h"
 
 namespace snapferry::zfs {
 namespace {
 
 using Names = std::vector<std::string>;
 
-bool contains_any(std::string_view text, std::initializer_list<std::string_view> phrases) {
-  return std::any_of(phrases.begin(), phrases.end(),
-                     [&](auto phrase) { return text.find(phrase) != text.npos; });
-}
-
-// A tag becomes an argument, so it must not look like an option.
+// A person may have to give it to `zfs release`, so it must not look like an option.
 void check_tag(const std::string& tag) {
   if (!is_name_part(tag) || tag.front() == '-') {
     throw Error(ErrorKind::InvalidArgument, "'" + tag + "': is no name for a hold");
   }
 }
 
+std::string dataset_of(std::string_view name) {
+  return std::string(name.substr(0, name.find_first_of("@#")));
+}
+
 class Settler {
  public:
-  explicit Settler(platform::Commands& commands) : commands_(commands) {}
+  Settler(platform::Commands& commands, PoolCalls& calls) : commands_(commands), calls_(calls) {}
 
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) {
     hold(settlements);
@@ -41,89 +39,54 @@ class Settler {
   }
 
  private:
-  using ByTag = std::map<std::string, Names>;
-
   bool failed(const std::string& volume) const { return failed_.count(volume) > 0; }
 
   void fail(const std::string& volume, std::string message) {
     if (failed_.insert(volume).second) failures_.push_back({volume, std::move(message)});
   }
 
-  // `zfs hold` and `zfs release` go on with the others after one has failed, and say for each
-  // what was wrong.
-  void for_all(const std::string& verb, const ByTag& by_tag,
-               std::initializer_list<std::string_view> harmless) {
-    for (const auto& [tag, snapshots] : by_tag) {
-      for (const auto& argv : batches({"zfs", verb, tag}, snapshots)) {
-        const auto output = commands_.run(argv);
-        if (!output.exit.ok()) blame(argv, output.exit, harmless);
-      }
+  // `done`: the errno of what has been done already.
+  void change(PoolChange change, const std::vector<PoolItem>& items, int done) {
+    for (const auto& refused : change_all(calls_, change, items)) {
+      if (refused.error == done) continue;
+      fail(volume_of_dataset(dataset_of(refused.item.name)), refusal(change, refused));
     }
-  }
-
-  void blame(const Names& argv, const platform::ExitReport& exit,
-             std::initializer_list<std::string_view> harmless) {
-    bool understood = false;
-    for (const auto line : error_lines(exit)) {
-      if (contains_any(line, harmless)) {
-        understood = true;
-      } else if (const auto name = quoted_name(line); is_dataset_name(dataset_of(name))) {
-        fail(volume_of_dataset(dataset_of(name)), std::string(line));
-        understood = true;
-      }
-    }
-    if (understood) return;
-    for (auto name = argv.begin() + 3; name != argv.end(); ++name) {
-      fail(volume_of_dataset(dataset_of(*name)), command_failure(argv, exit).message());
-    }
-  }
-
-  static std::string_view dataset_of(std::string_view name) {
-    return name.substr(0, name.find_first_of("@#"));
   }
 
   void hold(const std::vector<Settlement>& settlements) {
-    ByTag by_tag;
+    std::vector<PoolItem> items;
     for (const auto& one : settlements) {
       if (!one.hold) continue;
       check_tag(one.cursor);
-      by_tag[one.cursor].push_back(point_name(dataset_of_volume(one.volume), *one.hold));
+      items.push_back({point_name(dataset_of_volume(one.volume), *one.hold), one.cursor});
     }
-    for_all("hold", by_tag, {"tag already exists"});
+    change(PoolChange::Hold, items, EEXIST);
   }
 
   void bookmark(const std::vector<Settlement>& settlements) {
-    Names volumes;
-    std::vector<Names> argvs;
+    std::vector<PoolItem> items;
     for (const auto& one : settlements) {
       if (!one.bookmark_of || failed(one.volume)) continue;
       const auto dataset = dataset_of_volume(one.volume);
       Point target;
       target.kind = PointKind::Bookmark;
       target.name = one.bookmark;
-      volumes.push_back(one.volume);
-      argvs.push_back(
-          {"zfs", "bookmark", point_name(dataset, *one.bookmark_of), point_name(dataset, target)});
+      items.push_back({point_name(dataset, target), point_name(dataset, *one.bookmark_of)});
     }
-    const auto outputs = run_all(commands_, argvs);
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const auto& exit = outputs[i].exit;
-      if (exit.ok() || contains_any(exit.errors, {"bookmark exists"})) continue;
-      fail(volumes[i], command_failure(argvs[i], exit).message());
-    }
+    change(PoolChange::Bookmark, items, EEXIST);
   }
 
   // Nothing is let go of where what shall take its place failed.
   void release(const std::vector<Settlement>& settlements) {
-    ByTag by_tag;
+    std::vector<PoolItem> items;
     for (const auto& one : settlements) {
       if (one.release.empty() || failed(one.volume)) continue;
       check_tag(one.cursor);
       for (const auto& point : one.release) {
-        by_tag[one.cursor].push_back(point_name(dataset_of_volume(one.volume), point));
+        items.push_back({point_name(dataset_of_volume(one.volume), point), one.cursor});
       }
     }
-    for_all("release", by_tag, {"no such tag", "does not exist"});
+    change(PoolChange::Release, items, ENOENT);
   }
 
   void destroy(const std::vector<Settlement>& settlements) {
@@ -134,12 +97,13 @@ class Settler {
         doomed.push_back({dataset_of_volume(one.volume), point});
       }
     }
-    for (auto& failure : destroy_points(commands_, doomed)) {
+    for (auto& failure : destroy_points(commands_, calls_, doomed)) {
       fail(failure.volume, std::move(failure.message));
     }
   }
 
   platform::Commands& commands_;
+  PoolCalls& calls_;
   std::set<std::string> failed_;
   std::vector<VolumeFailure> failures_;
 };
@@ -173,37 +137,30 @@ std::vector<Doomed> still_the_same(platform::Commands& commands,
 
 }  // namespace
 
-std::vector<VolumeFailure> settle_volumes(platform::Commands& commands,
+std::vector<VolumeFailure> settle_volumes(platform::Commands& commands, PoolCalls& calls,
                                           const std::vector<Settlement>& settlements) {
-  return Settler(commands).settle(settlements);
+  return Settler(commands, calls).settle(settlements);
 }
 
-std::vector<VolumeFailure> destroy_points(platform::Commands& commands,
+std::vector<VolumeFailure> destroy_points(platform::Commands& commands, PoolCalls& calls,
                                           const std::vector<Doomed>& doomed) {
   std::vector<VolumeFailure> failures;
   if (doomed.empty()) return failures;
-  std::map<std::string, std::string> snapshots;  // dataset → "a,b,c"
-  Names datasets;
-  std::vector<Names> argvs;
-  const auto add = [&](const std::string& dataset, std::string target) {
-    datasets.push_back(dataset);
-    argvs.push_back({"zfs", "destroy", std::move(target)});
-  };
+  std::vector<PoolItem> bookmarks;
+  std::vector<PoolItem> snapshots;
   for (const auto& one : still_the_same(commands, doomed)) {
-    if (one.point.kind == PointKind::Bookmark) {
-      add(one.dataset, point_name(one.dataset, one.point));
-    } else {
-      auto& list = snapshots[one.dataset];
-      list += (list.empty() ? "" : ",") + one.point.name;
+    auto& items = one.point.kind == PointKind::Bookmark ? bookmarks : snapshots;
+    items.push_back({point_name(one.dataset, one.point)});
+  }
+  const auto destroy = [&](PoolChange change, const std::vector<PoolItem>& items) {
+    for (const auto& refused : change_all(calls, change, items)) {
+      if (refused.error == ENOENT) continue;
+      failures.push_back(
+          {volume_of_dataset(dataset_of(refused.item.name)), refusal(change, refused)});
     }
-  }
-  for (const auto& [dataset, list] : snapshots) add(dataset, dataset + "@" + list);
-  const auto outputs = run_all(commands, argvs);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].exit.ok()) continue;
-    failures.push_back(
-        {volume_of_dataset(datasets[i]), command_failure(argvs[i], outputs[i].exit).message()});
-  }
+  };
+  destroy(PoolChange::DestroyBookmarks, bookmarks);
+  destroy(PoolChange::DestroySnapshots, snapshots);
   return failures;
 }
 

@@ -4,12 +4,14 @@
 
 #include "core/volume.h"
 #include "platform/command.h"
+#include "zfs/pool_calls.h"
 
 namespace snapferry::zfs {
 
 // Source::settle, in the order that Settlement gives: all holds, all bookmarks, all releases, and
-// then, after one more look at names and guids, what is to be destroyed.
-std::vector<VolumeFailure> settle_volumes(platform::Commands& commands,
+// then, after one more look at names and guids, what is to be destroyed. One call for each of them
+// and each pool.
+std::vector<VolumeFailure> settle_volumes(platform::Commands& commands, PoolCalls& calls,
                                           const std::vector<Settlement>& settlements);
 
 // Something to be destroyed while its name and guid both match.
@@ -19,9 +21,9 @@ struct Doomed {
 };
 
 // Looks at all of `doomed` with one process, and destroys what still is what it was and nobody
-// holds: the snapshots of one dataset with one process. Returns what could not be destroyed;
+// holds, with one call for each pool. Returns what could not be destroyed;
 // something that is gone, is another one by now, or is held is none of that.
-std::vector<VolumeFailure> destroy_points(platform::Commands& commands,
+std::vector<VolumeFailure> destroy_points(platform::Commands& commands, PoolCalls& calls,
                                           const std::vector<Doomed>& doomed);
 
 }  // namespace snapferry::zfs

@@ -13,8 +13,9 @@
 
 namespace snapferry::zfs {
 
-ZfsSource::ZfsSource(platform::Commands& commands, std::optional<ZfsVersion> version)
-    : commands_(commands), version_(version) {}
+ZfsSource::ZfsSource(platform::Commands& commands, PoolCalls& calls,
+                     std::optional<ZfsVersion> version)
+    : commands_(commands), calls_(calls), version_(version) {}
 
 StreamFeatures ZfsSource::features() {
   if (!version_) version_ = installed_version(commands_);
@@ -41,7 +42,7 @@ std::vector<VolumeState> ZfsSource::inventory(const std::vector<std::string>& pa
 }
 
 Freeze ZfsSource::freeze(const std::vector<std::string>& volumes, const std::string& name) {
-  return freeze_volumes(commands_, volumes, name);
+  return freeze_volumes(commands_, calls_, volumes, name);
 }
 
 std::unique_ptr<Stream> ZfsSource::send(const StreamRequest& request) {
@@ -52,7 +53,7 @@ std::unique_ptr<Stream> ZfsSource::send(const StreamRequest& request) {
 }
 
 std::vector<VolumeFailure> ZfsSource::settle(const std::vector<Settlement>& settlements) {
-  return settle_volumes(commands_, settlements);
+  return settle_volumes(commands_, calls_, settlements);
 }
 
 }  // namespace snapferry::zfs

@@ -7,21 +7,21 @@
 
 #include "core/volume.h"
 #include "platform/command.h"
+#include "zfs/pool_calls.h"
 #include "zfs/zfs_version.h"
 
 namespace snapferry::zfs {
 
-// ZFS filesystems and zvols of this machine as a source, through the `zfs` command. Threads,
-// errors and effects as Source says.
+// ZFS filesystems and zvols of this machine as a source, through the `zfs` command and
+// PoolCalls. Threads, errors and effects as Source says.
 //
 // Processes: one for inventory(); for freeze() one per pool and one listing; for send() one; for
-// settle() one for all holds of a cursor and one for all releases, one listing before anything is
-// destroyed, and one for each volume or bookmark that is.
+// settle() one listing before anything is destroyed.
 class ZfsSource : public Source {
  public:
   // `version` is that of the system, or nullopt to ask it when it is needed first. Borrows
-  // `commands`.
-  explicit ZfsSource(platform::Commands& commands, std::optional<ZfsVersion> version = {});
+  // `commands` and `calls`.
+  ZfsSource(platform::Commands& commands, PoolCalls& calls, std::optional<ZfsVersion> version = {});
 
   StreamFeatures features() override;
   std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
@@ -31,6 +31,7 @@ class ZfsSource : public Source {
 
  private:
   platform::Commands& commands_;
+  PoolCalls& calls_;
   std::optional<ZfsVersion> version_;
 };
 

@@ -1,14 +1,18 @@
 #include "zfs/zfs_source.h"
 
-#include <gtest/gtest.h>
+#include <cerrno>
+
+#include <gmock/gmock.h>
 
 #include "core/error.h"
 #include "testing/errors.h"
 #include "testing/fake_commands.h"
+#include "zfs/test_pool_calls.h"
 
 namespace snapferry::zfs {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::FakeCommands;
 
 constexpr const char* kList = "zfs list -Hp -r -t filesystem,volume,snapshot,bookmark -o ";
@@ -36,7 +40,8 @@ class ZfsSourceTest : public ::testing::Test {
   }
 
   FakeCommands commands_;
-  ZfsSource source_{commands_, ZfsVersion{2, 1}};
+  FakePoolCalls calls_;
+  ZfsSource source_{commands_, calls_, ZfsVersion{2, 1}};
 };
 
 TEST_F(ZfsSourceTest, ListsEverythingInOneProcess) {
@@ -112,11 +117,11 @@ TEST_F(ZfsSourceTest, TakesBackWhatItFrozeWhereOneNameIsTaken) {
   commands_.expect("zfs snapshot one@s");
   commands_.expect("zfs snapshot two@s",
                    {"", 1, "cannot create snapshot 'two@s': dataset already exists\n"});
-  commands_.expect("zfs destroy one@s");
   EXPECT_ERROR(source_.freeze({"zfs:one", "zfs:two"}, "s"), ErrorKind::AlreadyExists);
+  EXPECT_THAT(calls_.calls(), ElementsAre("destroy one@s"));
 }
 
-TEST_F(ZfsSourceTest, SettlesInFewProcesses) {
+TEST_F(ZfsSourceTest, SettlesAllVolumesWithOneProcess) {
   std::vector<Settlement> settlements(2);
   settlements[0].volume = "zfs:tank/a";
   settlements[1].volume = "zfs:tank/b";
@@ -126,18 +131,19 @@ TEST_F(ZfsSourceTest, SettlesInFewProcesses) {
     one.release = {snapshot("old", 1)};
     one.destroy = {snapshot("old", 1), snapshot("older", 3)};
   }
-  commands_.expect(
-      "zfs hold snapferry_main_01234567 tank/a@new tank/b@new",
-      {"", 1, "cannot hold snapshot 'tank/a@new': tag already exists on this dataset\n"});
-  commands_.expect(
-      "zfs release snapferry_main_01234567 tank/a@old tank/b@old",
-      {"", 1, "cannot release hold from snapshot 'tank/b@old': no such tag on this dataset\n"});
+  calls_.answer({.error = EEXIST, .errors = {{"tank/a@new", EEXIST}}});
+  calls_.answer({});
+  calls_.answer({.error = 0, .errors = {{"tank/b@old", ENOENT}}});
   commands_.expect(
       "zfs list -Hp -t snapshot,bookmark -o name,guid,userrefs tank/a@old tank/a@older tank/b@old "
       "tank/b@older",
       {"tank/a@old\t1\t0\ntank/a@older\t3\t0\ntank/b@old\t1\t1\ntank/b@older\t99\t0\n", 0, ""});
-  commands_.expect("zfs destroy tank/a@old,older");
   EXPECT_TRUE(source_.settle(settlements).empty());
+  const std::string tag = "=snapferry_main_01234567";
+  EXPECT_THAT(calls_.calls(),
+              ElementsAre("hold tank/a@new" + tag + " tank/b@new" + tag, "hold tank/b@new" + tag,
+                          "release tank/a@old" + tag + " tank/b@old" + tag,
+                          "destroy tank/a@old tank/a@older"));
 }
 
 TEST_F(ZfsSourceTest, LetsNothingGoWhereTheHoldFailed) {
@@ -147,11 +153,12 @@ TEST_F(ZfsSourceTest, LetsNothingGoWhereTheHoldFailed) {
   one.hold = snapshot("new", 2);
   one.release = {snapshot("old", 1)};
   one.destroy = {snapshot("old", 1)};
-  commands_.expect("zfs hold tag tank/a@new",
-                   {"", 1, "cannot hold snapshot 'tank/a@new': permission denied\n"});
+  calls_.answer({.error = EPERM});
   const auto failures = source_.settle({one});
   ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].volume, "zfs:tank/a");
   EXPECT_NE(failures[0].message.find("permission denied"), std::string::npos);
+  EXPECT_THAT(calls_.calls(), ElementsAre("hold tank/a@new=tag"));
 }
 
 TEST_F(ZfsSourceTest, KeepsABookmarkThatIsThere) {
@@ -159,9 +166,9 @@ TEST_F(ZfsSourceTest, KeepsABookmarkThatIsThere) {
   one.volume = "zfs:tank/a";
   one.bookmark_of = snapshot("s", 1);
   one.bookmark = "mark";
-  commands_.expect("zfs bookmark tank/a@s tank/a#mark",
-                   {"", 1, "cannot create bookmark 'tank/a#mark': bookmark exists\n"});
+  calls_.answer({.error = EEXIST, .errors = {{"tank/a#mark", EEXIST}}});
   EXPECT_TRUE(source_.settle({one}).empty());
+  EXPECT_THAT(calls_.calls(), ElementsAre("bookmark tank/a#mark=tank/a@s"));
 }
 
 TEST_F(ZfsSourceTest, RefusesATagThatLooksLikeAnOption) {

@@ -35,9 +35,10 @@ Error receive_failure(const VolumeName& volume, const std::vector<std::string>& 
 
 }  // namespace
 
-ZfsStore::ZfsStore(platform::Commands& commands, std::string dataset, platform::Clock& clock,
-                   ZfsStoreOptions options)
+ZfsStore::ZfsStore(platform::Commands& commands, PoolCalls& calls, std::string dataset,
+                   platform::Clock& clock, ZfsStoreOptions options)
     : commands_(commands),
+      calls_(calls),
       layout_(std::move(dataset)),
       clock_(clock),
       privilege_(options.privilege),
@@ -170,8 +171,13 @@ void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   {
     const std::shared_lock lock(renames_);
     dataset = target_of(request);
+    const auto before = known_.dataset(dataset);
     run_receive(request, dataset, stream);
-    look_at_result(request, dataset);
+    if (!request.stream.base) {
+      look_at_first(request, dataset);
+    } else if (before) {
+      remember_added(*before, request.stream);
+    }
   }
   if (!dataset.ends_with(kIncoming)) return;
   const std::unique_lock lock(renames_);
@@ -223,7 +229,7 @@ std::vector<std::string> ZfsStore::unsafe(VolumeType type, const std::string& da
   return unsafe_properties(type, values);
 }
 
-void ZfsStore::look_at_result(const ReceiveRequest& request, const std::string& dataset) {
+void ZfsStore::look_at_first(const ReceiveRequest& request, const std::string& dataset) {
   const auto snapshot = point_name(dataset, request.stream.to);
   auto columns = Names{"name", "guid", "createtxg"};
   for (auto& column : safety_columns()) columns.push_back(std::move(column));
@@ -252,7 +258,7 @@ void ZfsStore::look_at_result(const ReceiveRequest& request, const std::string& 
                 snapshot + ": zfs receive ended well and the snapshot is not there; run it again");
   }
   known_.remember(std::move(result));
-  if (request.stream.base || unsafe_properties(request.type, values).empty()) return;
+  if (unsafe_properties(request.type, values).empty()) return;
   Names argv = {"zfs", "set"};
   for (auto& assignment : safe_assignments(request.type)) argv.push_back(std::move(assignment));
   argv.push_back(dataset);
@@ -262,6 +268,20 @@ void ZfsStore::look_at_result(const ReceiveRequest& request, const std::string& 
   throw Error(ErrorKind::PermissionDenied, dataset + ": was received, but " + wrong.front() +
                                                "; as root, correct that on " + layout_.store() +
                                                ", from which it inherits");
+}
+
+// `zfs receive` has ended well and the inspector has seen which snapshots came, so nobody need look
+// again.
+void ZfsStore::remember_added(StoreDataset dataset, const StreamRequest& stream) {
+  auto order = dataset.points.empty() ? 0 : dataset.points.back().order;
+  const auto add = [&](Point point) {
+    point.order = ++order;
+    dataset.points.push_back(std::move(point));
+  };
+  for (const auto& point : stream.intermediates) add(point);
+  add(stream.to);
+  dataset.token.clear();
+  known_.remember(std::move(dataset));
 }
 
 void ZfsStore::abort_partial(const VolumeName& volume) {
@@ -361,7 +381,7 @@ std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
   const auto before = needed(volume);
   std::vector<Doomed> doomed;
   for (const auto& snapshot : snapshots) doomed.push_back({before.name, snapshot});
-  auto failures = destroy_points(commands_, doomed);
+  auto failures = destroy_points(commands_, calls_, doomed);
   for (auto& failure : failures) failure.volume = volume.path;
   const auto rest = look_again(volume);
   if (!rest) return failures;
@@ -429,9 +449,9 @@ std::vector<ReplicaDamage> ZfsStore::read_all(const ReplicaState& replica,
   return damages;
 }
 
-void create_store(platform::Commands& commands, platform::Clock& clock,
+void create_store(platform::Commands& commands, PoolCalls& calls, platform::Clock& clock,
                   const std::string& dataset) {
-  ZfsStore store(commands, dataset, clock);
+  ZfsStore store(commands, calls, dataset, clock);
   const auto listing = run_list(
       commands,
       {.columns = {"name"}, .types = "filesystem,volume", .recursive = false, .roots = {dataset}});

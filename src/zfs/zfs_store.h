@@ -10,6 +10,7 @@
 #include "platform/clock.h"
 #include "platform/command.h"
 #include "zfs/known_store.h"
+#include "zfs/pool_calls.h"
 #include "zfs/replica_safety.h"
 #include "zfs/store_layout.h"
 #include "zfs/store_listing.h"
@@ -23,18 +24,19 @@ struct ZfsStoreOptions {
   std::optional<ZfsVersion> version{};  // nullopt: asks the system when it is needed first
 };
 
-// A ZFS dataset as a store, through the `zfs` command; names as in zfs/store_layout.h. Threads,
-// errors and effects as Store says.
+// A ZFS dataset as a store, through the `zfs` command and PoolCalls; names as in
+// zfs/store_layout.h. Threads, errors and effects as Store says.
 //
 // Processes: one for inventory(), which tells the identity, too (two where there is nothing yet);
-// for receive() `zfs receive` and one listing, for a first stream also one for each parent that is
-// missing; for record_unchanged() one. What inventory() found is remembered (known_store.h), so
-// that receive() need not look again; the kernel checks it all the same.
+// for receive() `zfs receive`, for a first stream also two listings and one for each parent that is
+// missing; for destroy() three listings; for record_unchanged() one. What inventory() found is
+// remembered (known_store.h), so that receive() need not look again; the kernel checks it all the
+// same.
 class ZfsStore : public Store {
  public:
-  // `dataset` as in "backup/snapferry". Borrows `commands` and `clock`. Throws InvalidArgument.
-  ZfsStore(platform::Commands& commands, std::string dataset, platform::Clock& clock,
-           ZfsStoreOptions options = {});
+  // `dataset` as in "backup/snapferry". Borrows the others. Throws InvalidArgument.
+  ZfsStore(platform::Commands& commands, PoolCalls& calls, std::string dataset,
+           platform::Clock& clock, ZfsStoreOptions options = {});
 
   std::string name() const override;
   std::string identity() override;
@@ -63,13 +65,15 @@ class ZfsStore : public Store {
   std::string target_of(const ReceiveRequest& request);
   void check_base(const ReceiveRequest& request);
   void run_receive(const ReceiveRequest& request, const std::string& dataset, Stream& stream);
-  void look_at_result(const ReceiveRequest& request, const std::string& dataset);
+  void look_at_first(const ReceiveRequest& request, const std::string& dataset);
+  void remember_added(StoreDataset dataset, const StreamRequest& stream);
   std::vector<std::string> unsafe(VolumeType type, const std::string& dataset);
 
   std::vector<ReplicaDamage> read_all(const ReplicaState& replica, const StoreDataset& dataset,
                                       Progress* progress, const Cancellation* cancellation);
 
   platform::Commands& commands_;
+  PoolCalls& calls_;
   const StoreLayout layout_;
   platform::Clock& clock_;
   const Privilege privilege_;
@@ -83,6 +87,7 @@ class ZfsStore : public Store {
 
 // Makes `dataset` with its parents as a new store that never mounts. Throws AlreadyExists if there
 // is such a dataset, NotFound if its pool is not there.
-void create_store(platform::Commands& commands, platform::Clock& clock, const std::string& dataset);
+void create_store(platform::Commands& commands, PoolCalls& calls, platform::Clock& clock,
+                  const std::string& dataset);
 
 }  // namespace snapferry::zfs

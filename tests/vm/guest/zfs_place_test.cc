@@ -34,7 +34,8 @@ ZfsPlace::ZfsPlace() {
   source_ = "source" + name;
   store_ = "backup" + name;
   command({"zfs", "create", source_});
-  zfs::create_store(platform::system_commands(), platform::system_clock(), store_);
+  zfs::create_store(platform::system_commands(), zfs::system_pool_calls(), platform::system_clock(),
+                    store_);
 }
 
 ZfsPlace::~ZfsPlace() {
@@ -56,11 +57,11 @@ ZfsPlace::~ZfsPlace() {
 }
 
 std::unique_ptr<Source> ZfsPlace::source() {
-  return std::make_unique<zfs::ZfsSource>(platform::system_commands());
+  return std::make_unique<zfs::ZfsSource>(platform::system_commands(), zfs::system_pool_calls());
 }
 std::unique_ptr<Store> ZfsPlace::store() {
-  return std::make_unique<zfs::ZfsStore>(platform::system_commands(), store_,
-                                         platform::system_clock());
+  return std::make_unique<zfs::ZfsStore>(platform::system_commands(), zfs::system_pool_calls(),
+                                         store_, platform::system_clock());
 }
 std::unique_ptr<VolumeTarget> ZfsPlace::target() {
   return std::make_unique<zfs::ZfsTarget>(platform::system_commands());

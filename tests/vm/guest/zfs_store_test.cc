@@ -266,7 +266,8 @@ TEST_F(ZfsStoreTest, RestoresAVolumeThatIsBackedUpIncrementallyAfterwards) {
 
 TEST_F(ZfsStoreTest, SaysThatItIsMissing) {
   for (const char* dataset : {"nopool/store", "backup/nothing/store", "nopool"}) {
-    zfs::ZfsStore store(platform::system_commands(), dataset, platform::system_clock());
+    zfs::ZfsStore store(platform::system_commands(), zfs::system_pool_calls(), dataset,
+                        platform::system_clock());
     EXPECT_THROW(store.inventory("web1"), NoSuchStore) << dataset;
     EXPECT_THROW(store.inventory(""), NoSuchStore) << dataset;
     EXPECT_THROW(store.identity(), NoSuchStore) << dataset;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "zfs/pool_calls.h"
+
+namespace snapferry::zfs {
+
+struct RefusedItem {
+  PoolItem item;
+  int error = 0;  // errno
+};
+
+// Does it for all items that it can be done for, whatever pools they are of and whether or not
+// others of them are refused; returns those that are. One call for each pool and thousand items,
+// and another one without those to blame where some are.
+std::vector<RefusedItem> change_all(PoolCalls& calls, PoolChange change,
+                                    const std::vector<PoolItem>& items);
+
+// "tank/home@a: cannot be held: CAUSE; NEXT STEP".
+std::string refusal(PoolChange change, const RefusedItem& refused);
+
+}  // namespace snapferry::zfs
