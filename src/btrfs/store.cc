@@ -179,15 +179,14 @@ BtrfsStore::BtrfsStore(std::string directory)
 
 platform::Fd BtrfsStore::open_store() const {
   platform::Fd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid() && errno != ENOENT && errno != ENOTDIR) {
-    throw system_error(errno, "open", directory_);
-  }
   struct stat status {};
-  if (!fd.valid() ||
-      ::fstatat(fd.get(), StoreLayout::kIdentityName, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  const bool there = fd.valid() && ::fstatat(fd.get(), StoreLayout::kIdentityName, &status,
+                                             AT_SYMLINK_NOFOLLOW) == 0;
+  if (!there && (errno == ENOENT || errno == ENOTDIR)) {
     throw NoSuchStore(name() + ": there is no store; mount its disk, or make it with 'snapferry " +
                       "init --store " + name() + "'");
   }
+  if (!there) throw system_error(errno, "open", directory_);
   require_btrfs(fd.get(), name());
   return fd;
 }

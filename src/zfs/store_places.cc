@@ -110,13 +110,10 @@ void StorePlaces::give_back_children(const std::string& renamed, const std::stri
 }
 
 void StorePlaces::destroy_alone(const std::string& dataset) {
-  const auto children = children_of(dataset);
-  if (children.empty()) return run_command(commands_, {"zfs", "destroy", dataset});
+  if (children_of(dataset).empty()) return run_command(commands_, {"zfs", "destroy", dataset});
   const auto place = dataset + std::string(kIncoming);
   make_placeholder(place, dataset);
-  move(children, dataset, place);
-  run_command(commands_, {"zfs", "destroy", dataset});
-  run_command(commands_, {"zfs", "rename", place, dataset});
+  replace(dataset, place);
   known_.forget_tree(place);
 }
 
