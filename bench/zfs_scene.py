@@ -10,8 +10,8 @@ from contenders import Contender, Race
 
 MANY = 100
 FILE_KIB = 20
-BIG_MIB, CHANGED_MIB = 512, 96
-FILE_MIB = 32
+BIG_MIB, CHANGED_MIB = 1024, 192
+FILE_MIB = 64
 
 # simplesnap backs up every pool but what is excluded.
 MAKE = {
@@ -119,7 +119,7 @@ class ZfsScene:
 
     def others(self, volumes, transport):
         if volumes == "one":
-            return [self.pipe(transport)]
+            return [self.pipe(transport), self.relayed_pipe(transport)]
         return [self.syncoid(transport), self.simplesnap(transport)]
 
     def snapferry_as(self, volumes, transport):
@@ -155,13 +155,21 @@ class ZfsScene:
                          "zfs create backup/simplesnap", prepare, repeats=1, every_round=False)
 
     def pipe(self, transport):
+        return self.pipe_as("pipe", transport, "")
+
+    def relayed_pipe(self, transport):
+        """The least that a program costs which looks at what passes, at each end."""
+        return self.pipe_as("pipe and cat", transport, "| cat ")
+
+    def pipe_as(self, name, transport, relay):
         def command(number):
             base = f"-I source/one@pipe-{number - 1} " if number > 1 else ""
-            send = f"zfs send -L -e -c {base}source/one@pipe-{number}"
+            send = f"zfs send -L -e -c {base}source/one@pipe-{number} {relay}"
             if transport == "ssh":
-                send = f"ssh {near_and_far.PLAIN} '{send}'"
-            return ["bash", "-c", f"set -o pipefail; {send} | zfs receive -u backup/pipe"]
-        name = "zfs send | zfs receive" if transport == "local" else "zfs send | ssh | zfs receive"
-        return Contender("pipe", f"{name}, with -L -e -c, and -I from the second on", command,
+                send = f"ssh {near_and_far.PLAIN} '{send}' {relay}"
+            return ["bash", "-c", f"set -o pipefail; {send}| zfs receive -u backup/pipe"]
+        shown = (f"zfs send {relay}| zfs receive" if transport == "local"
+                 else f"zfs send {relay}| ssh {relay}| zfs receive")
+        return Contender(name, f"{shown}, with -L -e -c, and -I from the second on", command,
                          before=lambda number: f"zfs snapshot source/one@pipe-{number}",
                          is_limit=True)

@@ -1,11 +1,11 @@
 #include "zfs/freezer.h"
 
-#include <algorithm>
+#include <cerrno>
 #include <map>
+#include <utility>
 
 #include "core/error.h"
 #include "zfs/arguments.h"
-#include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
 #include "zfs/listing.h"
 #include "zfs/pool_changes.h"
@@ -37,31 +37,48 @@ class Freezer {
   }
 
  private:
+  // One that is gone keeps the others of its pool from being taken, so they are tried again.
   void freeze_pool(Names datasets) {
-    auto failure = snapshot(datasets);
-    if (failure && failure->kind() != ErrorKind::AlreadyExists) {
-      // One that is gone keeps the others of its pool from being taken.
-      remove_missing(datasets);
-      if (!datasets.empty()) failure = snapshot(datasets);
-    }
-    if (failure && failure->kind() == ErrorKind::AlreadyExists) throw *failure;
-    for (const auto& dataset : datasets) {
-      if (failure) {
-        result_.failed.push_back({volume_of_dataset(dataset), failure->message()});
-      } else {
-        taken_.push_back(dataset);
+    bool looked = false;
+    while (!datasets.empty()) {
+      const auto outcome = snapshot(datasets);
+      if (outcome.error == 0) {
+        taken_.insert(taken_.end(), datasets.begin(), datasets.end());
+        return;
       }
+      const auto before = datasets.size();
+      remove_blamed(datasets, outcome);
+      if (datasets.size() == before && !std::exchange(looked, true)) remove_missing(datasets);
+      if (datasets.size() == before) return fail(datasets, outcome.error);
     }
   }
 
-  std::optional<Error> snapshot(const Names& datasets) {
-    Names snapshots;
-    for (const auto& dataset : datasets) snapshots.push_back(snapshot_name(dataset));
-    for (const auto& argv : batches({"zfs", "snapshot"}, snapshots)) {
-      const auto output = commands_.run(argv);
-      if (!output.exit.ok()) return command_failure(argv, output.exit);
+  PoolOutcome snapshot(const Names& datasets) {
+    std::vector<PoolItem> items;
+    for (const auto& dataset : datasets) items.push_back({snapshot_name(dataset)});
+    auto outcome = calls_.change(PoolChange::Snapshot, items);
+    for (const auto& item : items) {
+      const auto blamed = outcome.errors.find(item.name);
+      if (blamed == outcome.errors.end() || blamed->second != EEXIST) continue;
+      throw Error(ErrorKind::AlreadyExists, item.name + ": is there already");
     }
-    return std::nullopt;
+    return outcome;
+  }
+
+  void remove_blamed(Names& datasets, const PoolOutcome& outcome) {
+    std::erase_if(datasets, [&](const std::string& dataset) {
+      const auto blamed = outcome.errors.find(snapshot_name(dataset));
+      if (blamed == outcome.errors.end()) return false;
+      fail({dataset}, blamed->second);
+      return true;
+    });
+  }
+
+  void fail(const Names& datasets, int error) {
+    for (const auto& dataset : datasets) {
+      result_.failed.push_back({volume_of_dataset(dataset),
+                                refusal(PoolChange::Snapshot, {{snapshot_name(dataset)}, error})});
+    }
   }
 
   void remove_missing(Names& datasets) {
@@ -70,8 +87,7 @@ class Freezer {
         {.columns = {"name"}, .types = "filesystem,volume", .recursive = false, .roots = datasets});
     for (const auto& missing : listing.missing) {
       std::erase(datasets, missing);
-      result_.failed.push_back(
-          {volume_of_dataset(missing), volume_of_dataset(missing) + ": is not there any more"});
+      fail({missing}, ENOENT);
     }
   }
 

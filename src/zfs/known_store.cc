@@ -1,14 +1,17 @@
 #include "zfs/known_store.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace snapferry::zfs {
 namespace {
 
+bool is_within(const std::string& name, const std::string& root) {
+  return name == root || name.starts_with(root + "/");
+}
+
 void erase_tree(std::map<std::string, StoreDataset>& datasets, const std::string& root) {
-  std::erase_if(datasets, [&](const auto& known) {
-    return known.first == root || known.first.starts_with(root + "/");
-  });
+  std::erase_if(datasets, [&](const auto& known) { return is_within(known.first, root); });
 }
 
 template <typename Value>
@@ -22,9 +25,17 @@ std::optional<Value> find(const std::map<std::string, Value>& values, const std:
 void KnownStore::take(const std::string& root, const StoreContents& contents) {
   const std::scoped_lock lock(mutex_);
   if (!contents.identity.empty()) identity_ = contents.identity;
+  listed_.insert(root);
+  std::erase_if(forgotten_, [&](const std::string& name) { return is_within(name, root); });
   erase_tree(datasets_, root);
   for (const auto& [name, dataset] : contents.datasets) datasets_[name] = dataset;
   for (const auto& [host, memory] : contents.memories) memories_[host] = memory;
+}
+
+bool KnownStore::has_listing_of(const std::string& name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto covers = [&](const std::string& root) { return is_within(name, root); };
+  return std::ranges::any_of(listed_, covers) && std::ranges::none_of(forgotten_, covers);
 }
 
 std::optional<StoreDataset> KnownStore::dataset(const std::string& name) const {
@@ -45,17 +56,20 @@ std::optional<StoreDataset> KnownStore::replica(const VolumeName& volume) const 
 void KnownStore::remember(StoreDataset dataset) {
   const std::scoped_lock lock(mutex_);
   auto name = dataset.name;
+  forgotten_.erase(name);
   datasets_[std::move(name)] = std::move(dataset);
 }
 
 void KnownStore::forget(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   datasets_.erase(name);
+  forgotten_.insert(name);
 }
 
 void KnownStore::forget_tree(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   erase_tree(datasets_, name);
+  forgotten_.insert(name);
 }
 
 std::optional<UnchangedRecord> KnownStore::memory(const std::string& host) const {

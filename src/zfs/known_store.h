@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "zfs/store_layout.h"
@@ -20,6 +21,9 @@ class KnownStore {
   // Takes the contents of a listing in place of what was known of `root` and below.
   void take(const std::string& root, const StoreContents& contents);
 
+  // Whether it would be known if it were there: a listing covered its place, and nothing has been
+  // forgotten of it since.
+  bool has_listing_of(const std::string& name) const;
   std::optional<StoreDataset> dataset(const std::string& name) const;
   // The dataset in the place of the volume, or the one that came in beside it.
   std::optional<StoreDataset> replica(const VolumeName& volume) const;
@@ -39,6 +43,8 @@ class KnownStore {
   const StoreLayout& layout_;
   mutable std::mutex mutex_;
   std::map<std::string, StoreDataset> datasets_;
+  std::set<std::string> listed_;     // the roots of listings
+  std::set<std::string> forgotten_;  // what is below them and may be there all the same
   std::map<std::string, UnchangedRecord> memories_;
   std::string identity_;
 };

@@ -17,6 +17,8 @@ struct NvPairRecord;
 constexpr unsigned kUniqueName = 1;  // NV_UNIQUE_NAME
 constexpr int kFalse = 0;            // of boolean_t
 constexpr int kNoCleanup = -1;       // holds stay when the process ends
+constexpr int kFilesystem = 2;       // LZC_DATSET_TYPE_ZFS
+constexpr std::uint64_t kOff = 0;    // ZFS_CANMOUNT_OFF (include/sys/fs/zfs.h)
 
 // The functions of the library that are used, and their types.
 class Library {
@@ -30,6 +32,8 @@ class Library {
                   "libzfs_core: is not here; install zfsutils-linux, which brings it");
     }
     load(init_, "libzfs_core_init");
+    load(create_, "lzc_create");
+    load(snapshot_, "lzc_snapshot");
     load(hold_, "lzc_hold");
     load(bookmark_, "lzc_bookmark");
     load(release_, "lzc_release");
@@ -40,6 +44,7 @@ class Library {
     load(add_string_, "nvlist_add_string");
     load(add_boolean_, "nvlist_add_boolean");
     load(add_list_, "nvlist_add_nvlist");
+    load(add_number_, "nvlist_add_uint64");
     load(next_, "nvlist_next_nvpair");
     load(name_, "nvpair_name");
     load(int32_, "nvpair_value_int32");
@@ -69,6 +74,10 @@ class Library {
     require(add_list_(&list, name.c_str(), &value));
   }
 
+  void add(NvList& list, const std::string& name, std::uint64_t number) const {
+    require(add_number_(&list, name.c_str(), number));
+  }
+
   // The errno behind each name.
   std::map<std::string, int> numbers(NvList* list) const {
     std::map<std::string, int> result;
@@ -82,6 +91,8 @@ class Library {
 
   int call(PoolChange change, NvList* items, NvList** errors) const {
     switch (change) {
+      case PoolChange::Snapshot:
+        return snapshot_(items, nullptr, errors);
       case PoolChange::Hold:
         return hold_(items, kNoCleanup, errors);
       case PoolChange::Bookmark:
@@ -94,6 +105,10 @@ class Library {
         return destroy_bookmarks_(items, errors);
     }
     return EINVAL;
+  }
+
+  int create(const std::string& name, NvList& properties) const {
+    return create_(name.c_str(), kFilesystem, &properties, nullptr, 0);
   }
 
  private:
@@ -112,6 +127,8 @@ class Library {
 
   void* handle_ = nullptr;  // stays until the process ends
   int (*init_)() = nullptr;
+  int (*create_)(const char*, int, NvList*, std::uint8_t*, unsigned) = nullptr;
+  int (*snapshot_)(NvList*, NvList*, NvList**) = nullptr;
   int (*hold_)(NvList*, int, NvList**) = nullptr;
   int (*bookmark_)(NvList*, NvList**) = nullptr;
   int (*release_)(NvList*, NvList**) = nullptr;
@@ -122,6 +139,7 @@ class Library {
   int (*add_string_)(NvList*, const char*, const char*) = nullptr;
   int (*add_boolean_)(NvList*, const char*) = nullptr;
   int (*add_list_)(NvList*, const char*, NvList*) = nullptr;
+  int (*add_number_)(NvList*, const char*, std::uint64_t) = nullptr;
   NvPairRecord* (*next_)(NvList*, const NvPairRecord*) = nullptr;
   const char* (*name_)(const NvPairRecord*) = nullptr;
   int (*int32_)(const NvPairRecord*, std::int32_t*) = nullptr;
@@ -137,16 +155,22 @@ void add_item(const Library& library, NvList& list, PoolChange change, const Poo
       library.add(*tags, item.argument);
       return library.add(list, item.name, *tags);
     }
+    case PoolChange::Snapshot:
     case PoolChange::DestroySnapshots:
     case PoolChange::DestroyBookmarks:
       return library.add(list, item.name);
   }
 }
 
+const Library& library_of_this_machine() {
+  static const Library library;
+  return library;
+}
+
 class LibraryCalls : public PoolCalls {
  public:
   PoolOutcome change(PoolChange change, const std::vector<PoolItem>& items) override {
-    static const Library library;
+    const auto& library = library_of_this_machine();
     const auto list = library.new_list();
     for (const auto& item : items) add_item(library, *list, change, item);
     NvList* raw = nullptr;
@@ -159,6 +183,19 @@ class LibraryCalls : public PoolCalls {
       outcome.errors[name.substr(0, end)] = number;
     }
     return outcome;
+  }
+
+  int create(const NewFilesystem& filesystem) override {
+    const auto& library = library_of_this_machine();
+    const auto properties = library.new_list();
+    if (filesystem.never_mounts) {
+      library.add(*properties, "canmount", kOff);
+      library.add(*properties, "mountpoint", std::string("none"));
+    }
+    for (const auto& [name, value] : filesystem.user_properties) {
+      library.add(*properties, name, value);
+    }
+    return library.create(filesystem.name, *properties);
   }
 };
 

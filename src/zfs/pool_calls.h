@@ -7,7 +7,7 @@
 namespace snapferry::zfs {
 
 // What libzfs_core changes for any number of datasets of one pool with one call.
-enum class PoolChange { Hold, Bookmark, Release, DestroySnapshots, DestroyBookmarks };
+enum class PoolChange { Snapshot, Hold, Bookmark, Release, DestroySnapshots, DestroyBookmarks };
 
 struct PoolItem {
   std::string name;        // "tank/home@a"; of bookmarks "tank/home#a"
@@ -21,8 +21,14 @@ struct PoolOutcome {
   std::map<std::string, int> errors{};
 };
 
+struct NewFilesystem {
+  std::string name;
+  bool never_mounts = false;  // canmount=off, mountpoint=none; needs root
+  std::map<std::string, std::string> user_properties{};
+};
+
 // The calls by which the kernel changes snapshots and bookmarks, without a process, and all that
-// it is given at one point of time. Safe from several threads.
+// it is given at one point of time; and makes filesystems. Safe from several threads.
 class PoolCalls {
  public:
   virtual ~PoolCalls() = default;
@@ -31,6 +37,10 @@ class PoolCalls {
   // and are not there are no error; of other changes they are among the outcome's `errors`.
   // Throws Unavailable where this machine has no libzfs_core or no ZFS.
   virtual PoolOutcome change(PoolChange change, const std::vector<PoolItem>& items) = 0;
+
+  // Makes a filesystem below one that is there, and mounts nothing. Returns 0 or an errno.
+  // Throws as change() does.
+  virtual int create(const NewFilesystem& filesystem) = 0;
 };
 
 // Those of this machine, through libzfs_core.so.3 (.so.1 of OpenZFS 0.8), which is on every machine

@@ -78,6 +78,8 @@ class Changer {
 
 std::string_view action(PoolChange change) {
   switch (change) {
+    case PoolChange::Snapshot:
+      return "taken";
     case PoolChange::Hold:
       return "held";
     case PoolChange::Bookmark:
@@ -91,8 +93,8 @@ std::string_view action(PoolChange change) {
   return "changed";
 }
 
-// What an errno means where a pool is changed (libzfs says the same in lib/libzfs/libzfs_util.c).
-std::string cause(int error) {
+// As libzfs says it (lib/libzfs/libzfs_util.c).
+std::string cause_of(int error) {
   switch (error) {
     case EPERM:
     case EACCES:
@@ -120,8 +122,14 @@ std::vector<RefusedItem> change_all(PoolCalls& calls, PoolChange change, const I
 }
 
 std::string refusal(PoolChange change, const RefusedItem& refused) {
-  return refused.item.name + ": cannot be " + std::string(action(change)) + ": " +
-         cause(refused.error);
+  return pool_error(refused.error, action(change), refused.item.name).message();
+}
+
+Error pool_error(int number, std::string_view action, const std::string& name) {
+  Error error(system_error(number, action, name).kind(),
+              name + ": cannot be " + std::string(action) + ": " + cause_of(number));
+  error.with_errno(number);
+  return error;
 }
 
 }  // namespace snapferry::zfs

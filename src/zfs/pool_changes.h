@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "zfs/pool_calls.h"
 
 namespace snapferry::zfs {
@@ -20,5 +22,9 @@ std::vector<RefusedItem> change_all(PoolCalls& calls, PoolChange change,
 
 // "tank/home@a: cannot be held: CAUSE; NEXT STEP".
 std::string refusal(PoolChange change, const RefusedItem& refused);
+
+// The same as an Error for anything of a pool: "NAME: cannot be ACTION: CAUSE; NEXT STEP", of the
+// kind that system_error() gives it.
+Error pool_error(int number, std::string_view action, const std::string& name);
 
 }  // namespace snapferry::zfs

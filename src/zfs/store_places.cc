@@ -1,17 +1,16 @@
 #include "zfs/store_places.h"
 
-#include <algorithm>
+#include <cerrno>
 
 #include "core/error.h"
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
 #include "zfs/listing.h"
+#include "zfs/pool_changes.h"
 
 namespace snapferry::zfs {
 
 using Names = std::vector<std::string>;
-
-std::vector<std::string> never_mounts() { return {"-o", "canmount=off", "-o", "mountpoint=none"}; }
 
 void no_such_store(const StoreLayout& layout) {
   const auto name = volume_of_dataset(layout.store());
@@ -19,7 +18,7 @@ void no_such_store(const StoreLayout& layout) {
                     "make the store with 'snapferry init --store " + name + "'");
 }
 
-// -p would make those in between, too, but with whatever they inherit.
+// Each by itself, so that none of them mounts, whatever it inherits.
 void StorePlaces::make_parents(const std::string& dataset) {
   const std::scoped_lock lock(parents_);
   Names missing;
@@ -28,37 +27,23 @@ void StorePlaces::make_parents(const std::string& dataset) {
     if (known_.dataset(parent)) break;
     missing.push_back(parent);
   }
-  if (missing.empty()) return;
-  const auto listing = run_list(commands_, {.columns = {"name"},
-                                            .types = "filesystem,volume",
-                                            .recursive = false,
-                                            .roots = {layout_.store(), missing.back()}});
-  const auto& gone = listing.missing;
-  if (std::find(gone.begin(), gone.end(), layout_.store()) != gone.end()) no_such_store(layout_);
   for (auto parent = missing.rbegin(); parent != missing.rend(); ++parent) {
     make_placeholder(*parent, *parent);
   }
 }
 
+// Without root the properties cannot be set, and the place is inherited from the store.
 void StorePlaces::make_placeholder(const std::string& dataset, const std::string& final_name) {
-  Names argv = {"zfs", "create"};
-  if (privilege_ == Privilege::Root) {
-    for (auto& option : never_mounts()) argv.push_back(std::move(option));
-  }
-  argv.insert(argv.end(), {"-o", std::string(kPlaceholderProperty) + "=" + final_name, dataset});
-  const auto output = commands_.run(argv);
-  if (output.exit.ok()) {
-    StoreDataset made;
-    made.name = dataset;
-    made.placeholder = dataset == final_name;
-    return known_.remember(std::move(made));
-  }
-  // Another run may have made it a moment ago; and without the right to mount, `zfs create` fails
-  // after it has made it.
-  const auto listing = run_list(
-      commands_,
-      {.columns = {"name"}, .types = "filesystem", .recursive = false, .roots = {dataset}});
-  if (listing.rows.empty()) throw command_failure(argv, output.exit);
+  const int error = calls_.create({.name = dataset,
+                                   .never_mounts = privilege_ == Privilege::Root,
+                                   .user_properties = {{kPlaceholderProperty, final_name}}});
+  if (error == EEXIST) return;  // maybe another run made it a moment ago
+  if (error == ENOENT && parent_of(dataset) == layout_.store()) no_such_store(layout_);
+  if (error != 0) throw pool_error(error, "made", dataset);
+  StoreDataset made;
+  made.name = dataset;
+  made.placeholder = dataset == final_name;
+  known_.remember(std::move(made));
 }
 
 std::vector<std::string> StorePlaces::children_of(const std::string& dataset) {

@@ -6,6 +6,7 @@
 
 #include "platform/command.h"
 #include "zfs/known_store.h"
+#include "zfs/pool_calls.h"
 #include "zfs/replica_safety.h"
 
 namespace snapferry::zfs {
@@ -15,9 +16,9 @@ namespace snapferry::zfs {
 class StorePlaces {
  public:
   // Borrows everything.
-  StorePlaces(platform::Commands& commands, const StoreLayout& layout, KnownStore& known,
-              Privilege privilege)
-      : commands_(commands), layout_(layout), known_(known), privilege_(privilege) {}
+  StorePlaces(platform::Commands& commands, PoolCalls& calls, const StoreLayout& layout,
+              KnownStore& known, Privilege privilege)
+      : commands_(commands), calls_(calls), layout_(layout), known_(known), privilege_(privilege) {}
 
   // All that `dataset` needs between the store and itself. Throws NoSuchStore.
   void make_parents(const std::string& dataset);
@@ -41,15 +42,12 @@ class StorePlaces {
   void replace(const std::string& dataset, const std::string& successor);
 
   platform::Commands& commands_;
+  PoolCalls& calls_;
   const StoreLayout& layout_;
   KnownStore& known_;
   const Privilege privilege_;
   std::mutex parents_;  // one thread at a time makes parents
 };
-
-// What makes a dataset that never mounts. Without root they cannot be set, and the place is
-// inherited from the store.
-std::vector<std::string> never_mounts();
 
 [[noreturn]] void no_such_store(const StoreLayout& layout);
 

@@ -14,22 +14,34 @@ namespace snapferry::zfs {
 class FakePoolCalls : public PoolCalls {
  public:
   PoolOutcome change(PoolChange change, const std::vector<PoolItem>& items) override {
-    const std::scoped_lock lock(mutex_);
     std::string text = verb(change);
     for (const auto& item : items) {
       text += " " + item.name + (item.argument.empty() ? "" : "=" + item.argument);
     }
-    calls_.push_back(std::move(text));
-    if (calls_.size() > answers_.size()) return {};
-    return answers_[calls_.size() - 1];
+    return note(std::move(text));
+  }
+
+  int create(const NewFilesystem& filesystem) override {
+    std::string text = "create " + filesystem.name;
+    if (filesystem.never_mounts) text += " never-mounts";
+    for (const auto& [name, value] : filesystem.user_properties) text += " " + name + "=" + value;
+    return note(std::move(text)).error;
   }
 
   void answer(PoolOutcome outcome) { answers_.push_back(std::move(outcome)); }
   const std::vector<std::string>& calls() const { return calls_; }
 
  private:
+  PoolOutcome note(std::string call) {
+    const std::scoped_lock lock(mutex_);
+    calls_.push_back(std::move(call));
+    return calls_.size() > answers_.size() ? PoolOutcome{} : answers_[calls_.size() - 1];
+  }
+
   static const char* verb(PoolChange change) {
     switch (change) {
+      case PoolChange::Snapshot:
+        return "snapshot";
       case PoolChange::Hold:
         return "hold";
       case PoolChange::Bookmark:

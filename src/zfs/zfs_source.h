@@ -15,8 +15,8 @@ namespace snapferry::zfs {
 // ZFS filesystems and zvols of this machine as a source, through the `zfs` command and
 // PoolCalls. Threads, errors and effects as Source says.
 //
-// Processes: one for inventory(); for freeze() one per pool and one listing; for send() one; for
-// settle() one listing before anything is destroyed.
+// Processes: one for inventory(); for freeze() one listing; for send() one; for settle() one
+// listing before anything is destroyed.
 class ZfsSource : public Source {
  public:
   // `version` is that of the system, or nullopt to ask it when it is needed first. Borrows

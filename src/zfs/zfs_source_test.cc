@@ -100,12 +100,11 @@ TEST_F(ZfsSourceTest, SaysWhatIsNotThere) {
 }
 
 TEST_F(ZfsSourceTest, FreezesEachPoolAtOnce) {
-  commands_.expect("zfs snapshot one/a@s one/b@s");
-  commands_.expect("zfs snapshot two@s");
   commands_.expect(
       "zfs list -Hp -t snapshot -o name,guid,createtxg one/a@s one/b@s two@s",
       {"one/a@s\t11\t5\none/b@s\t12\t5\n", 1, "cannot open 'two@s': dataset does not exist\n"});
   const auto freeze = source_.freeze({"zfs:one/a", "zfs:two", "zfs:one/b"}, "s");
+  EXPECT_THAT(calls_.calls(), ElementsAre("snapshot one/a@s one/b@s", "snapshot two@s"));
   ASSERT_EQ(freeze.frozen.size(), 2u);
   EXPECT_EQ(freeze.frozen[1].snapshot.guid, Guid::from_number(12));
   EXPECT_EQ(freeze.frozen[1].snapshot.order, 5u);
@@ -113,12 +112,43 @@ TEST_F(ZfsSourceTest, FreezesEachPoolAtOnce) {
   EXPECT_EQ(freeze.failed[0].volume, "zfs:two");
 }
 
+TEST_F(ZfsSourceTest, FreezesTheOthersWhereOneIsToBlame) {
+  calls_.answer({.error = ENOENT, .errors = {{"one/a@s", ENOENT}}});
+  commands_.expect("zfs list -Hp -t snapshot -o name,guid,createtxg one/b@s", {"one/b@s\t12\t5\n"});
+  const auto freeze = source_.freeze({"zfs:one/a", "zfs:one/b"}, "s");
+  EXPECT_THAT(calls_.calls(), ElementsAre("snapshot one/a@s one/b@s", "snapshot one/b@s"));
+  ASSERT_EQ(freeze.frozen.size(), 1u);
+  ASSERT_EQ(freeze.failed.size(), 1u);
+  EXPECT_EQ(freeze.failed[0].message,
+            "one/a@s: cannot be taken: it is not there any more; run it again");
+}
+
+// To a user who is not root nobody says which one it is.
+TEST_F(ZfsSourceTest, LooksForThoseThatAreGoneWhereNoneIsNamed) {
+  calls_.answer({.error = ENOENT});
+  commands_.expect("zfs list -Hp -t filesystem,volume -o name one/a one/b",
+                   {"one/b\n", 1, "cannot open 'one/a': dataset does not exist\n"});
+  commands_.expect("zfs list -Hp -t snapshot -o name,guid,createtxg one/b@s", {"one/b@s\t12\t5\n"});
+  const auto freeze = source_.freeze({"zfs:one/a", "zfs:one/b"}, "s");
+  EXPECT_EQ(freeze.frozen.size(), 1u);
+  EXPECT_EQ(freeze.failed.size(), 1u);
+}
+
+TEST_F(ZfsSourceTest, FreezesNoneWithoutThePermission) {
+  calls_.answer({.error = EPERM});
+  calls_.answer({.error = EPERM});
+  commands_.expect("zfs list -Hp -t filesystem,volume -o name one/a one/b", {"one/a\none/b\n"});
+  const auto freeze = source_.freeze({"zfs:one/a", "zfs:one/b"}, "s");
+  EXPECT_TRUE(freeze.frozen.empty());
+  ASSERT_EQ(freeze.failed.size(), 2u);
+  EXPECT_NE(freeze.failed[1].message.find("zfs allow"), std::string::npos);
+}
+
 TEST_F(ZfsSourceTest, TakesBackWhatItFrozeWhereOneNameIsTaken) {
-  commands_.expect("zfs snapshot one@s");
-  commands_.expect("zfs snapshot two@s",
-                   {"", 1, "cannot create snapshot 'two@s': dataset already exists\n"});
+  calls_.answer({});
+  calls_.answer({.error = EEXIST, .errors = {{"two@s", EEXIST}}});
   EXPECT_ERROR(source_.freeze({"zfs:one", "zfs:two"}, "s"), ErrorKind::AlreadyExists);
-  EXPECT_THAT(calls_.calls(), ElementsAre("destroy one@s"));
+  EXPECT_THAT(calls_.calls(), ElementsAre("snapshot one@s", "snapshot two@s", "destroy one@s"));
 }
 
 TEST_F(ZfsSourceTest, SettlesAllVolumesWithOneProcess) {

@@ -44,7 +44,7 @@ ZfsStore::ZfsStore(platform::Commands& commands, PoolCalls& calls, std::string d
       privilege_(options.privilege),
       version_(options.version),
       known_(layout_),
-      places_(commands, layout_, known_, options.privilege) {}
+      places_(commands, calls, layout_, known_, options.privilege) {}
 
 std::string ZfsStore::name() const { return volume_of_dataset(layout_.store()); }
 
@@ -149,7 +149,8 @@ std::string ZfsStore::target_of(const ReceiveRequest& request) {
     check_base(request);
     return known_.replica(request.volume)->name;
   }
-  const auto known = look_again(request.volume);
+  const auto known =
+      known_.has_listing_of(place) ? known_.replica(request.volume) : look_again(request.volume);
   if (!known) {
     places_.make_parents(place);
     return place;
@@ -459,10 +460,8 @@ void create_store(platform::Commands& commands, PoolCalls& calls, platform::Cloc
     throw Error(ErrorKind::AlreadyExists,
                 store.name() + ": is there already; a backup can use it as it is");
   }
-  Names argv = {"zfs", "create", "-p"};
-  for (auto& option : never_mounts()) argv.push_back(std::move(option));
-  argv.push_back(dataset);
-  run_command(commands, argv);
+  run_command(commands,
+              {"zfs", "create", "-p", "-o", "canmount=off", "-o", "mountpoint=none", dataset});
   store.identity();
 }
 

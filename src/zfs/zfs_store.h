@@ -28,10 +28,9 @@ struct ZfsStoreOptions {
 // zfs/store_layout.h. Threads, errors and effects as Store says.
 //
 // Processes: one for inventory(), which tells the identity, too (two where there is nothing yet);
-// for receive() `zfs receive`, for a first stream also two listings and one for each parent that is
-// missing; for destroy() three listings; for record_unchanged() one. What inventory() found is
-// remembered (known_store.h), so that receive() need not look again; the kernel checks it all the
-// same.
+// for receive() `zfs receive`, for a first stream also a listing; for destroy() three listings; for
+// record_unchanged() one. What inventory() found is remembered (known_store.h), so that receive()
+// need not look again; the kernel checks it all the same.
 class ZfsStore : public Store {
  public:
   // `dataset` as in "backup/snapferry". Borrows the others. Throws InvalidArgument.

@@ -1,6 +1,8 @@
 #include "zfs/zfs_store.h"
 
-#include <gtest/gtest.h>
+#include <cerrno>
+
+#include <gmock/gmock.h>
 
 #include "core/error.h"
 #include "testing/errors.h"
@@ -12,6 +14,7 @@
 namespace snapferry::zfs {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::FakeClock;
 using testing::FakeCommands;
 using testing::ZfsStreamBuilder;
@@ -231,12 +234,6 @@ TEST_F(ZfsStoreTest, MakesParentsAndCorrectsWhatIsNotSafe) {
                    {"", 1,
                     "cannot open 'b/s/h/tank/a': dataset does not exist\n"
                     "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
-  commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s b/s/h",
-                   {"b/s\n", 1, "cannot open 'b/s/h': dataset does not exist\n"});
-  for (const std::string parent : {"b/s/h", "b/s/h/tank"}) {
-    commands_.expect("zfs create -o canmount=off -o mountpoint=none -o snapferry:placeholder=" +
-                     parent + " " + parent);
-  }
   commands_.expect(std::string("zfs receive -s -u ") + kSafeOptions + " b/s/h/tank/a@one");
   expect_result("b/s/h/tank/a", "one", 21, "on");
   commands_.expect(
@@ -248,6 +245,22 @@ TEST_F(ZfsStoreTest, MakesParentsAndCorrectsWhatIsNotSafe) {
   commands_.expect(again, {"on\tnoauto\tnone\ton\toff\toff\toff\toff\t-\t-\n"});
   BytesStream stream(ZfsStreamBuilder().begin({.to = 21, .name = "tank/a@one"}).end().stream());
   EXPECT_ERROR(store_.receive(request(point("one", 21)), stream), ErrorKind::PermissionDenied);
+  EXPECT_THAT(calls_.calls(),
+              ElementsAre("create b/s/h never-mounts snapferry:placeholder=b/s/h",
+                          "create b/s/h/tank never-mounts snapferry:placeholder=b/s/h/tank"));
+}
+
+TEST_F(ZfsStoreTest, ReceivesWhatItsListingDoesNotHaveInTwoProcesses) {
+  expect_one_replica();
+  store_.inventory("h");
+  commands_.expect(std::string("zfs receive -s -u ") + kSafeOptions + " b/s/h/tank/b@one");
+  expect_result("b/s/h/tank/b", "one", 21);
+  BytesStream stream(ZfsStreamBuilder().begin({.to = 21, .name = "tank/b@one"}).end().stream());
+  auto first = request(point("one", 21));
+  first.volume.path = first.stream.volume = "zfs:tank/b";
+  store_.receive(first, stream);
+  EXPECT_EQ(commands_.count(), 3u);
+  EXPECT_THAT(calls_.calls(), ElementsAre());
 }
 
 TEST_F(ZfsStoreTest, ReceivesNothingWithoutAStore) {
@@ -256,10 +269,7 @@ TEST_F(ZfsStoreTest, ReceivesNothingWithoutAStore) {
                    {"", 1,
                     "cannot open 'b/s/h/tank/a': dataset does not exist\n"
                     "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
-  commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s b/s/h",
-                   {"", 1,
-                    "cannot open 'b/s': dataset does not exist\n"
-                    "cannot open 'b/s/h': dataset does not exist\n"});
+  calls_.answer({.error = ENOENT});
   BytesStream stream(ZfsStreamBuilder().begin({.to = 21, .name = "tank/a@one"}).end().stream());
   EXPECT_THROW(store_.receive(request(point("one", 21)), stream), NoSuchStore);
 }
