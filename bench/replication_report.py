@@ -86,6 +86,10 @@ class Results:
             return None
         return max(one.near for one in samples), max(one.far for one in samples)
 
+    def names(self):
+        """Of the contenders, in the order of the page, whichever was measured first."""
+        return sorted(self.contenders, key=lambda name: name != "snapferry")
+
     def peers(self):
         return [name for name, (is_limit, _) in self.contenders.items()
                 if not is_limit and name != "snapferry"]
@@ -122,7 +126,7 @@ def processes_cell(results, case, name):
 
 
 def case_table(results, corner, cell):
-    names = list(results.contenders)
+    names = results.names()
     rows = [[title_of(case), *[cell(results, case, name) for name in names]]
             for case in results.cases()]
     return report.table([corner, *names], rows)
@@ -163,10 +167,10 @@ that sshd and its children started at the other, three of them for each connecti
 def scene_part(results):
     about = results.about
     descriptions = []
-    for name, (_, by_transport) in results.contenders.items():
-        for text in dict.fromkeys(by_transport.values()):
+    for name in results.names():
+        for text in dict.fromkeys(results.contenders[name][1].values()):
             descriptions.append(f"- **{name}**: {text}")
-    return [f"## {about['title']}", "", *about["lines"], "- " + "; ".join(about["versions"]),
+    return [f"## {about['title']}", "", *about["machine"], *about["lines"], "- " + "; ".join(about["versions"]),
             f"- {about['date']}, scale {about['scale']:g}, {results.rounds} rounds, "
             f"{results.minutes:.0f} minutes", "", *descriptions, "",
             case_table(results, "seconds", seconds_cell),
@@ -175,8 +179,6 @@ def scene_part(results):
 
 def render(scenes):
     parts = [INTRODUCTION]
-    if scenes:
-        parts += [*scenes[0].about["machine"], ""]
     for results in scenes:
         parts += scene_part(results)
     rows = [row for results in scenes for case in results.cases() for row in aims_of(results, case)]
