@@ -170,7 +170,8 @@ def scene_part(results):
     for name in results.names():
         for text in dict.fromkeys(results.contenders[name][1].values()):
             descriptions.append(f"- **{name}**: {text}")
-    return [f"## {about['title']}", "", *about["machine"], *about["lines"], "- " + "; ".join(about["versions"]),
+    return [f"## {about['title']}", "", *about["machine"], *about["lines"],
+            "- " + "; ".join(about["versions"]),
             f"- {about['date']}, scale {about['scale']:g}, {results.rounds} rounds, "
             f"{results.minutes:.0f} minutes", "", *descriptions, "",
             case_table(results, "seconds", seconds_cell),

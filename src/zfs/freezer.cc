@@ -54,8 +54,7 @@ class Freezer {
   }
 
   PoolOutcome snapshot(const Names& datasets) {
-    std::vector<PoolItem> items;
-    for (const auto& dataset : datasets) items.push_back({snapshot_name(dataset)});
+    const auto items = snapshots_of(datasets);
     auto outcome = calls_.change(PoolChange::Snapshot, items);
     for (const auto& item : items) {
       const auto blamed = outcome.errors.find(item.name);
@@ -119,10 +118,12 @@ class Freezer {
   }
 
   // What other pools have of this name was taken a moment ago by this run.
-  void take_back() {
+  void take_back() { change_all(calls_, PoolChange::DestroySnapshots, snapshots_of(taken_)); }
+
+  std::vector<PoolItem> snapshots_of(const Names& datasets) const {
     std::vector<PoolItem> items;
-    for (const auto& dataset : taken_) items.push_back({snapshot_name(dataset)});
-    change_all(calls_, PoolChange::DestroySnapshots, items);
+    for (const auto& dataset : datasets) items.push_back({snapshot_name(dataset)});
+    return items;
   }
 
   std::string snapshot_name(const std::string& dataset) const {

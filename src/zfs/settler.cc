@@ -1,6 +1,8 @@
 #include "zfs/settler.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -26,6 +28,18 @@ std::string dataset_of(std::string_view name) {
   return std::string(name.substr(0, name.find_first_of("@#")));
 }
 
+// What could not be done, by volume. `done`: the errno of what has been done already.
+std::vector<VolumeFailure> change_volumes(PoolCalls& calls, PoolChange change,
+                                          const std::vector<PoolItem>& items, int done) {
+  std::vector<VolumeFailure> failures;
+  for (const auto& refused : change_all(calls, change, items)) {
+    if (refused.error == done) continue;
+    failures.push_back(
+        {volume_of_dataset(dataset_of(refused.item.name)), refusal(change, refused)});
+  }
+  return failures;
+}
+
 class Settler {
  public:
   Settler(platform::Commands& commands, PoolCalls& calls) : commands_(commands), calls_(calls) {}
@@ -45,11 +59,9 @@ class Settler {
     if (failed_.insert(volume).second) failures_.push_back({volume, std::move(message)});
   }
 
-  // `done`: the errno of what has been done already.
   void change(PoolChange change, const std::vector<PoolItem>& items, int done) {
-    for (const auto& refused : change_all(calls_, change, items)) {
-      if (refused.error == done) continue;
-      fail(volume_of_dataset(dataset_of(refused.item.name)), refusal(change, refused));
+    for (auto& failure : change_volumes(calls_, change, items, done)) {
+      fail(failure.volume, std::move(failure.message));
     }
   }
 
@@ -144,23 +156,16 @@ std::vector<VolumeFailure> settle_volumes(platform::Commands& commands, PoolCall
 
 std::vector<VolumeFailure> destroy_points(platform::Commands& commands, PoolCalls& calls,
                                           const std::vector<Doomed>& doomed) {
-  std::vector<VolumeFailure> failures;
-  if (doomed.empty()) return failures;
+  if (doomed.empty()) return {};
   std::vector<PoolItem> bookmarks;
   std::vector<PoolItem> snapshots;
   for (const auto& one : still_the_same(commands, doomed)) {
     auto& items = one.point.kind == PointKind::Bookmark ? bookmarks : snapshots;
     items.push_back({point_name(one.dataset, one.point)});
   }
-  const auto destroy = [&](PoolChange change, const std::vector<PoolItem>& items) {
-    for (const auto& refused : change_all(calls, change, items)) {
-      if (refused.error == ENOENT) continue;
-      failures.push_back(
-          {volume_of_dataset(dataset_of(refused.item.name)), refusal(change, refused)});
-    }
-  };
-  destroy(PoolChange::DestroyBookmarks, bookmarks);
-  destroy(PoolChange::DestroySnapshots, snapshots);
+  auto failures = change_volumes(calls, PoolChange::DestroyBookmarks, bookmarks, ENOENT);
+  auto more = change_volumes(calls, PoolChange::DestroySnapshots, snapshots, ENOENT);
+  std::move(more.begin(), more.end(), std::back_inserter(failures));
   return failures;
 }
 

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <gtest/gtest.h>
+
 #include "platform/clock.h"
 #include "platform/command.h"
 #include "testing/replication_place.h"
@@ -44,6 +46,15 @@ class ZfsPlace : public ReplicationPlace {
  private:
   std::string source_;
   std::string store_;
+};
+
+// A test on a place of its own; skipped where none can be made.
+class ZfsPlaceTest : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  static std::string property(const std::string& dataset, const std::string& name);
+
+  std::unique_ptr<ZfsPlace> place_;
 };
 
 // Runs it; throws with what it said unless it ends well. Returns what it printed.

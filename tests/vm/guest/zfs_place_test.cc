@@ -26,6 +26,18 @@ std::unique_ptr<ReplicationPlace> ZfsPlace::make_one() {
   return std::make_unique<ZfsPlace>();
 }
 
+void ZfsPlaceTest::SetUp() {
+  auto place = ZfsPlace::make_one();
+  if (!place) GTEST_SKIP() << "no OpenZFS here";
+  place_.reset(static_cast<ZfsPlace*>(place.release()));
+}
+
+std::string ZfsPlaceTest::property(const std::string& dataset, const std::string& name) {
+  auto value = command({"zfs", "get", "-Hp", "-o", "value", name, dataset});
+  value.pop_back();
+  return value;
+}
+
 ZfsPlace::ZfsPlace() {
   // As the program does: a receiver that stops is an error, not the end.
   ::signal(SIGPIPE, SIG_IGN);

@@ -18,12 +18,11 @@ using zfs::PoolOutcome;
 
 using Errors = std::map<std::string, int>;
 
-class ZfsPoolCallsTest : public ::testing::Test {
+class ZfsPoolCallsTest : public ZfsPlaceTest {
  protected:
   void SetUp() override {
-    auto place = ZfsPlace::make_one();
-    if (!place) GTEST_SKIP() << "no OpenZFS here";
-    place_.reset(static_cast<ZfsPlace*>(place.release()));
+    ZfsPlaceTest::SetUp();
+    if (!place_) return;
     for (const char* name : {"a", "b"}) {
       place_->make(name);
       place_->snapshot(name, "s");
@@ -42,14 +41,6 @@ class ZfsPoolCallsTest : public ::testing::Test {
     return command({"zfs", "list", "-H", "-r", "-t", types, "-o", "name", place_->dataset("a"),
                     place_->dataset("b")});
   }
-
-  std::string property(const std::string& dataset, const std::string& name) {
-    auto value = command({"zfs", "get", "-Hp", "-o", "value", name, dataset});
-    value.pop_back();
-    return value;
-  }
-
-  std::unique_ptr<ZfsPlace> place_;
 };
 
 TEST_F(ZfsPoolCallsTest, TakesAllSnapshotsOrNone) {

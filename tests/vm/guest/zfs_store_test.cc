@@ -11,12 +11,11 @@
 namespace snapferry::testing {
 namespace {
 
-class ZfsStoreTest : public ::testing::Test {
+class ZfsStoreTest : public ZfsPlaceTest {
  protected:
   void SetUp() override {
-    auto place = ZfsPlace::make_one();
-    if (!place) GTEST_SKIP() << "no OpenZFS here";
-    place_.reset(static_cast<ZfsPlace*>(place.release()));
+    ZfsPlaceTest::SetUp();
+    if (!place_) return;
     source_ = place_->source();
     store_ = place_->store();
   }
@@ -53,17 +52,10 @@ class ZfsStoreTest : public ::testing::Test {
     throw Error(ErrorKind::NotFound, "no replica of " + name);
   }
 
-  std::string property(const std::string& dataset, const std::string& name) {
-    auto value = command({"zfs", "get", "-Hp", "-o", "value", name, dataset});
-    value.pop_back();
-    return value;
-  }
-
   bool exists(const std::string& dataset) {
     return platform::system_commands().run({"zfs", "list", dataset}).exit.ok();
   }
 
-  std::unique_ptr<ZfsPlace> place_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Store> store_;
 };
