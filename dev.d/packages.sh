@@ -22,6 +22,7 @@ packages_for() {
       echo libbenchmark-dev restic borgbackup rsync python3 binutils btrbk btrfs-progs \
         openssh-server openssh-client
       ;;
+    endure) echo python3-minimal python3 faketime e2fsprogs ;;
     *) fail "no list of packages for '$1'" ;;
   esac
 }
