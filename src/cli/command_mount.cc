@@ -46,8 +46,10 @@ const CommandSpec& mount_command() {
       .name = "mount",
       .summary = "show all snapshots as directories, read-only",
       .description =
-          "Shows the snapshots below DIR, an empty directory: by host, volume and time, with "
-          "'latest' beside the times. New snapshots appear by themselves. It runs until DIR is "
+          "Shows the snapshots below DIR, an empty directory: HOST/PATH/TIME, such as "
+          "web1/home/anna/2026-03-01T13-00-00+0100, with 'latest' beside the times, which are "
+          "local. "
+          "New snapshots appear by themselves. It runs until DIR is "
           "unmounted or it is interrupted. The directories that stand for native snapshots belong "
           "to root alone; what is in them is shown as it is.",
       .arguments = {{.name = "DIR", .help = "an empty directory", .kind = WordKind::Directory}},

@@ -1,5 +1,7 @@
 #include "cli/console.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/format.h"
@@ -23,15 +25,15 @@ void Console::emit(const JsonObject& object) {
 void Console::raw(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   // The status line would be torn apart where both streams are one terminal.
-  if (!status_.empty() && io_.out_is_terminal) write_error("\r\x1b[K");
+  if (!status_.empty() && io_.out_is_terminal) write_error(cleared());
   write_result(bytes);
   if (io_.out_is_terminal) after_output();
 }
 
 void Console::warn(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (!status_.empty()) write_error("\r\x1b[K");
-  write_error(fmt::format("snapferry: {}\n", printable(text)));
+  if (!status_.empty()) write_error(cleared());
+  write_error(fmt::format("snapferry: {}\n", one_line(text)));
   after_output();
 }
 
@@ -43,8 +45,17 @@ void Console::status(std::string_view line) {
   if (!io_.err_is_terminal) return;
   const std::lock_guard lock(mutex_);
   if (line.empty() && status_.empty()) return;
+  const std::string before = cleared();
   status_ = line;
-  write_error(fmt::format("\r{}\x1b[K", line));
+  write_error(before + status_);
+}
+
+// Takes the status line away. A terminal that was made narrower since has broken it into several
+// lines, and the cursor is in the last of them.
+std::string Console::cleared() const {
+  const std::size_t width = std::max(1u, io_.width());
+  const std::size_t lines = status_.empty() ? 0 : (display_width(status_) - 1) / width;
+  return lines == 0 ? "\r\x1b[K" : fmt::format("\x1b[{}A\r\x1b[J", lines);
 }
 
 void Console::flush() {
@@ -81,9 +92,15 @@ void Console::after_output() {
 
 void ProblemPrinter::problem(std::string_view path, std::string_view message) {
   // Messages of the system's layers begin with the path already.
-  const bool named = message.starts_with(path) && !path.empty();
-  console_.warn(named || path.empty() ? fmt::format("{}: {}", volume_, message)
-                                      : fmt::format("{}: {}: {}", volume_, path, message));
+  const std::string volume = printable(volume_);
+  if (path.empty()) {
+    console_.warn(fmt::format("{}: {}", volume, message));
+  } else {
+    const bool named = message.starts_with(path);
+    console_.warn(fmt::format(
+        "{}: {}{}", volume, printable(path),
+        named ? std::string(message.substr(path.size())) : fmt::format(": {}", message)));
+  }
   console_.emit(JsonObject::line("problem")
                     .text("volume", volume_)
                     .text("path", path)

@@ -50,6 +50,7 @@ class Console {
  private:
   void write_error(std::string_view text);
   void after_output();
+  std::string cleared() const;
   void write_result(std::string_view text);
 
   std::mutex mutex_;

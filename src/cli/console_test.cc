@@ -65,7 +65,19 @@ TEST_F(ConsoleTest, DrawsTheStatusLineAgainBehindOutputAndClearsIt) {
   console.status("50%");
   console.warn("x");
   console.status("");
-  EXPECT_EQ(err_.text_, "\r50%\x1b[K\r\x1b[Ksnapferry: x\n50%\r\x1b[K");
+  EXPECT_EQ(err_.text_, "\r\x1b[K50%\r\x1b[Ksnapferry: x\n50%\r\x1b[K");
+}
+
+TEST_F(ConsoleTest, TakesAwayAllOfAStatusLineThatANarrowerTerminalBroke) {
+  Io world = io(out_, true);
+  unsigned width = 80;
+  world.terminal_width = [&] { return width; };
+  Console console(world, false, Console::Verbosity::Normal);
+  console.status(std::string(70, 'x'));
+  width = 30;  // 70 columns are three lines now
+  err_.text_.clear();
+  console.status("50%");
+  EXPECT_EQ(err_.text_, "\x1b[2A\r\x1b[J50%");
 }
 
 TEST_F(ConsoleTest, ShowsNoStatusLineWithoutATerminal) {

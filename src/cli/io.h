@@ -46,7 +46,8 @@ struct Io {
   Output& err;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  unsigned width = 80;    // of the terminal behind `err`, in columns
+  // Of the terminal behind `err`, in columns, asked each time: windows are resized. Null: 80.
+  std::function<unsigned()> terminal_width = {};
   std::string host = {};  // the name of this machine
   platform::Clock& clock;
   const Cancellation& cancellation;
@@ -56,6 +57,8 @@ struct Io {
   std::function<std::string(std::string_view prompt)> ask_secret = {};
   // The sources and stores that addresses mean; null: those of the system.
   std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints = {};
+
+  unsigned width() const { return terminal_width ? terminal_width() : 80; }
 
   // The variable if it is set and not empty.
   std::optional<std::string> variable(const std::string& name) const {

@@ -8,8 +8,8 @@ namespace snapferry::cli {
 StatusLine::StatusLine(Context& context, Render render)
     : console_(context.console),
       render_(std::move(render)),
-      terminal_(context.io.err_is_terminal),
-      width_(terminal_ ? std::max(20u, context.io.width) - 1 : 200) {
+      io_(context.io),
+      terminal_(context.io.err_is_terminal) {
   if (console_.quiet() || context.options.has("--no-progress")) return;
   thread_ = std::thread([this] { run(); });
 }
@@ -25,12 +25,15 @@ StatusLine::~StatusLine() {
   console_.status("");
 }
 
+// One column is left free: some terminals begin a new line after the last one.
+std::size_t StatusLine::width() const { return terminal_ ? std::max(2u, io_.width()) - 1 : 200; }
+
 void StatusLine::run() {
   using namespace std::chrono_literals;
   auto next_line = std::chrono::steady_clock::now() + 30s;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, 200ms, [this] { return done_; })) {
-    const std::string line = render_(width_);
+    const std::string line = render_(width());
     const auto now = std::chrono::steady_clock::now();
     if (!terminal_ && now < next_line) continue;
     next_line = now + 30s;

@@ -29,11 +29,12 @@ class StatusLine {
 
  private:
   void run();
+  std::size_t width() const;
 
   Console& console_;
   const Render render_;
+  const Io& io_;
   const bool terminal_;
-  const std::size_t width_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool done_ = false;

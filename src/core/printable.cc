@@ -33,6 +33,35 @@ bool is_control(std::string_view character) {
   return lead == 0xC2 && static_cast<std::uint8_t>(character[1]) < 0xA0;
 }
 
+// Of a well-formed character.
+char32_t code_point(std::string_view character) {
+  const auto lead = static_cast<std::uint8_t>(character[0]);
+  if (character.size() == 1) return lead;
+  char32_t point = lead & (0x7F >> character.size());
+  for (const char c : character.substr(1))
+    point = point << 6 | (static_cast<std::uint8_t>(c) & 0x3F);
+  return point;
+}
+
+// Cf, Zl and Zp of Unicode 15 (UnicodeData.txt), with the variation selectors and the fillers
+// that fonts show as nothing.
+constexpr struct {
+  char32_t first, last;
+} kInvisible[] = {
+    {0xAD, 0xAD},       {0x34F, 0x34F},     {0x600, 0x605},     {0x61C, 0x61C},
+    {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},     {0x8E2, 0x8E2},
+    {0x115F, 0x1160},   {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0x2060, 0x206F},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+    {0xFFA0, 0xFFA0},   {0xFFF9, 0xFFFB},   {0x110BD, 0x110BD}, {0x110CD, 0x110CD},
+    {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+bool is_invisible(char32_t point) {
+  if (point < kInvisible[0].first) return false;
+  return std::ranges::any_of(
+      kInvisible, [&](const auto& range) { return point >= range.first && point <= range.last; });
+}
+
 void append_escaped(std::string_view bytes, std::string& out) {
   for (const char c : bytes) {
     if (c == '\n') {
@@ -67,7 +96,11 @@ std::string to_utf8(std::string_view text) {
   return out;
 }
 
-std::string printable(std::string_view text) {
+namespace {
+
+enum class Backslash { Keep, Double };
+
+std::string escaped(std::string_view text, Backslash backslash) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -75,6 +108,10 @@ std::string printable(std::string_view text) {
     const auto character = text.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0 || is_control(character)) {
       append_escaped(character, out);
+    } else if (const char32_t point = code_point(character); is_invisible(point)) {
+      out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(point));
+    } else if (character == "\\" && backslash == Backslash::Double) {
+      out += "\\\\";
     } else {
       out += character;
     }
@@ -82,5 +119,11 @@ std::string printable(std::string_view text) {
   }
   return out;
 }
+
+}  // namespace
+
+std::string printable(std::string_view text) { return escaped(text, Backslash::Double); }
+
+std::string one_line(std::string_view text) { return escaped(text, Backslash::Keep); }
 
 }  // namespace snapferry

@@ -11,8 +11,13 @@ bool is_utf8(std::string_view text);
 // `text` with every byte that is no UTF-8 replaced by U+FFFD.
 std::string to_utf8(std::string_view text);
 
-// A name as it may be shown: control characters and bytes that are no UTF-8 are
-// written as "\n", "\t" or "\x1b", so that no name can command a terminal.
+// A name as it may be shown, so that no name can command a terminal and no two names look the
+// same: control characters, bytes that are no UTF-8, and the backslash itself are written as
+// "\n", "\t", "\x1b" and "\\"; characters that are invisible or turn the direction of what
+// follows (Unicode's Cf, Zl and Zp, such as U+202E) as "\u{202e}".
 std::string printable(std::string_view text);
+
+// The same for a whole message, whose names may have been through printable(): backslashes stay.
+std::string one_line(std::string_view text);
 
 }  // namespace snapferry

@@ -21,6 +21,26 @@ TEST(Printable, KeepsTextOfAnyLanguageAndEscapesWhatIsNone) {
             "a\\xffb");
 }
 
+TEST(Printable, ShowsNoTwoNamesAlike) {
+  EXPECT_EQ(printable("a\\nb"), "a\\\\nb");
+  EXPECT_NE(printable("a\\nb"), printable("a\nb"));
+  EXPECT_NE(printable("\\x1b"), printable("\x1b"));
+  EXPECT_NE(printable("\\u{202e}"), printable("\u202e"));
+}
+
+TEST(Printable, NamesWhatIsInvisibleOrTurnsTheDirection) {
+  EXPECT_EQ(printable("evil\u202etxt.exe"), "evil\\u{202e}txt.exe");
+  EXPECT_EQ(printable("a\u200bb"), "a\\u{200b}b");
+  EXPECT_EQ(printable("\ufeffa"), "\\u{feff}a");
+  EXPECT_EQ(printable("a\u2028b"), "a\\u{2028}b");
+  EXPECT_EQ(printable("\U000e0041"), "\\u{e0041}");
+  EXPECT_EQ(printable("\u00adx"), "\\u{ad}x");
+}
+
+TEST(OneLine, LeavesBackslashesOfNamesThatWereMadePrintable) {
+  EXPECT_EQ(one_line(printable("a\nb\\") + ": x\n\u202e"), "a\\nb\\\\: x\\n\\u{202e}");
+}
+
 TEST(Utf8, RefusesOverlongFormsSurrogatesAndCutCharacters) {
   EXPECT_TRUE(is_utf8("grün \xf4\x8f\xbf\xbf"));
   EXPECT_FALSE(is_utf8("\xc0\xaf"));

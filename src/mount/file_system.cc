@@ -15,38 +15,38 @@ namespace {
 
 constexpr const char* kLatest = "latest";
 
-Node directory_of_layout(Node::Kind kind, std::uint64_t parent, const std::string& name) {
+std::string below(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "/" + name;
+}
+
+// Of the directory `name`, which is what `content` says, in the one of number `parent`.
+Node layout_node(std::uint64_t parent, const std::string& name, const std::string& path,
+                 const Layout::Directory& content) {
   Node node;
-  node.kind = kind;
+  node.kind = Node::Kind::Layout;
+  node.path = path;
   node.number = number_of(parent, name);
   node.entry.type = EntryType::Directory;
   node.entry.name = name;
   node.entry.mode = 0555;
   node.entry.uid = ::geteuid();
   node.entry.gid = ::getegid();
+  if (!content.latest.empty()) {
+    node.entry.mtime = node.entry.ctime = content.snapshots.at(content.latest).time;
+  }
   return node;
 }
 
-NodePointer host_node(const std::string& name) {
-  Node node = directory_of_layout(Node::Kind::Host, 1, name);
-  node.host = name;
-  return std::make_shared<const Node>(std::move(node));
+NodePointer child_node(const Node& parent, const std::string& name,
+                       const Layout::Directory& content) {
+  return std::make_shared<const Node>(
+      layout_node(parent.number, name, below(parent.path, name), content));
 }
 
-NodePointer volume_node(const Node& host, const std::string& name, const Layout::Volume& volume) {
-  Node node = directory_of_layout(Node::Kind::Volume, host.number, name);
-  node.host = host.host;
-  node.volume = name;
-  const Timestamp newest = volume.snapshots.at(volume.latest).time;
-  node.entry.mtime = newest;
-  node.entry.ctime = newest;
-  return std::make_shared<const Node>(std::move(node));
-}
-
-NodePointer latest_node(const Node& volume, const std::string& target) {
-  Node node = volume;
+NodePointer latest_node(const Node& directory, const std::string& target) {
+  Node node = directory;
   node.kind = Node::Kind::Latest;
-  node.number = number_of(volume.number, kLatest);
+  node.number = number_of(directory.number, kLatest);
   node.entry.type = EntryType::Symlink;
   node.entry.name = kLatest;
   node.entry.mode = 0777;
@@ -54,10 +54,11 @@ NodePointer latest_node(const Node& volume, const std::string& target) {
   return std::make_shared<const Node>(std::move(node));
 }
 
-NodePointer snapshot_node(const Node& volume, const std::string& name, const Snapshot& snapshot) {
+NodePointer snapshot_node(const Node& directory, const std::string& name,
+                          const Snapshot& snapshot) {
   Node node;
   node.kind = Node::Kind::Snapshot;
-  node.number = number_of(volume.number, name);
+  node.number = number_of(directory.number, name);
   node.link_seed = node.number;
   node.entry = snapshot.root;
   node.entry.name = name;
@@ -162,7 +163,7 @@ FileSystem::FileSystem(const std::vector<Snapshot>& snapshots, ObjectSource& sou
       layout_(std::make_shared<const Layout>(snapshots)) {}
 
 NodePointer FileSystem::root() const {
-  Node node = directory_of_layout(Node::Kind::Root, 0, "");
+  Node node = layout_node(0, "", "", {});
   node.number = 1;
   return std::make_shared<const Node>(std::move(node));
 }
@@ -197,18 +198,13 @@ NodePointer FileSystem::find(const Node& directory, std::string_view name) {
 
 NodePointer FileSystem::find_in_layout(const Node& directory, const std::string& name) {
   const std::shared_ptr<const Layout> current = layout();
-  if (directory.kind == Node::Kind::Root) {
-    return current->host(name) == nullptr ? nullptr : host_node(name);
-  }
-  if (directory.kind == Node::Kind::Host) {
-    const Layout::Volume* volume = current->volume(directory.host, name);
-    return volume == nullptr ? nullptr : volume_node(directory, name, *volume);
-  }
-  const Layout::Volume* volume = current->volume(directory.host, directory.volume);
-  if (directory.kind != Node::Kind::Volume || volume == nullptr) return nullptr;
-  if (name == kLatest) return latest_node(directory, volume->latest);
-  const auto snapshot = volume->snapshots.find(name);
-  if (snapshot == volume->snapshots.end()) return nullptr;
+  const Layout::Directory* content = current->find(directory.path);
+  if (directory.kind != Node::Kind::Layout || content == nullptr) return nullptr;
+  const auto child = content->directories.find(name);
+  if (child != content->directories.end()) return child_node(directory, name, child->second);
+  if (name == kLatest && !content->latest.empty()) return latest_node(directory, content->latest);
+  const auto snapshot = content->snapshots.find(name);
+  if (snapshot == content->snapshots.end()) return nullptr;
   return snapshot_node(directory, name, snapshot->second);
 }
 
@@ -222,20 +218,15 @@ std::unique_ptr<Listing> FileSystem::list(const Node& directory) {
 std::vector<NodePointer> FileSystem::list_layout(const Node& directory) {
   const std::shared_ptr<const Layout> current = layout();
   std::vector<NodePointer> nodes;
-  if (directory.kind == Node::Kind::Root) {
-    for (const auto& [name, volumes] : current->hosts()) nodes.push_back(host_node(name));
-  } else if (directory.kind == Node::Kind::Host) {
-    if (const Layout::Volumes* volumes = current->host(directory.host)) {
-      for (const auto& [name, volume] : *volumes) {
-        nodes.push_back(volume_node(directory, name, volume));
-      }
-    }
-  } else if (const auto* volume = current->volume(directory.host, directory.volume)) {
-    for (const auto& [name, snapshot] : volume->snapshots) {
-      nodes.push_back(snapshot_node(directory, name, snapshot));
-    }
-    nodes.push_back(latest_node(directory, volume->latest));
+  const Layout::Directory* content = current->find(directory.path);
+  if (content == nullptr) return nodes;
+  for (const auto& [name, child] : content->directories) {
+    nodes.push_back(child_node(directory, name, child));
   }
+  for (const auto& [name, snapshot] : content->snapshots) {
+    nodes.push_back(snapshot_node(directory, name, snapshot));
+  }
+  if (!content->latest.empty()) nodes.push_back(latest_node(directory, content->latest));
   return nodes;
 }
 
@@ -261,8 +252,8 @@ struct stat FileSystem::stat(const Node& node) const {
 std::string FileSystem::read_link(const Node& node) {
   if (node.kind != Node::Kind::Latest) return node.entry.target;
   const std::shared_ptr<const Layout> current = layout();
-  const Layout::Volume* volume = current->volume(node.host, node.volume);
-  return volume == nullptr ? node.entry.target : volume->latest;
+  const Layout::Directory* directory = current->find(node.path);
+  return directory == nullptr || directory->latest.empty() ? node.entry.target : directory->latest;
 }
 
 Bytes FileSystem::read(const Node& file, std::uint64_t offset, std::size_t length) const {

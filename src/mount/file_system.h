@@ -19,15 +19,12 @@ namespace snapferry::mount {
 // A file or directory that the mount shows.
 struct Node {
   enum class Kind {
-    Root,      // the directories of hosts
-    Host,      // the directories of volumes
-    Volume,    // the snapshots, and `latest`
-    Latest,    // the symlink
+    Layout,    // a directory of the layout: hosts, the way to volumes, their snapshots
+    Latest,    // the symlink in it
     Snapshot,  // the root of a snapshot, or anything below it
   };
-  Kind kind = Kind::Root;
-  std::string host;    // of Host and below: the names of the layout
-  std::string volume;  // of Volume and Latest
+  Kind kind = Kind::Layout;
+  std::string path;  // of Layout, and of the directory that Latest is in: as Layout::find takes it
   std::uint64_t number = 1;
   std::uint64_t link_seed = 0;  // of Snapshot: tells files of several links apart
   Entry entry;                  // what is shown of it; synthetic above snapshots

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,42 +9,44 @@
 
 namespace snapferry::mount {
 
-// The names under which snapshots are shown, in three levels:
+// The directories under which snapshots are shown:
 //
-//   HOST/VOLUME/TIME     and HOST/VOLUME/latest, a symlink to the newest TIME
+//   HOST/PATH/TIME     and HOST/PATH/latest, a symlink to the newest TIME
 //
-// HOST is the name of the host. VOLUME is its path without the leading slash, with
-// "%2F" for '/', "%25" for '%' and "%3A" for ':': "/home/anna" is "home%2Fanna" and "/"
-// is "%2F". A volume that is no path keeps its colon: "stdin:dump". A leading '.' is
-// "%2E". Names above 200 bytes are cut there and end in "~" and 16 digits that depend
-// on the whole name.
-// TIME is when the backup began, in UTC: "2026-03-01T12-00-00Z". Of several in one
-// second all but the first end in "-" and the first eight digits of their id.
+// PATH is that of the volume as it is, "home/anna" for "/home/anna" and "zfs:tank/home" for a
+// native one; of "/" there is none, and its snapshots are in HOST. So a directory may hold the
+// snapshots of one volume beside the way to others. TIME is when the backup began, in the local
+// time zone with its offset: "2026-03-01T13-00-00+0100". Of several in one second all but the
+// first end in "-" and the first eight digits of their id.
+//
+// A part of PATH that could be taken for something else is escaped with "%" and two digits: "%"
+// itself, a first ':' or '%' of a path ("stdin%3Adump" is the directory, "stdin:dump" the stream),
+// and the first byte of a part that is called "latest" or like a TIME. Names above 200 bytes that
+// grew by that are cut there and end in "~" and 16 digits that depend on the whole name.
 //
 // A value; immutable.
 class Layout {
  public:
-  struct Volume {
+  struct Directory {
+    std::map<std::string, Directory> directories;
     std::map<std::string, Snapshot> snapshots;
-    std::string latest;  // the name of the newest
+    std::string latest;  // the name of the newest; empty where there are none
   };
-  using Volumes = std::map<std::string, Volume>;
 
   Layout() = default;
   // `snapshots` are oldest first.
   explicit Layout(const std::vector<Snapshot>& snapshots);
 
-  const std::map<std::string, Volumes>& hosts() const { return hosts_; }
+  // `path` as names divided by '/', without one at either end; "" is the directory of the hosts.
   // nullptr where there is none.
-  const Volumes* host(std::string_view name) const;
-  const Volume* volume(std::string_view host, std::string_view name) const;
+  const Directory* find(std::string_view path) const;
 
  private:
-  std::map<std::string, Volumes> hosts_;
+  Directory root_;
 };
 
-// As VOLUME above.
-std::string volume_directory(std::string_view path);
+// PATH above with HOST before it.
+std::string volume_directory(const VolumeName& volume);
 
 // As TIME above, without an id.
 std::string time_directory(Timestamp time);

@@ -93,7 +93,7 @@ class Mount : public ::testing::Test {
     });
     ready.get_future().get();
     mounted_ = true;
-    return directory_ / "me/home/2026-03-01T12-00-00Z";
+    return directory_ / "me/home/2026-03-01T12-00-00+0000";
   }
 
   void stop() {
@@ -144,12 +144,13 @@ TEST_F(Mount, ShowsHostsVolumesTimesAndTheLatest) {
   const Entry fresh = build_tree(objects_, {"f=new"});
   start({snapshot(old), snapshot(old, 1, {"web", "/"}), snapshot(fresh, 2)});
   EXPECT_EQ(names_in(directory_.path()), with_dots({"me", "web"}));
-  EXPECT_EQ(names_in(directory_ / "web"), with_dots({"%2F"}));
+  EXPECT_EQ(names_in(directory_ / "web"), with_dots({"2026-03-01T12-01-00+0000", "latest"}));
   EXPECT_EQ(names_in(directory_ / "me/home"),
-            with_dots({"2026-03-01T12-00-00Z", "2026-03-01T12-02-00Z", "latest"}));
-  EXPECT_EQ(content_of(directory_ / "me/home/2026-03-01T12-00-00Z/f"), "old");
+            with_dots({"2026-03-01T12-00-00+0000", "2026-03-01T12-02-00+0000", "latest"}));
+  EXPECT_EQ(content_of(directory_ / "me/home/2026-03-01T12-00-00+0000/f"), "old");
   EXPECT_EQ(content_of(directory_ / "me/home/latest/f"), "new");
-  EXPECT_EQ(std::filesystem::read_symlink(directory_ / "me/home/latest"), "2026-03-01T12-02-00Z");
+  EXPECT_EQ(std::filesystem::read_symlink(directory_ / "me/home/latest"),
+            "2026-03-01T12-02-00+0000");
   EXPECT_EQ(status_of(directory_ / "me/home").st_mtim.tv_sec, kNoon + 120);
   EXPECT_EQ(names_in(directory_ / "nobody"), (Lines{"No such file or directory"}));
 }
@@ -385,7 +386,7 @@ TEST_F(Mount, ShowsNewSnapshotsWhenTheListMayBeAskedForAgain) {
   options_.refresh_interval = std::chrono::milliseconds(0);
   start({snapshot(root)});
   EXPECT_EQ(names_in(directory_ / "me/home"),
-            with_dots({"2026-03-01T12-00-00Z", "2026-03-01T12-05-00Z", "latest"}));
+            with_dots({"2026-03-01T12-00-00+0000", "2026-03-01T12-05-00+0000", "latest"}));
   EXPECT_EQ(content_of(directory_ / "me/home/latest/f"), "1");
 }
 
