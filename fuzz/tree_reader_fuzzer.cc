@@ -69,6 +69,7 @@ void ignoring_errors(Action action) {
 // Reads the beginning of the file at once and run by run.
 void check_file(Objects& objects, const Entry& file) {
   const TreeReader reader(objects);
+  if (file.left_out != LeftOut::None) return;
   constexpr std::size_t kLength = 4096;
   const Bytes whole = reader.read(file, 0, kLength);
   require(whole.size() == std::min<std::uint64_t>(file.size, kLength));

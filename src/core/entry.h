@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/left_out.h"
 #include "core/object_id.h"
 
 namespace snapferry {
@@ -67,11 +68,24 @@ struct Entry {
   std::optional<std::uint64_t> link_device;
   // The content changed on every try to read it: it may mix several states.
   bool unsettled = false;
+  // The content is not in the snapshot, and why. Then `content`, `tree` and `target` are empty,
+  // though `size` is what the file reported.
+  LeftOut left_out = LeftOut::None;
+  // Of what was left out: not even looked at. `name` and `type` are what the directory said, `type`
+  // File where it did not say, and all else is zero.
+  bool name_only = false;
+  // Inode attributes (core/inode_attributes.h) and the id of the project that quotas count the file
+  // for; nullopt: not known, and to be left alone.
+  std::optional<std::uint32_t> attributes;
+  std::optional<std::uint32_t> project;
   std::vector<ExtendedAttribute> xattrs;  // sorted by name; ACLs and capabilities are here
   std::string target;                     // of a symlink: any bytes
   Content content;                        // of a file
   ObjectId tree;                          // of a directory: its Tree object
   bool operator==(const Entry&) const = default;
+
+  // A directory whose entries are in the snapshot. Only then does `tree` name an object.
+  bool has_tree() const { return type == EntryType::Directory && left_out == LeftOut::None; }
 };
 
 }  // namespace snapferry

@@ -55,6 +55,9 @@ struct Snapshot {
   std::vector<OwnerName> groups;
   std::vector<std::string> excludes;  // the patterns in force, as given
   bool one_filesystem = false;
+  // What was left out of the trees is recorded in them (Entry::left_out). Snapshots of earlier
+  // versions do not tell what they lack from what was not there.
+  bool records_left_out = false;
   bool incomplete = false;  // some files were unreadable: stats.files_failed > 0
   BackupStats stats;
   std::string program;  // "snapferry 0.1.0"

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/inode_attributes.h"
 #include "core/object_store.h"
 
 namespace snapferry {
@@ -11,6 +12,10 @@ namespace {
 constexpr std::uint8_t kLeaf = 1;
 constexpr std::uint8_t kInner = 2;
 constexpr std::uint64_t kHole = std::uint64_t{1} << 63;
+constexpr std::uint8_t kNameOnly = 0x80;
+constexpr std::uint8_t kKnownFlags = kEntryHasLinkDevice | kEntryHasXattrs | kEntryUnsettled |
+                                     kEntryLeftOut | kEntryAttributesKnown | kEntryProjectKnown |
+                                     kEntryHasExtra;
 constexpr std::uint32_t kNanosecondsPerSecond = 1'000'000'000;
 
 void encode_content(const Content& content, ByteWriter& out) {
@@ -76,6 +81,80 @@ std::vector<ExtendedAttribute> decode_xattrs(ByteView bytes) {
   return xattrs;
 }
 
+bool has_extra(const Entry& entry) {
+  return entry.attributes.value_or(0) != 0 || entry.project.value_or(0) != 0;
+}
+
+std::uint8_t flags_of(const Entry& entry) {
+  return static_cast<std::uint8_t>(
+      (entry.link_device ? kEntryHasLinkDevice : 0) | (entry.xattrs.empty() ? 0 : kEntryHasXattrs) |
+      (entry.unsettled ? kEntryUnsettled : 0) |
+      (entry.left_out != LeftOut::None ? kEntryLeftOut : 0) |
+      (entry.attributes ? kEntryAttributesKnown : 0) | (entry.project ? kEntryProjectKnown : 0) |
+      (has_extra(entry) ? kEntryHasExtra : 0));
+}
+
+void encode_payload(const Entry& entry, ByteWriter& out) {
+  if (entry.type == EntryType::File) encode_content(entry.content, out);
+  if (entry.type == EntryType::Directory) out.raw(entry.tree.view());
+  if (entry.type == EntryType::Symlink) out.raw(as_bytes(entry.target));
+}
+
+void decode_payload(ByteReader& in, Entry& entry) {
+  switch (entry.type) {
+    case EntryType::File:
+      entry.content = decode_content(in);
+      check_total(entry.content, entry.size, in);
+      break;
+    case EntryType::Directory:
+      entry.tree = ObjectId::from_bytes(in.raw(ObjectId::kSize));
+      break;
+    case EntryType::Symlink: {
+      const ByteView target = in.raw(in.remaining());
+      if (std::memchr(target.data(), 0, target.size()) != nullptr) in.fail("target has a NUL");
+      entry.target = as_text(target);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+void decode_left_out(ByteReader& in, Entry& entry) {
+  const std::uint8_t value = in.u8();
+  const auto reason = static_cast<std::uint8_t>(value & ~kNameOnly);
+  if (reason == 0 || reason > kLastLeftOut) in.fail("reason is unknown");
+  if (entry.unsettled) in.fail("is left out and unsettled");
+  entry.left_out = static_cast<LeftOut>(reason);
+  entry.name_only = (value & kNameOnly) != 0;
+}
+
+// Throws Corrupt if there is more to an entry of which the name alone is known.
+void check_name_only(const Entry& entry, const ByteReader& in) {
+  Entry bare;
+  bare.name = entry.name;
+  bare.type = entry.type;
+  bare.left_out = entry.left_out;
+  bare.name_only = true;
+  if (!(entry == bare)) in.fail("has more than a name");
+}
+
+void decode_extra(ByteReader& in, std::uint8_t flags, Entry& entry) {
+  std::uint32_t attributes = 0;
+  std::uint32_t project = 0;
+  if ((flags & kEntryHasExtra) != 0) {
+    attributes = in.u32();
+    project = in.u32();
+    if (attributes == 0 && project == 0) in.fail("extra fields are empty");
+  }
+  if ((attributes & ~kInodeAttributes) != 0) in.fail("inode attributes are unknown");
+  if ((flags & kEntryAttributesKnown) != 0) entry.attributes = attributes;
+  if ((flags & kEntryProjectKnown) != 0) entry.project = project;
+  if (entry.attributes.value_or(0) != attributes || entry.project.value_or(0) != project) {
+    in.fail("has what is said to be unknown");
+  }
+}
+
 bool is_entry_type(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(EntryType::File) &&
          type <= static_cast<std::uint8_t>(EntryType::BlockDevice);
@@ -101,9 +180,7 @@ void encode_entry(const Entry& entry, Bytes& out) {
   const std::size_t start = out.size();
   FixedEntry fixed{};
   fixed.type = static_cast<std::uint8_t>(entry.type);
-  fixed.flags = static_cast<std::uint8_t>((entry.link_device ? kEntryHasLinkDevice : 0) |
-                                          (entry.xattrs.empty() ? 0 : kEntryHasXattrs) |
-                                          (entry.unsettled ? kEntryUnsettled : 0));
+  fixed.flags = flags_of(entry);
   fixed.name_length = static_cast<std::uint16_t>(entry.name.size());
   fixed.mode = entry.mode;
   fixed.uid = entry.uid;
@@ -121,9 +198,15 @@ void encode_entry(const Entry& entry, Bytes& out) {
   writer.raw(as_bytes(entry.name));
   if (entry.link_device) writer.u64(*entry.link_device);
   if (!entry.xattrs.empty()) encode_xattrs(entry.xattrs, writer);
-  if (entry.type == EntryType::File) encode_content(entry.content, writer);
-  if (entry.type == EntryType::Directory) writer.raw(entry.tree.view());
-  if (entry.type == EntryType::Symlink) writer.raw(as_bytes(entry.target));
+  if (entry.left_out != LeftOut::None) {
+    writer.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.left_out) |
+                                        (entry.name_only ? kNameOnly : 0)));
+  }
+  if (has_extra(entry)) {
+    writer.u32(entry.attributes.value_or(0));
+    writer.u32(entry.project.value_or(0));
+  }
+  if (entry.left_out == LeftOut::None) encode_payload(entry, writer);
   const auto length = static_cast<std::uint32_t>(out.size() - start);
   std::memcpy(out.data() + start, &length, sizeof length);
 }
@@ -133,9 +216,7 @@ Entry decode_entry(ByteView bytes, bool root) {
   const FixedEntry fixed = load_fixed(in.raw(sizeof(FixedEntry)));
   if (fixed.length != bytes.size()) in.fail("length is wrong");
   if (!is_entry_type(fixed.type)) in.fail("type is unknown");
-  if ((fixed.flags & ~(kEntryHasLinkDevice | kEntryHasXattrs | kEntryUnsettled)) != 0) {
-    in.fail("flags are unknown");
-  }
+  if ((fixed.flags & ~kKnownFlags) != 0) in.fail("flags are unknown");
   if (fixed.mode > 07777) in.fail("mode is not a mode");
   if (fixed.mtime_ns >= kNanosecondsPerSecond || fixed.ctime_ns >= kNanosecondsPerSecond) {
     in.fail("time is not a time");
@@ -155,30 +236,24 @@ Entry decode_entry(ByteView bytes, bool root) {
   entry.unsettled = (fixed.flags & kEntryUnsettled) != 0;
   if ((fixed.flags & kEntryHasLinkDevice) != 0) entry.link_device = in.u64();
   if ((fixed.flags & kEntryHasXattrs) != 0) entry.xattrs = decode_xattrs(in.sized());
-  switch (entry.type) {
-    case EntryType::File:
-      entry.content = decode_content(in);
-      check_total(entry.content, entry.size, in);
-      break;
-    case EntryType::Directory:
-      entry.tree = ObjectId::from_bytes(in.raw(ObjectId::kSize));
-      break;
-    case EntryType::Symlink: {
-      const ByteView target = in.raw(in.remaining());
-      if (std::memchr(target.data(), 0, target.size()) != nullptr) in.fail("target has a NUL");
-      entry.target = as_text(target);
-      break;
-    }
-    default:
-      break;
-  }
+  if ((fixed.flags & kEntryLeftOut) != 0) decode_left_out(in, entry);
+  decode_extra(in, fixed.flags, entry);
+  if (entry.name_only) check_name_only(entry, in);
+  if (entry.left_out == LeftOut::None) decode_payload(in, entry);
   in.expect_end();
   return entry;
 }
 
 FixedEntry TreeNode::Item::fixed() const { return load_fixed(bytes); }
 
-ObjectId TreeNode::Item::tree() const { return ObjectId::from_bytes(bytes.last(ObjectId::kSize)); }
+bool TreeNode::Item::is_directory() const {
+  return fixed().type == static_cast<std::uint8_t>(EntryType::Directory);
+}
+
+std::optional<ObjectId> TreeNode::Item::tree() const {
+  if (!is_directory() || (fixed().flags & kEntryLeftOut) != 0) return std::nullopt;
+  return ObjectId::from_bytes(bytes.last(ObjectId::kSize));
+}
 
 namespace {
 
@@ -194,6 +269,7 @@ void parse_leaf(ByteReader& in, ByteView bytes, TreeNode& node) {
     if (!is_entry_type(fixed.type)) in.fail("entry type is unknown");
     if (!is_valid_name(item.name)) in.fail("entry name is not a file name");
     if (fixed.type == static_cast<std::uint8_t>(EntryType::Directory) &&
+        (fixed.flags & kEntryLeftOut) == 0 &&
         fixed.length < sizeof(FixedEntry) + fixed.name_length + ObjectId::kSize) {
       in.fail("directory entry is too short");
     }

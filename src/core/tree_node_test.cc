@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "core/error.h"
+#include "core/inode_attributes.h"
 #include "core/object_store.h"
 #include "testing/errors.h"
 
@@ -146,6 +147,71 @@ TEST(TreeNodeGolden, List) {
                 repeated("03", 32) + "0700000000000080");
 }
 
+TEST(TreeNodeGolden, LeftOut) {
+  Entry excluded = plain(EntryType::Directory, "c");
+  excluded.left_out = LeftOut::Excluded;
+  excluded.name_only = true;
+  Entry unreadable = plain(EntryType::File, "u");
+  unreadable.mode = 0600;
+  unreadable.size = 9;
+  unreadable.left_out = LeftOut::Unreadable;
+  EXPECT_EQ(to_hex(leaf_of({excluded, unreadable})),
+            "01"
+            // length 70, directory, left out, name of 1; its name alone is known
+            "46000000"
+            "02"
+            "08"
+            "0100" +
+                repeated("00", 60) +
+                "63"
+                "81"
+                // length 70, file, left out, name of 1
+                "46000000"
+                "01"
+                "08"
+                "0100"
+                "80010000" +
+                repeated("00", 40) + "0900000000000000" + repeated("00", 8) +
+                "75"
+                "06");
+}
+
+TEST(TreeNodeGolden, AttributesAndProject) {
+  Entry known = plain(EntryType::Fifo, "k");  // known to have none
+  known.attributes = 0;
+  known.project = 0;
+  Entry immutable = plain(EntryType::Fifo, "i");
+  immutable.attributes = kAttributeImmutable | kAttributeNoCopyOnWrite;
+  immutable.project = 7;
+  EXPECT_EQ(to_hex(leaf_of({immutable, known})),
+            "01"
+            // length 77, fifo, attributes and project known and following, name of 1
+            "4d000000"
+            "04"
+            "70"
+            "0100" +
+                repeated("00", 60) +
+                "69"
+                "10008000"
+                "07000000"
+                // length 69, fifo, attributes and project known, name of 1
+                "45000000"
+                "04"
+                "30"
+                "0100" +
+                repeated("00", 60) + "6b");
+}
+
+TEST(TreeNode, HasNoTreeForADirectoryThatWasLeftOut) {
+  Entry directory = plain(EntryType::Directory, "d");
+  directory.left_out = LeftOut::OtherFilesystem;
+  const Bytes bytes = leaf_of({directory});
+  const TreeNode node = TreeNode::parse(bytes);
+  ASSERT_EQ(node.items.size(), 1u);
+  EXPECT_TRUE(node.items[0].is_directory());
+  EXPECT_EQ(node.items[0].tree(), std::nullopt);
+}
+
 TEST(TreeNode, TakesALeafApart) {
   Entry directory = plain(EntryType::Directory, "d");
   directory.tree = filled(9);
@@ -155,7 +221,10 @@ TEST(TreeNode, TakesALeafApart) {
   EXPECT_EQ(node.height, 0);
   ASSERT_EQ(node.items.size(), 2u);
   EXPECT_EQ(node.items[0].name, "d");
+  EXPECT_TRUE(node.items[0].is_directory());
   EXPECT_EQ(node.items[0].tree(), filled(9));
+  EXPECT_FALSE(node.items[1].is_directory());
+  EXPECT_EQ(node.items[1].tree(), std::nullopt);
   EXPECT_EQ(node.items[1].fixed().inode, 5u);
   EXPECT_EQ(decode_entry(node.items[1].bytes), rich_file());
 }
@@ -233,7 +302,9 @@ TEST(DecodeEntry, RefusesMalformedEntries) {
       {"longer length", file(kLength, 0x90)},
       {"type 0", file(kType, 0)},
       {"type 8", file(kType, 8)},
-      {"unknown flag", file(kFlags, 0x0f)},
+      {"unknown flag", file(kFlags, 0x87)},
+      {"flag of what was left out without it", file(kFlags, 0x0f)},
+      {"flag of attributes that do not follow", file(kFlags, 0x57)},
       {"no name", file(kNameLength, 0)},
       {"name past the end", file(kNameLength + 1, 0xff)},
       {"mode of more than 07777", file(kMode + 1, 0x10)},
@@ -287,6 +358,61 @@ TEST(DecodeEntry, RefusesTheFlagOfAttributesWithoutAny) {
   bytes.insert(bytes.end(), 4, 0);
   bytes[kLength] += 4;
   EXPECT_ERROR(decode_entry(bytes), ErrorKind::Corrupt);
+}
+
+TEST(DecodeEntry, RefusesMalformedMarksOfWhatWasLeftOut) {
+  Entry entry = plain(EntryType::File, "u");
+  entry.left_out = LeftOut::Unreadable;
+  const Bytes good = encoded(entry);
+  ASSERT_EQ(decode_entry(good), entry);
+  for (const std::uint8_t reason :
+       {std::uint8_t{0}, std::uint8_t{kLastLeftOut + 1}, std::uint8_t{0x80}, std::uint8_t{0x7f}}) {
+    Bytes bytes = good;
+    bytes.back() = reason;
+    EXPECT_ERROR(decode_entry(bytes), ErrorKind::Corrupt);
+  }
+  Bytes unsettled = good;
+  unsettled[kFlags] |= kEntryUnsettled;
+  EXPECT_ERROR(decode_entry(unsettled), ErrorKind::Corrupt);
+  Bytes with_payload = good;
+  with_payload.push_back(0);
+  ++with_payload[kLength];
+  EXPECT_ERROR(decode_entry(with_payload), ErrorKind::Corrupt);
+}
+
+TEST(DecodeEntry, RefusesMoreThanANameWhereTheNameAloneIsKnown) {
+  Entry bare = plain(EntryType::File, "u");
+  bare.left_out = LeftOut::Excluded;
+  bare.name_only = true;
+  ASSERT_EQ(decode_entry(encoded(bare)), bare);
+  for (auto change : std::vector<void (*)(Entry&)>{
+           [](Entry& entry) { entry.mode = 1; }, [](Entry& entry) { entry.uid = 1; },
+           [](Entry& entry) { entry.size = 1; }, [](Entry& entry) { entry.link_device = 0; },
+           [](Entry& entry) { entry.attributes = 0; }, [](Entry& entry) { entry.project = 1; }}) {
+    Entry more = bare;
+    change(more);
+    EXPECT_ERROR(decode_entry(encoded(more)), ErrorKind::Corrupt);
+  }
+}
+
+TEST(DecodeEntry, RefusesMalformedAttributes) {
+  Entry entry = plain(EntryType::Fifo, "p");
+  entry.attributes = kAttributeNoDump;
+  const Bytes good = encoded(entry);
+  ASSERT_EQ(decode_entry(good), entry);
+  const std::size_t attributes = good.size() - 8;
+  Bytes empty = good;
+  empty[attributes] = 0;
+  EXPECT_ERROR(decode_entry(empty), ErrorKind::Corrupt);
+  Bytes foreign = good;
+  foreign[attributes + 2] = 0x08;  // FS_EXTENT_FL
+  EXPECT_ERROR(decode_entry(foreign), ErrorKind::Corrupt);
+  Bytes unknown = good;
+  unknown[kFlags] = kEntryHasExtra | kEntryProjectKnown;
+  EXPECT_ERROR(decode_entry(unknown), ErrorKind::Corrupt);
+  Bytes project = good;
+  project.back() = 1;
+  EXPECT_ERROR(decode_entry(project), ErrorKind::Corrupt);
 }
 
 TEST(DecodeEntry, RefusesContentThatOverflows) {
@@ -382,6 +508,29 @@ void add_payload(Entry& entry) {
   }
 }
 
+// Turns some entries into ones that were left out, as far as `entry` is known.
+void leave_some_out(Entry& entry) {
+  if (*rc::gen::inRange(0, 3) != 0) return;
+  entry.unsettled = false;
+  entry.content = {};
+  entry.tree = {};
+  entry.target.clear();
+  entry.left_out = static_cast<LeftOut>(*rc::gen::inRange<std::uint8_t>(1, kLastLeftOut + 1));
+  if (*rc::gen::arbitrary<bool>()) return;
+  Entry bare;
+  bare.name = entry.name;
+  bare.type = entry.type;
+  bare.left_out = entry.left_out;
+  bare.name_only = true;
+  entry = bare;
+}
+
+std::optional<std::uint32_t> any_field(std::uint32_t mask) {
+  if (*rc::gen::arbitrary<bool>()) return std::nullopt;
+  if (*rc::gen::arbitrary<bool>()) return 0;
+  return *rc::gen::arbitrary<std::uint32_t>() & mask;
+}
+
 Entry any_entry() {
   Entry entry;
   entry.type = static_cast<EntryType>(*rc::gen::inRange(1, 8));
@@ -400,7 +549,10 @@ Entry any_entry() {
     if (entry.xattrs.size() == 4) break;
     entry.xattrs.push_back({name, *rc::gen::arbitrary<Bytes>()});
   }
+  entry.attributes = any_field(kInodeAttributes);
+  entry.project = any_field(UINT32_MAX);
   add_payload(entry);
+  leave_some_out(entry);
   return entry;
 }
 
@@ -425,7 +577,9 @@ RC_GTEST_PROP(TreeNodeProperty, LeavesRoundTrip, ()) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     RC_ASSERT(node.items[i].name == entries[i].name);
     RC_ASSERT(decode_entry(node.items[i].bytes) == entries[i]);
-    if (entries[i].type == EntryType::Directory) RC_ASSERT(node.items[i].tree() == entries[i].tree);
+    RC_ASSERT(node.items[i].is_directory() == (entries[i].type == EntryType::Directory));
+    RC_ASSERT(node.items[i].tree().has_value() == entries[i].has_tree());
+    if (entries[i].has_tree()) RC_ASSERT(node.items[i].tree() == entries[i].tree);
   }
 }
 

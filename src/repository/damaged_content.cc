@@ -21,7 +21,7 @@ void DamagedContent::find(const Snapshot& snapshot, std::vector<AffectedPath>& a
   if (!content_is_whole(snapshot.root.content)) {
     affected.push_back({snapshot.id, snapshot.volume, "."});
   }
-  if (snapshot.root.type != EntryType::Directory) return;
+  if (!snapshot.root.has_tree()) return;
   std::vector<Directory> stack{{snapshot.root.tree, ""}};
   while (!stack.empty()) {
     const Directory directory = std::move(stack.back());
@@ -47,7 +47,7 @@ void DamagedContent::look_into(const Directory& directory, const Snapshot& snaps
       const Entry entry = decode_entry(item.bytes);
       const std::string path =
           directory.path.empty() ? entry.name : directory.path + "/" + entry.name;
-      if (entry.type == EntryType::Directory) {
+      if (entry.has_tree()) {
         stack.push_back({entry.tree, path});
         whole_leaf = false;
       } else if (entry.type == EntryType::File && !content_is_whole(entry.content)) {

@@ -83,8 +83,15 @@ Json to_json(const Entry& entry) {
     json["xattrs"][readable(xattr.name)] = to_hex(xattr.value);
   }
   if (entry.type == EntryType::Symlink) json["target"] = readable(entry.target);
+  if (entry.attributes) json["attributes"] = *entry.attributes;
+  if (entry.project) json["project"] = *entry.project;
+  if (entry.left_out != LeftOut::None) {
+    json["left_out"] = reason_word(entry.left_out);
+    json["name_only"] = entry.name_only;
+    return json;
+  }
   if (entry.type == EntryType::File) json["content"] = to_json(entry.content);
-  if (entry.type == EntryType::Directory) json["tree"] = entry.tree.hex();
+  if (entry.has_tree()) json["tree"] = entry.tree.hex();
   return json;
 }
 
@@ -120,6 +127,7 @@ Json to_json(const Snapshot& snapshot) {
           {"groups", owners(snapshot.groups)},
           {"excludes", excludes},
           {"one_filesystem", snapshot.one_filesystem},
+          {"records_left_out", snapshot.records_left_out},
           {"incomplete", snapshot.incomplete},
           {"files", snapshot.stats.files},
           {"bytes", snapshot.stats.bytes},

@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint8_t kOneFilesystem = 1;
 constexpr std::uint8_t kIncomplete = 2;
+constexpr std::uint8_t kRecordsLeftOut = 4;
 
 // In the order of the format; new ones go at the end.
 constexpr std::uint64_t BackupStats::*kStatistics[] = {
@@ -72,7 +73,8 @@ Bytes encode_manifest(const Snapshot& snapshot) {
   out.u32(static_cast<std::uint32_t>(snapshot.excludes.size()));
   for (const std::string& exclude : snapshot.excludes) out.sized(as_bytes(exclude));
   out.u8(static_cast<std::uint8_t>((snapshot.one_filesystem ? kOneFilesystem : 0) |
-                                   (snapshot.incomplete ? kIncomplete : 0)));
+                                   (snapshot.incomplete ? kIncomplete : 0) |
+                                   (snapshot.records_left_out ? kRecordsLeftOut : 0)));
   out.u32(std::size(kStatistics));
   for (const auto statistic : kStatistics) out.u64(snapshot.stats.*statistic);
   out.sized(as_bytes(snapshot.program));
@@ -97,9 +99,11 @@ Snapshot decode_manifest(ByteView bytes, const ObjectId& id) {
     snapshot.excludes.push_back(take_text(in));
   }
   const std::uint8_t flags = in.u8();
-  if ((flags & ~(kOneFilesystem | kIncomplete)) != 0) in.fail("flags are unknown");
+  if ((flags & ~(kOneFilesystem | kIncomplete | kRecordsLeftOut)) != 0)
+    in.fail("flags are unknown");
   snapshot.one_filesystem = (flags & kOneFilesystem) != 0;
   snapshot.incomplete = (flags & kIncomplete) != 0;
+  snapshot.records_left_out = (flags & kRecordsLeftOut) != 0;
   const std::uint32_t statistics = in.u32();
   if (statistics > in.remaining() / 8) in.fail("ends too early");
   for (std::uint32_t i = 0; i < statistics; ++i) {

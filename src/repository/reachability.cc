@@ -36,7 +36,7 @@ void Reachability::push_content(const Content& content) {
 void Reachability::mark(const Snapshot& snapshot, const Cancellation* cancellation,
                         Progress* progress) {
   push_content(snapshot.root.content);
-  if (snapshot.root.type == EntryType::Directory && visit(ObjectKind::Tree, snapshot.root.tree)) {
+  if (snapshot.root.has_tree() && visit(ObjectKind::Tree, snapshot.root.tree)) {
     stack_.push_back({ObjectKind::Tree, snapshot.root.tree});
   }
   while (!stack_.empty()) {
@@ -66,8 +66,9 @@ void Reachability::expand(const Node& node) {
   for (const TreeNode::Item& item : tree.items) {
     const auto type = static_cast<EntryType>(item.fixed().type);
     if (type == EntryType::File) push_content(decode_entry(item.bytes).content);
-    if (type == EntryType::Directory && visit(ObjectKind::Tree, item.tree())) {
-      stack_.push_back({ObjectKind::Tree, item.tree()});
+    const std::optional<ObjectId> subtree = item.tree();
+    if (subtree && visit(ObjectKind::Tree, *subtree)) {
+      stack_.push_back({ObjectKind::Tree, *subtree});
     }
   }
 }

@@ -17,10 +17,6 @@ namespace {
 // Subdirectories go to the other workers in groups of so many.
 constexpr std::size_t kPushAfter = 256;
 
-bool is_base_directory(const TreeNode::Item& item) {
-  return item.fixed().type == static_cast<std::uint8_t>(EntryType::Directory);
-}
-
 }  // namespace
 
 void complete(RootEntry& root, std::shared_ptr<Directory> directory, IdSlot slot, ObjectId id) {
@@ -170,7 +166,7 @@ void DirectoryWalker::add_entry(const std::shared_ptr<Directory>& directory,
   if (outcome.state == EntryOutcome::State::Skipped) return;
   count(place, outcome, base != nullptr);
   const BaseItem* origin = outcome.state == EntryOutcome::State::TakenOver ? base : nullptr;
-  if (base != nullptr && is_base_directory(*base->item) && !outcome.is_directory()) {
+  if (base != nullptr && base->item->is_directory() && !outcome.is_directory()) {
     count_removed(*base->item);
   }
   if (!outcome.is_directory() && outcome.state != EntryOutcome::State::Unstored) {
@@ -201,7 +197,7 @@ void DirectoryWalker::add_directory(const std::shared_ptr<Directory>& directory,
   task.parent = directory;
   task.name = place.name;
   task.slot = slot;
-  if (base != nullptr && is_base_directory(*base->item)) task.base = base->item->tree();
+  if (base != nullptr) task.base = base->item->tree();
   task.crosses_device = outcome.device != directory->device;
   task.leave_empty =
       context_.options.one_filesystem && (task.crosses_device || outcome.mount_point);
@@ -253,18 +249,19 @@ void DirectoryWalker::show_progress(const BackupStats& before) {
 // What is gone with a directory counts, too. A base that cannot be read is no reason to
 // fail; then the count is too low.
 void DirectoryWalker::count_removed(const TreeNode::Item& item) {
-  if (!is_base_directory(item)) {
+  if (!item.is_directory()) {
     ++totals_.stats.files_removed;
     return;
   }
-  std::vector<ObjectId> trees{item.tree()};
+  std::vector<ObjectId> trees;
+  if (const auto tree = item.tree()) trees.push_back(*tree);
   while (!trees.empty()) {
     const ObjectId tree = trees.back();
     trees.pop_back();
     for (BaseCursor cursor(context_.source, tree); !cursor.at_end(); cursor.advance()) {
-      if (is_base_directory(*cursor->item)) {
-        trees.push_back(cursor->item->tree());
-      } else {
+      if (const auto below = cursor->item->tree()) {
+        trees.push_back(*below);
+      } else if (!cursor->item->is_directory()) {
         ++totals_.stats.files_removed;
       }
     }
