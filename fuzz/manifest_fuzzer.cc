@@ -1,5 +1,6 @@
 // The payload of a snapshot object. What decodes is the same after it was encoded and
-// decoded again; statistics of a later version, which are passed over, are lost.
+// decoded again; an older version becomes the newest, and statistics of a later version, which
+// are passed over, are lost.
 
 #include "expect.h"
 #include "repository/manifest.h"
@@ -8,8 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace snapferry;
   using namespace snapferry::repository;
   fuzz::corrupt_at_most([&] {
-    const Snapshot snapshot = decode_manifest(ByteView(data, size), ObjectId{});
-    const Bytes encoded = encode_manifest(snapshot);
+    const Manifest manifest = decode_manifest(ByteView(data, size), ObjectId{});
+    const Bytes encoded = encode_manifest(manifest);
     fuzz::require(encode_manifest(decode_manifest(encoded, ObjectId{})) == encoded);
     if (encoded.size() == size) fuzz::require(fuzz::same(encoded, {data, size}));
   });

@@ -48,8 +48,14 @@ struct Snapshot {
   ObjectId id;  // random; not part of the manifest's bytes, but its name
   VolumeName volume;
   std::string set;  // "default" unless named
-  Timestamp time;   // when the backup began: everything older is in it
+  Timestamp time;   // when the backup began by its host's clock: everything older is in it
   Timestamp finished;
+  // When the store saw the backup begin, by the storage's own clock; 0: it has none, or the
+  // snapshot is of an older format.
+  Timestamp seen;
+  // The place in the order of commits: 1 more than the largest that was there, so that of two
+  // snapshots the later one has the larger number whatever clocks said. 0: unknown.
+  std::uint64_t sequence = 0;
   Entry root;                    // without a name; a directory, or whatever PATH was
   std::vector<OwnerName> users;  // ascending by id; the owners that occur
   std::vector<OwnerName> groups;

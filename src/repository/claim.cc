@@ -91,7 +91,8 @@ bool is_dead(const ObjectId& id, const Claim& claim, Timestamp now) {
   return claim.refreshed.seconds < now.seconds - kExpirySeconds;
 }
 
-OwnClaim::OwnClaim(SealedObjects& objects, ClaimType type, platform::Clock& clock)
+OwnClaim::OwnClaim(blob::Storage& storage, SealedObjects& objects, ClaimType type,
+                   platform::Clock& clock)
     : objects_(objects), clock_(clock), id_(random_id()) {
   claim_.type = type;
   claim_.started = clock.now();
@@ -100,6 +101,7 @@ OwnClaim::OwnClaim(SealedObjects& objects, ClaimType type, platform::Clock& cloc
   held_claims().insert(id_);
   try {
     objects_.put(ObjectType::Claim, id_, encode_claim(claim_));
+    seen_ = {storage.info(object_name(ObjectType::Claim, id_)).modified, 0};
   } catch (...) {
     // It may be there all the same, and must not count as that of a running backup.
     held_claims().erase(id_);

@@ -33,12 +33,14 @@ bool is_dead(const ObjectId& id, const Claim& claim, Timestamp now);
 // one, by which the next backup knows that there may be something to pick up.
 class OwnClaim {
  public:
-  OwnClaim(SealedObjects& objects, ClaimType type, platform::Clock& clock);
+  OwnClaim(blob::Storage& storage, SealedObjects& objects, ClaimType type, platform::Clock& clock);
   ~OwnClaim();
   OwnClaim(const OwnClaim&) = delete;
   OwnClaim& operator=(const OwnClaim&) = delete;
 
   const ObjectId& id() const { return id_; }
+  // When it was first written, by the storage's clock; 0 if that has none.
+  Timestamp seen() const { return seen_; }
   // Writes the claim again if that was last done ten minutes ago. Cheap otherwise, and
   // safe from several threads.
   void refresh();
@@ -52,6 +54,7 @@ class OwnClaim {
   platform::Clock& clock_;
   ObjectId id_;
   Claim claim_;
+  Timestamp seen_;
   std::mutex refreshing_;
   bool released_ = false;
 };

@@ -4,8 +4,8 @@
 
 #include "core/error.h"
 #include "repository/collect_plan.h"
-#include "repository/manifest.h"
 #include "repository/reachability.h"
+#include "repository/snapshot_list.h"
 
 namespace snapferry::repository {
 namespace {
@@ -27,7 +27,7 @@ class Collection {
     if (!options_.as_if_forgotten.empty()) {
       throw Error(ErrorKind::Internal, "collect: only a dry run can leave snapshots out");
     }
-    OwnClaim claim(context_.objects, ClaimType::Prune, context_.clock);  // P1
+    OwnClaim claim(context_.storage, context_.objects, ClaimType::Prune, context_.clock);  // P1
     condemned_ = read_condemned(context_.objects);
     recover(claim);
     look();  // P2
@@ -278,27 +278,6 @@ CollectReport collect(const SessionContext& context, ObjectReader& reader,
                       const CollectOptions& options) {
   Collection collection(context, reader, options);
   return options.dry_run ? collection.dry_run() : collection.run();
-}
-
-std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
-                                     std::vector<Damage>* damaged) {
-  std::vector<Snapshot> snapshots;
-  for (const ObjectId& id : objects.list(ObjectType::Snapshot)) {
-    try {
-      auto manifest = cache != nullptr ? cache->get(id) : std::nullopt;
-      if (!manifest) {
-        manifest = objects.get(ObjectType::Snapshot, id);
-        if (cache != nullptr) cache->put(id, *manifest);
-      }
-      snapshots.push_back(decode_manifest(*manifest, id));
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::NotFound) continue;  // forgotten meanwhile
-      if (error.kind() != ErrorKind::Corrupt || damaged == nullptr) throw;
-      damaged->push_back({object_name(ObjectType::Snapshot, id), error.message()});
-    }
-  }
-  std::ranges::stable_sort(snapshots, {}, &Snapshot::time);
-  return snapshots;
 }
 
 }  // namespace snapferry::repository

@@ -9,8 +9,4 @@ namespace snapferry::repository {
 CollectReport collect(const SessionContext& context, ObjectReader& reader,
                       const CollectOptions& options);
 
-// All manifests there are; damaged ones go to `damaged`, or are thrown if it is null.
-std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
-                                     std::vector<Damage>* damaged);
-
 }  // namespace snapferry::repository

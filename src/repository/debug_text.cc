@@ -108,7 +108,8 @@ Json to_json(const TreeNode& node) {
   return json;
 }
 
-Json to_json(const Snapshot& snapshot) {
+Json to_json(const Manifest& manifest) {
+  const Snapshot& snapshot = manifest.snapshot;
   const auto owners = [](const std::vector<OwnerName>& names) {
     Json json = Json::object();
     for (const OwnerName& owner : names) json[std::to_string(owner.id)] = readable(owner.name);
@@ -122,6 +123,9 @@ Json to_json(const Snapshot& snapshot) {
           {"set", readable(snapshot.set)},
           {"time", format_utc(snapshot.time)},
           {"finished", format_utc(snapshot.finished)},
+          {"seen", format_utc(snapshot.seen)},
+          {"sequence", snapshot.sequence},
+          {"claim", manifest.claim.hex()},
           {"root", to_json(snapshot.root)},
           {"users", owners(snapshot.users)},
           {"groups", owners(snapshot.groups)},

@@ -7,7 +7,8 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kWithoutSequence = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::uint8_t kOneFilesystem = 1;
 constexpr std::uint8_t kIncomplete = 2;
 constexpr std::uint8_t kRecordsLeftOut = 4;
@@ -56,7 +57,8 @@ std::vector<OwnerName> take_owners(ByteReader& in) {
 
 }  // namespace
 
-Bytes encode_manifest(const Snapshot& snapshot) {
+Bytes encode_manifest(const Manifest& manifest) {
+  const Snapshot& snapshot = manifest.snapshot;
   Bytes bytes;
   ByteWriter out(bytes);
   out.u32(kVersion);
@@ -78,14 +80,21 @@ Bytes encode_manifest(const Snapshot& snapshot) {
   out.u32(std::size(kStatistics));
   for (const auto statistic : kStatistics) out.u64(snapshot.stats.*statistic);
   out.sized(as_bytes(snapshot.program));
+  out.u64(snapshot.sequence);
+  put_time(out, snapshot.seen);
+  out.raw(manifest.claim.view());
   return bytes;
 }
 
-Snapshot decode_manifest(ByteView bytes, const ObjectId& id) {
+Manifest decode_manifest(ByteView bytes, const ObjectId& id) {
   const std::string name = object_name(ObjectType::Snapshot, id);
   ByteReader in(bytes, name);
-  if (in.u32() != kVersion) in.fail("has a version that this program does not know");
-  Snapshot snapshot;
+  const std::uint32_t version = in.u32();
+  if (version < kWithoutSequence || version > kVersion) {
+    in.fail("has a version that this program does not know");
+  }
+  Manifest manifest;
+  Snapshot& snapshot = manifest.snapshot;
   snapshot.id = id;
   snapshot.volume.host = take_text(in);
   snapshot.volume.path = take_text(in);
@@ -111,8 +120,13 @@ Snapshot decode_manifest(ByteView bytes, const ObjectId& id) {
     if (i < std::size(kStatistics)) snapshot.stats.*kStatistics[i] = value;
   }
   snapshot.program = take_text(in);
+  if (version > kWithoutSequence) {
+    snapshot.sequence = in.u64();
+    snapshot.seen = take_time(in);
+    manifest.claim = ObjectId::from_bytes(in.raw(ObjectId::kSize));
+  }
   in.expect_end();
-  return snapshot;
+  return manifest;
 }
 
 }  // namespace snapferry::repository

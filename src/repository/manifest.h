@@ -5,10 +5,16 @@
 
 namespace snapferry::repository {
 
-// The payload of a snapshot object. The id is not part of it.
-Bytes encode_manifest(const Snapshot& snapshot);
+// What makes a snapshot exist: FORMAT.md, "Trees, lists and manifests".
+struct Manifest {
+  Snapshot snapshot;
+  ObjectId claim;  // that it was written under; zeros in version 1
+};
 
-// Throws Corrupt naming the snapshot.
-Snapshot decode_manifest(ByteView bytes, const ObjectId& id);
+// The payload of a snapshot object, of the newest version. The id is not part of it.
+Bytes encode_manifest(const Manifest& manifest);
+
+// Of any version. Throws Corrupt naming the snapshot.
+Manifest decode_manifest(ByteView bytes, const ObjectId& id);
 
 }  // namespace snapferry::repository

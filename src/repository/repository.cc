@@ -14,6 +14,7 @@
 #include "repository/key_ring.h"
 #include "repository/object_reader.h"
 #include "repository/session.h"
+#include "repository/snapshot_list.h"
 #include "repository/verify.h"
 
 namespace snapferry::repository {

@@ -108,6 +108,19 @@ TEST_P(RepositoryTest, GivesBackWhatWasCommitted) {
   EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
 }
 
+TEST_P(RepositoryTest, OrdersSnapshotsAsTheyCameWhateverTheirHostsClockSaid) {
+  const Snapshot of_the_future = back_up(*repository_, {{"a", "one"}}, 9'000'000'000);
+  const Snapshot later = back_up(*repository_, {{"a", "two"}}, 1000);
+  reopen();
+  const auto snapshots = repository_->snapshots();
+  ASSERT_EQ(snapshots.size(), 2u);
+  EXPECT_EQ(snapshots[0].id, of_the_future.id);
+  EXPECT_EQ(snapshots[1].id, later.id);
+  EXPECT_EQ(later.sequence, of_the_future.sequence + 1);
+  EXPECT_LT(of_the_future.seen.seconds, 9'000'000'000);
+  EXPECT_GT(of_the_future.seen.seconds, 0);
+}
+
 TEST_P(RepositoryTest, StoresTheSameContentOnce) {
   const std::string content = noise(2, 1 << 20);
   back_up(*repository_, {{"a", content}});

@@ -1,7 +1,11 @@
 #include "repository/session.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "core/error.h"
 #include "repository/manifest.h"
+#include "repository/snapshot_list.h"
 
 namespace snapferry::repository {
 
@@ -86,7 +90,7 @@ class Session : public BackupSession {
  public:
   explicit Session(const SessionContext& context)
       : context_(context),
-        claim_(context.objects, ClaimType::Backup, context.clock),
+        claim_(context.storage, context.objects, ClaimType::Backup, context.clock),
         writer_(context_, prepare()) {}
 
   ObjectId put(ObjectKind kind, ByteView bytes) override {
@@ -103,7 +107,9 @@ class Session : public BackupSession {
     snapshot.stats.bytes_added = writer_.bytes_added();
     snapshot.stats.bytes_stored = writer_.bytes_stored();
     snapshot.incomplete = snapshot.stats.files_failed > 0;
-    const Bytes manifest = encode_manifest(snapshot);
+    snapshot.seen = claim_.seen();
+    snapshot.sequence = next_sequence();
+    const Bytes manifest = encode_manifest({snapshot, claim_.id()});
     context_.objects.put(ObjectType::Snapshot, snapshot.id, manifest);
     context_.storage.sync();
     confirm(snapshot.id);
@@ -123,6 +129,16 @@ class Session : public BackupSession {
         other_claims(context_.storage, context_.objects, claim_.id(), context_.clock.now());
     if (!others.dead.empty()) recover_from_the_dead(context_, others.dead, condemned.packs);
     return std::move(condemned.packs);
+  }
+
+  // Damaged ones have none, and it stays where it cannot grow.
+  std::uint64_t next_sequence() const {
+    std::vector<Damage> damaged;
+    std::uint64_t largest = 0;
+    for (const Snapshot& other : read_snapshots(context_.objects, context_.cache, &damaged)) {
+      largest = std::max(largest, other.sequence);
+    }
+    return largest + (largest < std::numeric_limits<std::uint64_t>::max() ? 1 : 0);
   }
 
   void require_claim() const {

@@ -5,11 +5,11 @@
 #include <thread>
 
 #include "core/error.h"
-#include "repository/collect.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
 #include "repository/key_slot.h"
 #include "repository/reachability.h"
+#include "repository/snapshot_list.h"
 
 namespace snapferry::repository {
 namespace {
