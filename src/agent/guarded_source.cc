@@ -1,6 +1,9 @@
 #include "agent/guarded_source.h"
 
+#include <optional>
+
 #include "core/error.h"
+#include "core/printable.h"
 
 namespace snapferry::agent {
 namespace {
@@ -19,14 +22,45 @@ void refuse_if_all(const std::vector<VolumeFailure>& refused, std::size_t left) 
 }  // namespace
 
 std::vector<VolumeState> GuardedSource::inventory(const std::vector<std::string>& patterns) {
-  return policy_.visible(source_->inventory(policy_.listing(patterns)), patterns);
+  auto volumes = policy_.visible(source_->inventory(policy_.listing(patterns)), patterns);
+  remember(volumes);
+  return volumes;
+}
+
+void GuardedSource::remember(const std::vector<VolumeState>& volumes) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& volume : volumes) excluded_[volume.name] = volume.excluded;
+}
+
+Decision GuardedSource::not_excluded(const std::string& volume) {
+  const auto known = [&]() -> std::optional<bool> {
+    const std::lock_guard lock(mutex_);
+    const auto found = excluded_.find(volume);
+    return found == excluded_.end() ? std::nullopt : std::optional(found->second);
+  };
+  auto excluded = known();
+  if (!excluded) {
+    try {
+      remember(source_->inventory({volume}));
+    } catch (const Error& error) {
+      // The source itself says what is gone.
+      if (error.kind() != ErrorKind::NotFound) throw;
+    }
+    excluded = known();
+  }
+  if (!excluded.value_or(false)) return Decision::allow();
+  return Decision::refuse(printable(volume) +
+                          ": is excluded from backups on its own machine, by a property; take that "
+                          "away there to have it backed up");
 }
 
 Freeze GuardedSource::freeze(const std::vector<std::string>& volumes, const std::string& name) {
   std::vector<std::string> allowed;
   std::vector<VolumeFailure> refused;
   for (const auto& volume : volumes) {
-    if (const auto decision = policy_.may_freeze(volume, name)) {
+    auto decision = policy_.may_freeze(volume, name);
+    if (decision) decision = not_excluded(volume);
+    if (decision) {
       allowed.push_back(volume);
     } else {
       refused.push_back({volume, decision.reason()});
@@ -40,6 +74,7 @@ Freeze GuardedSource::freeze(const std::vector<std::string>& volumes, const std:
 
 std::unique_ptr<Stream> GuardedSource::send(const StreamRequest& request) {
   policy_.may_send(request).require();
+  not_excluded(request.volume).require();
   if (!request.resume_token.empty()) {
     if (!token_subject_) {
       throw Error(ErrorKind::Unsupported, "this agent resumes nothing; plan again from the start");
@@ -47,6 +82,14 @@ std::unique_ptr<Stream> GuardedSource::send(const StreamRequest& request) {
     policy_.may_resume(request, token_subject_(request.resume_token)).require();
   }
   return source_->send(request);
+}
+
+std::vector<VolumeDescription> GuardedSource::describe(const std::vector<std::string>& volumes) {
+  for (const auto& volume : volumes) {
+    policy_.may_list(volume).require();
+    not_excluded(volume).require();
+  }
+  return source_->describe(volumes);
 }
 
 std::vector<VolumeFailure> GuardedSource::settle(const std::vector<Settlement>& settlements) {

@@ -18,6 +18,16 @@ void GuardedStore::receive(const ReceiveRequest& request, Stream& stream) {
   store_->receive(request, stream);
 }
 
+void GuardedStore::describe(const std::vector<ReplicaDescription>& replicas) {
+  for (const auto& replica : replicas) policy_.may_describe(replica.volume).require();
+  store_->describe(replicas);
+}
+
+VolumeProperties GuardedStore::description(const VolumeName& volume, const Point& snapshot) {
+  policy_.may_browse(volume).require();
+  return store_->description(volume, snapshot);
+}
+
 void GuardedStore::abort_partial(const VolumeName& volume) {
   policy_.may_abort(volume).require();
   store_->abort_partial(volume);

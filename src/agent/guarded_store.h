@@ -23,6 +23,8 @@ class GuardedStore : public Store {
   StreamFeatures features() override { return store_->features(); }
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
+  void describe(const std::vector<ReplicaDescription>& replicas) override;
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void record_unchanged(const std::string& set, std::int64_t time,

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -17,15 +19,20 @@ class GuardedTarget : public VolumeTarget {
   GuardedTarget(const Policy& policy, std::unique_ptr<VolumeTarget> target)
       : policy_(policy), target_(std::move(target)) {}
 
-  StreamFeatures features() override { return target_->features(); }
+  StreamFeatures features(const std::string& volume) override;
   void require_free(const std::string& volume) override;
   void prepare(const std::string& volume) override;
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+  // Of a volume that this restored; of none that was there before.
+  Completion complete(const std::string& volume, VolumeType type,
+                      const VolumeProperties& properties) override;
 
  private:
   const Policy& policy_;
   std::unique_ptr<VolumeTarget> target_;
+  std::mutex mutex_;
+  std::set<std::string> restored_;
 };
 
 }  // namespace snapferry::agent

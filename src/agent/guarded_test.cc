@@ -89,6 +89,19 @@ TEST_F(GuardedAgent, ListsWhatThePolicyCoversAlone) {
   EXPECT_ERROR(source_->inventory({"zfs:tank/secret"}), ErrorKind::PermissionDenied);
 }
 
+TEST_F(GuardedAgent, GivesNothingOfAVolumeThatItsAdministratorExcludes) {
+  const Point before = host_.snapshot("zfs:tank/home", kOwn);
+  host_.set_excluded("zfs:tank/home", true);
+  StreamRequest wanted;
+  wanted.volume = "zfs:tank/home";
+  wanted.to = before;
+  EXPECT_ERROR(source_->send(wanted)->finish(), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(source_->freeze({"zfs:tank/home"}, kOwn), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(source_->describe({"zfs:tank/home"}), ErrorKind::PermissionDenied);
+  EXPECT_EQ(host_.points("zfs:tank/home").size(), 1u);
+  EXPECT_TRUE(source_->inventory({"zfs:tank/home"}).at(0).excluded);
+}
+
 TEST_F(GuardedAgent, FreezesUnderNamesOfItsSetAlone) {
   EXPECT_ERROR(source_->freeze({"zfs:tank/home"}, kForeign), ErrorKind::PermissionDenied);
   EXPECT_ERROR(source_->freeze({"zfs:tank/secret"}, kOwn), ErrorKind::PermissionDenied);
@@ -220,7 +233,7 @@ TEST(UnservedAgent, RefusesWhatItDoesNotHave) {
   EXPECT_ERROR(source.settle({}), ErrorKind::InvalidArgument);
   EXPECT_ERROR(store.identity(), ErrorKind::PermissionDenied);
   RemoteTarget target(*link.client, "zfs");
-  EXPECT_ERROR(target.features(), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(target.features("zfs:pool/new"), ErrorKind::PermissionDenied);
   EXPECT_ERROR(target.require_free("zfs:tank/new"), ErrorKind::PermissionDenied);
   EXPECT_ERROR(init_remote_store(*link.client, "zfs:tank"), ErrorKind::PermissionDenied);
 }

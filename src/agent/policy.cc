@@ -320,6 +320,8 @@ Decision Policy::may_receive(const ReceiveRequest& request) const {
   return check_points(request.stream);
 }
 
+Decision Policy::may_describe(const VolumeName& volume) const { return own_replica(volume); }
+
 Decision Policy::may_abort(const VolumeName& volume) const { return own_replica(volume); }
 
 Decision Policy::may_set_aside(const VolumeName& volume) const { return own_replica(volume); }

@@ -106,6 +106,7 @@ class Policy {
   // Store. `volume` is the replica, its host the one that is backed up.
   Decision may_list_host(std::string_view host) const;
   Decision may_receive(const ReceiveRequest& request) const;
+  Decision may_describe(const VolumeName& volume) const;
   Decision may_abort(const VolumeName& volume) const;
   Decision may_set_aside(const VolumeName& volume) const;
   // The agent puts its own time in place of the peer's.

@@ -90,6 +90,18 @@ std::unique_ptr<Stream> RemoteSource::send(const StreamRequest& request) {
       connection_.request(wire::Verb::SourceSend, wire::encode(wire::SendRequest{request})));
 }
 
+std::vector<VolumeDescription> RemoteSource::describe(const std::vector<std::string>& volumes) {
+  if (!describes_ || volumes.empty()) return {};
+  auto descriptions = remote_call<wire::DescribeReply>(connection_, wire::Verb::SourceDescribe,
+                                                       wire::DescribeRequest{volumes})
+                          .descriptions;
+  for (const auto& description : descriptions) {
+    if (std::ranges::find(volumes, description.volume) != volumes.end()) continue;
+    disbelieve(description.volume, "is described, though nobody asked for it");
+  }
+  return descriptions;
+}
+
 std::vector<VolumeFailure> RemoteSource::settle(const std::vector<Settlement>& settlements) {
   return printable_failures(remote_call<wire::FailuresReply>(connection_, wire::Verb::SourceSettle,
                                                              wire::SettleRequest{settlements})

@@ -15,18 +15,21 @@ namespace snapferry::agent {
 class RemoteSource : public Source {
  public:
   // `kind`: "zfs" or "btrfs". Borrows the connection, which may serve others, too.
-  RemoteSource(wire::Connection& connection, std::string kind)
-      : connection_(connection), kind_(std::move(kind)) {}
+  // `describes`: the agent has wire::kPropertiesFeature.
+  RemoteSource(wire::Connection& connection, std::string kind, bool describes = true)
+      : connection_(connection), kind_(std::move(kind)), describes_(describes) {}
 
   StreamFeatures features() override;  // asked once
   std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
   Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
   std::unique_ptr<Stream> send(const StreamRequest& request) override;
+  std::vector<VolumeDescription> describe(const std::vector<std::string>& volumes) override;
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override;
 
  private:
   wire::Connection& connection_;
   const std::string kind_;
+  const bool describes_;
   std::optional<StreamFeatures> features_;
 };
 

@@ -93,6 +93,19 @@ void RemoteStore::receive(const ReceiveRequest& request, Stream& stream) {
   }
 }
 
+void RemoteStore::describe(const std::vector<ReplicaDescription>& replicas) {
+  if (!describes_ || replicas.empty()) return;
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreDescribe,
+                             wire::ReplicaDescriptions{replicas});
+}
+
+VolumeProperties RemoteStore::description(const VolumeName& volume, const Point& snapshot) {
+  if (!describes_) return {};
+  return remote_call<wire::DescriptionReply>(connection_, wire::Verb::StoreDescription,
+                                             wire::DescriptionRequest{volume, snapshot})
+      .properties;
+}
+
 void RemoteStore::abort_partial(const VolumeName& volume) {
   remote_call<wire::Nothing>(connection_, wire::Verb::StoreAbortPartial, wire::ReplicaName{volume});
 }

@@ -17,13 +17,15 @@ class RemoteStore : public Store {
  public:
   // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
   // "zfs:backup/snapferry", or empty for the one its agent has. Where a store was spoken to before,
-  // `expected` is its identity: another one is a Conflict. Borrows the connection.
+  // `expected` is its identity: another one is a Conflict. `describes`: the agent has
+  // wire::kPropertiesFeature. Borrows the connection.
   RemoteStore(wire::Connection& connection, std::string name, std::string local_name,
-              std::string expected = {})
+              std::string expected = {}, bool describes = true)
       : connection_(connection),
         name_(std::move(name)),
         local_name_(std::move(local_name)),
-        expected_(std::move(expected)) {}
+        expected_(std::move(expected)),
+        describes_(describes) {}
 
   std::string name() const override { return name_; }
   std::string identity() override { return open().identity; }
@@ -31,6 +33,8 @@ class RemoteStore : public Store {
   std::vector<ReplicaState> inventory(const std::string& host) override;
   // Where it throws, the far end has let go of the replica, or has been given ten seconds to.
   void receive(const ReceiveRequest& request, Stream& stream) override;
+  void describe(const std::vector<ReplicaDescription>& replicas) override;
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void record_unchanged(const std::string& set, std::int64_t time,
@@ -51,6 +55,7 @@ class RemoteStore : public Store {
   const std::string name_;
   const std::string local_name_;
   const std::string expected_;
+  const bool describes_;
   std::optional<wire::OpenReply> opened_;
 };
 

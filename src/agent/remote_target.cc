@@ -1,17 +1,16 @@
 #include "agent/remote_target.h"
 
 #include "agent/remote_call.h"
+#include "core/printable.h"
 #include "wire/pump.h"
 
 namespace snapferry::agent {
 
-StreamFeatures RemoteTarget::features() {
-  if (!features_) {
-    features_ = remote_call<wire::FeaturesReply>(connection_, wire::Verb::TargetFeatures,
-                                                 wire::FeaturesRequest{kind_})
-                    .features;
-  }
-  return *features_;
+StreamFeatures RemoteTarget::features(const std::string& volume) {
+  // One without the feature knows kinds alone.
+  return remote_call<wire::FeaturesReply>(connection_, wire::Verb::TargetFeatures,
+                                          wire::FeaturesRequest{describes_ ? volume : kind_})
+      .features;
 }
 
 void RemoteTarget::require_free(const std::string& volume) {
@@ -30,6 +29,19 @@ void RemoteTarget::restore(const std::string& volume, VolumeType type, const Str
     channel.cancel_and_wait(kLetGo);
     throw;
   }
+}
+
+Completion RemoteTarget::complete(const std::string& volume, VolumeType type,
+                                  const VolumeProperties& properties) {
+  if (!describes_) return {};
+  auto completion =
+      remote_call<wire::CompleteReply>(connection_, wire::Verb::TargetComplete,
+                                       wire::CompleteRequest{volume, type, properties})
+          .completion;
+  for (auto* lines : {&completion.left, &completion.failed}) {
+    for (auto& line : *lines) line = printable(line);
+  }
+  return completion;
 }
 
 void init_remote_store(wire::Connection& connection, const std::string& store) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "core/volume_target.h"
@@ -12,19 +11,23 @@ namespace snapferry::agent {
 class RemoteTarget : public VolumeTarget {
  public:
   // `kind` is "zfs" or "btrfs". Borrows the connection.
-  RemoteTarget(wire::Connection& connection, std::string kind)
-      : connection_(connection), kind_(std::move(kind)) {}
+  // `describes`: the agent has wire::kPropertiesFeature.
+  RemoteTarget(wire::Connection& connection, std::string kind, bool describes = true)
+      : connection_(connection), kind_(std::move(kind)), describes_(describes) {}
 
-  StreamFeatures features() override;  // asked once
+  StreamFeatures features(const std::string& volume) override;
   void require_free(const std::string& volume) override;
   // Where it throws, the far end has let go of what it made, or has been given ten seconds to.
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+  // Comes out printable.
+  Completion complete(const std::string& volume, VolumeType type,
+                      const VolumeProperties& properties) override;
 
  private:
   wire::Connection& connection_;
   const std::string kind_;
-  std::optional<StreamFeatures> features_;
+  const bool describes_;
 };
 
 // Has the agent at the far end make the store that its policy names, which is `store` as the far

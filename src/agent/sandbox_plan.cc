@@ -210,6 +210,7 @@ std::string parent_of(const std::string& path) {
 
 void add_zfs(Plan& plan) {
   add_program(plan, "zfs");
+  add_program(plan, "zpool");  // what its pool can receive
   plan.allow("/dev/zfs", PathAccess::Device);
   plan.allow("/sys/module/zfs", PathAccess::Read);
   plan.allow("/etc/hostid", PathAccess::Read);

@@ -117,9 +117,11 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
     case wire::Verb::SourceInventory:
     case wire::Verb::SourceFreeze:
     case wire::Verb::SourceSettle:
+    case wire::Verb::SourceDescribe:
       return handle_source(channel.verb().verb, request);
     case wire::Verb::TargetFeatures:
     case wire::Verb::TargetRequireFree:
+    case wire::Verb::TargetComplete:
       return handle_target(channel.verb().verb, request);
     case wire::Verb::AgentReport: {
       decode_request<wire::Nothing>(request);
@@ -137,7 +139,7 @@ Bytes Server::handle_source(wire::Verb verb, ByteView request) {
   switch (verb) {
     case wire::Verb::SourceFeatures: {
       const auto message = decode_request<wire::FeaturesRequest>(request);
-      return wire::encode(wire::FeaturesReply{source_of(message.kind + ":").features()});
+      return wire::encode(wire::FeaturesReply{source_of(message.subject + ":").features()});
     }
     case wire::Verb::SourceInventory: {
       const auto message = decode_request<wire::InventoryRequest>(request);
@@ -151,6 +153,12 @@ Bytes Server::handle_source(wire::Verb verb, ByteView request) {
       auto freeze = source_of(message.volumes.front()).freeze(message.volumes, message.name);
       freeze.failed = shortened(std::move(freeze.failed));
       return wire::encode(wire::FreezeReply{std::move(freeze)});
+    }
+    case wire::Verb::SourceDescribe: {
+      const auto message = decode_request<wire::DescribeRequest>(request);
+      need_one_kind(message.volumes, kItself);
+      return wire::encode(
+          wire::DescribeReply{source_of(message.volumes.front()).describe(message.volumes)});
     }
     default: {
       const auto message = decode_request<wire::SettleRequest>(request);
@@ -175,6 +183,15 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
     case wire::Verb::StoreInventory: {
       const auto message = decode_request<wire::ReplicasRequest>(request);
       return wire::encode(wire::ReplicasReply{store().inventory(message.host)});
+    }
+    case wire::Verb::StoreDescribe: {
+      store().describe(decode_request<wire::ReplicaDescriptions>(request).replicas);
+      return wire::encode(wire::Nothing{});
+    }
+    case wire::Verb::StoreDescription: {
+      const auto message = decode_request<wire::DescriptionRequest>(request);
+      return wire::encode(
+          wire::DescriptionReply{store().description(message.volume, message.snapshot)});
     }
     case wire::Verb::StoreAbortPartial: {
       store().abort_partial(decode_request<wire::ReplicaName>(request).volume);
@@ -213,8 +230,18 @@ Bytes Server::receive(wire::Channel& channel, ByteView request) {
 
 Bytes Server::handle_target(wire::Verb verb, ByteView request) {
   if (verb == wire::Verb::TargetFeatures) {
-    const auto message = decode_request<wire::FeaturesRequest>(request);
-    return wire::encode(wire::FeaturesReply{target_of(message.kind + ":").features()});
+    auto subject = decode_request<wire::FeaturesRequest>(request).subject;
+    if (subject.find(':') == subject.npos) subject += ':';
+    return wire::encode(wire::FeaturesReply{target_of(subject).features(subject)});
+  }
+  if (verb == wire::Verb::TargetComplete) {
+    const auto message = decode_request<wire::CompleteRequest>(request);
+    auto completion =
+        target_of(message.volume).complete(message.volume, message.type, message.properties);
+    for (auto* lines : {&completion.left, &completion.failed}) {
+      for (auto& line : *lines) shorten(line);
+    }
+    return wire::encode(wire::CompleteReply{std::move(completion)});
   }
   const auto message = decode_request<wire::FreeRequest>(request);
   target_of(message.volume).require_free(message.volume);

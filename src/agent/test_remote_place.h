@@ -25,6 +25,9 @@ class LinkedSource : public Source {
   std::unique_ptr<Stream> send(const StreamRequest& request) override {
     return source_.send(request);
   }
+  std::vector<VolumeDescription> describe(const std::vector<std::string>& volumes) override {
+    return source_.describe(volumes);
+  }
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override {
     return source_.settle(settlements);
   }
@@ -38,11 +41,15 @@ class LinkedTarget : public VolumeTarget {
  public:
   LinkedTarget(Served served, const std::string& kind)
       : link_(std::move(served)), target_(*link_.client, kind) {}
-  StreamFeatures features() override { return target_.features(); }
+  StreamFeatures features(const std::string& volume) override { return target_.features(volume); }
   void require_free(const std::string& volume) override { target_.require_free(volume); }
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override {
     target_.restore(volume, type, request, stream, progress, cancellation);
+  }
+  Completion complete(const std::string& volume, VolumeType type,
+                      const VolumeProperties& properties) override {
+    return target_.complete(volume, type, properties);
   }
 
  private:
@@ -66,6 +73,12 @@ class LinkedStore : public Store {
   }
   void receive(const ReceiveRequest& request, Stream& stream) override {
     store_.receive(request, stream);
+  }
+  void describe(const std::vector<ReplicaDescription>& replicas) override {
+    store_.describe(replicas);
+  }
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override {
+    return store_.description(volume, snapshot);
   }
   void abort_partial(const VolumeName& volume) override { store_.abort_partial(volume); }
   VolumeName set_aside(const VolumeName& volume) override { return store_.set_aside(volume); }
@@ -111,6 +124,10 @@ class RemotePlace : public testing::ReplicationPlace {
         Served{.target = [this](std::string_view) { return place_->target(); }}, kind_);
   }
   std::string volume(std::string_view name) override { return place_->volume(name); }
+  bool set_property(const std::string& name, const std::string& property,
+                    const std::string& value) override {
+    return place_->set_property(name, property, value);
+  }
   std::string pattern() override { return place_->pattern(); }
   void make(const std::string& name) override { place_->make(name); }
   void write(const std::string& name, const std::string& file,

@@ -132,7 +132,7 @@ struct BtrfsStore::Replica {
     platform::Fd fd(
         ::openat(directory.get(), snapshot.c_str(), kOpenDirectory | O_CLOEXEC | O_NOATIME));
     if (!fd.valid() || !is_subvolume(fd.get())) return {};
-    state = describe(fd.get(), path + "/" + snapshot);
+    state = btrfs::describe(fd.get(), path + "/" + snapshot);
     state.name = snapshot;
     return is_complete(state) ? std::move(fd) : platform::Fd();
   }

@@ -37,7 +37,7 @@ platform::Fd open_parent(const std::string& volume, const Split& place) {
 
 }  // namespace
 
-StreamFeatures BtrfsTarget::features() {
+StreamFeatures BtrfsTarget::features(const std::string&) {
   StreamFeatures features;
   features.compressed = newest_send_version() >= 2;
   return features;

@@ -9,7 +9,7 @@ namespace snapferry::btrfs {
 // Restores subvolumes of this machine (btrfs/restore.h). Needs root.
 class BtrfsTarget : public VolumeTarget {
  public:
-  StreamFeatures features() override;
+  StreamFeatures features(const std::string&) override;
   void require_free(const std::string& volume) override;
   // The directory of its snapshots (btrfs/snapshot_place.h).
   void prepare(const std::string& volume) override;

@@ -171,6 +171,7 @@ wire::ConnectionOptions connection_options(const agent::Policy& policy) {
        {agent::Role::Source, agent::Role::Store, agent::Role::Restore, agent::Role::Target}) {
     if (policy.has(role)) options.features.push_back(agent::feature_of(role));
   }
+  options.features.emplace_back(wire::kPropertiesFeature);
   return options;
 }
 

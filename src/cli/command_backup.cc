@@ -243,8 +243,8 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
 
 constexpr std::array<std::string_view, 4> kOnlyFiles = {"--exclude", "--exclude-from",
                                                         "--exclude-caches", "--one-filesystem"};
-constexpr std::array<std::string_view, 5> kOnlyStreams = {
-    "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--start-anew"};
+constexpr std::array<std::string_view, 6> kOnlyStreams = {
+    "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--decrypt", "--start-anew"};
 
 template <std::size_t kCount>
 void refuse_options(const Invocation& options, const std::array<std::string_view, kCount>& names,
@@ -376,7 +376,10 @@ const CommandSpec& backup_command() {
                    .help = "leave the snapshots that others took between two backups where they "
                            "are, instead of ferrying them along"},
                   {.name = "--raw",
-                   .help = "send encrypted ZFS datasets as they are; their key stays here"},
+                   .help = "send encrypted ZFS datasets as they are, their key stays here; new "
+                           "copies begin so without it, too"},
+                  {.name = "--decrypt",
+                   .help = "send encrypted ZFS datasets decrypted: the store can read them"},
                   {.name = "--start-anew",
                    .help = "where a copy cannot go on, set it aside and begin a new one with a "
                            "full stream"},

@@ -34,7 +34,7 @@ class MissingStore : public testing::FakeStore {
 class FakeTarget : public VolumeTarget {
  public:
   explicit FakeTarget(std::vector<std::string>& restored) : restored_(restored) {}
-  StreamFeatures features() override { return {}; }
+  StreamFeatures features(const std::string&) override { return {}; }
   void require_free(const std::string& volume) override {
     if (volume.ends_with("taken")) throw Error(ErrorKind::AlreadyExists, volume + ": is there");
   }

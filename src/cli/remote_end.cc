@@ -62,13 +62,17 @@ void require_role(const wire::SshTransport& transport, const std::string& host, 
   if (!transport.peer().has(agent::feature_of(role))) throw lacking(host, role);
 }
 
+bool describes(const wire::SshTransport& transport) {
+  return transport.peer().has(wire::kPropertiesFeature);
+}
+
 // Meets an agent that has the role, for volumes of the kind of `address`.
 template <typename End>
 typename CurrentEnd<End>::Make meet_as(agent::Role role, const Address& address) {
   return [role, host = address.host(),
           kind = std::string(kind_name(address.kind))](wire::SshTransport& transport) {
     require_role(transport, host, role);
-    return std::make_unique<End>(transport.connection(), kind);
+    return std::make_unique<End>(transport.connection(), kind, describes(transport));
   };
 }
 
@@ -86,6 +90,9 @@ class LineSource : public Source {
   }
   std::unique_ptr<Stream> send(const StreamRequest& request) override {
     return current_.get()->send(request);
+  }
+  std::vector<VolumeDescription> describe(const std::vector<std::string>& volumes) override {
+    return current_.get()->describe(volumes);
   }
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override {
     return current_.get()->settle(settlements);
@@ -144,6 +151,14 @@ class LineStore : public Store {
   void receive(const ReceiveRequest& request, Stream& stream) override {
     current_.get()->receive(request, stream);
   }
+  void describe(const std::vector<ReplicaDescription>& replicas) override {
+    current_.get()->describe(replicas);
+  }
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override {
+    const auto store = current_.get();
+    if (!may_restore_) throw lacking(host_, agent::Role::Restore);
+    return store->description(volume, snapshot);
+  }
   void abort_partial(const VolumeName& volume) override { current_.get()->abort_partial(volume); }
   VolumeName set_aside(const VolumeName& volume) override {
     return current_.get()->set_aside(volume);
@@ -177,8 +192,8 @@ class LineStore : public Store {
   // One at a time, as CurrentEnd calls it.
   std::unique_ptr<agent::RemoteStore> meet(wire::SshTransport& transport) {
     require_role(transport, host_, agent::Role::Store);
-    auto store =
-        std::make_unique<agent::RemoteStore>(transport.connection(), name_, local_name_, identity_);
+    auto store = std::make_unique<agent::RemoteStore>(transport.connection(), name_, local_name_,
+                                                      identity_, describes(transport));
     identity_ = store->identity();
     may_restore_ = transport.peer().has(agent::feature_of(agent::Role::Restore));
     return store;
@@ -198,11 +213,17 @@ class LineTarget : public VolumeTarget {
   LineTarget(std::shared_ptr<RemoteLine> line, const Address& address)
       : current_(std::move(line), meet_as<agent::RemoteTarget>(agent::Role::Target, address)) {}
 
-  StreamFeatures features() override { return current_.get()->features(); }
+  StreamFeatures features(const std::string& volume) override {
+    return current_.get()->features(volume);
+  }
   void require_free(const std::string& volume) override { current_.get()->require_free(volume); }
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override {
     current_.get()->restore(volume, type, request, stream, progress, cancellation);
+  }
+  Completion complete(const std::string& volume, VolumeType type,
+                      const VolumeProperties& properties) override {
+    return current_.get()->complete(volume, type, properties);
   }
 
  private:

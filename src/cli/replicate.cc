@@ -48,7 +48,11 @@ RunOptions run_options(Context& context) {
   if (const auto rate = given.given("--limit-rate")) options.bytes_per_second = parse_rate(*rate);
   options.dry_run = given.has("--dry-run");
   if (given.has("--no-intermediates")) options.intermediates = replication::Intermediates::Leave;
+  if (given.has("--raw") && given.has("--decrypt")) {
+    throw Error(ErrorKind::InvalidArgument, "--raw and --decrypt: give one of them");
+  }
   if (given.has("--raw")) options.raw = replication::RawPolicy::Raw;
+  if (given.has("--decrypt")) options.raw = replication::RawPolicy::Decrypt;
   options.start_anew = given.has("--start-anew");
   options.clock = &context.io.clock;
   options.cancellation = &context.io.cancellation;

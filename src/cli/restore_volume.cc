@@ -47,11 +47,12 @@ StreamFeatures common(const StreamFeatures& a, const StreamFeatures& b) {
   return both;
 }
 
-StreamRequest request_for(NativeStore& store, VolumeTarget& target, const Snapshot& snapshot) {
+StreamRequest request_for(NativeStore& store, VolumeTarget& target, const std::string& volume,
+                          const Snapshot& snapshot) {
   StreamRequest request;
   request.volume = snapshot.volume.path;
   request.to = store.point_of(snapshot);
-  request.features = common(store.store().features(), target.features());
+  request.features = common(store.store().features(), target.features(volume));
   const bool raw = store.replica_of(snapshot).raw;
   if (raw && !request.features.raw) {
     throw Error(ErrorKind::Unsupported,
@@ -84,6 +85,41 @@ void report(Context& context, const Snapshot& snapshot, const Address& target, s
                            .real("seconds", seconds));
 }
 
+// What it was beside its files; nothing where the store has no word of it.
+VolumeProperties description_of(Context& context, NativeStore& store, const Snapshot& snapshot) {
+  try {
+    return store.store().description(snapshot.volume, store.point_of(snapshot));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    context.console.warn(fmt::format("{}: its properties cannot be restored: {}",
+                                     printable(snapshot.volume.text()), error.message()));
+    return {};
+  }
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : ", ") + printable(part);
+  return text;
+}
+
+// False: some of it could not be restored.
+bool complete(Context& context, VolumeTarget& place, const Address& target, VolumeType type,
+              const VolumeProperties& properties) {
+  const auto completion = place.complete(target.local_text(), type, properties);
+  if (!completion.left.empty()) {
+    context.console.say(fmt::format(
+        "  not restored, as it mounts, shares or runs something: {}; set it with zfs set where you "
+        "want it\n",
+        joined(completion.left)));
+  }
+  for (const auto& failure : completion.failed) {
+    context.console.warn(fmt::format("{}: could not be given back {}", printable(target.text()),
+                                     printable(failure)));
+  }
+  return completion.failed.empty();
+}
+
 // The agent that made it may mount nothing, so that its key can put nothing over a directory there.
 void say_what_is_left_to_do(Context& context, const Address& target, VolumeType type) {
   const bool unmounted = target.is_remote() && target.kind == AddressKind::Zfs &&
@@ -105,20 +141,25 @@ ExitCode restore_volume(Context& context, const Address& target) {
       select_snapshot(snapshots, context.options.argument(0), standpoint(context));
   const auto place = endpoints->target(target);
   place->require_free(target.local_text());
-  const StreamRequest request = request_for(store, *place, snapshot);
+  const StreamRequest request = request_for(store, *place, target.local_text(), snapshot);
+  const VolumeType type = store.replica_of(snapshot).type;
   Progress progress;
   progress.begin("restoring");
   const auto began = std::chrono::steady_clock::now();
   if (!context.options.has("--dry-run")) {
     const ProgressDisplay display(context, progress);
     const auto stream = store.store().send(snapshot.volume, request);
-    place->restore(target.local_text(), store.replica_of(snapshot).type, request, *stream,
-                   &progress, &context.io.cancellation);
+    place->restore(target.local_text(), type, request, *stream, &progress,
+                   &context.io.cancellation);
   }
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
   report(context, snapshot, target, progress.bytes, passed.count());
-  say_what_is_left_to_do(context, target, store.replica_of(snapshot).type);
-  return ExitCode::Success;
+  bool whole = true;
+  if (!context.options.has("--dry-run")) {
+    whole = complete(context, *place, target, type, description_of(context, store, snapshot));
+  }
+  say_what_is_left_to_do(context, target, type);
+  return whole ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 
 }  // namespace snapferry::cli

@@ -14,6 +14,7 @@
 #include "core/snapshot_view.h"
 #include "core/turn.h"
 #include "core/volume.h"
+#include "core/volume_properties.h"
 
 namespace snapferry {
 
@@ -41,6 +42,12 @@ struct ReplicaState {
   std::vector<std::pair<std::string, std::int64_t>> seen_unchanged;
   std::uint64_t bytes = 0;  // that it takes in the store; 0 unless the listing has it for free
   bool operator==(const ReplicaState&) const = default;
+};
+
+struct ReplicaDescription {
+  VolumeName volume;
+  VolumeProperties properties;
+  bool operator==(const ReplicaDescription&) const = default;
 };
 
 struct ReceiveRequest {
@@ -93,6 +100,18 @@ class Store {
   // stream that is not what was asked for, NoSpace; then no snapshot was added, except that of
   // several the first ones may be, and a partial state may be left that `inventory` shows.
   virtual void receive(const ReceiveRequest& request, Stream& stream) = 0;
+
+  // Tells what the volumes of these replicas are beside their files. receive() then keeps that with
+  // the snapshots it adds, and sets what is needed to read them; nothing is done before, and what
+  // was told is gone with this instance. Nothing where volumes have no properties.
+  virtual void describe(const std::vector<ReplicaDescription>& replicas) { (void)replicas; }
+
+  // What the volume was beside its files when the snapshot came in. Empty: not known.
+  virtual VolumeProperties description(const VolumeName& volume, const Point& snapshot) {
+    (void)volume;
+    (void)snapshot;
+    return {};
+  }
 
   // Discards the partial state of a replica, and the replica if it holds nothing else.
   virtual void abort_partial(const VolumeName& volume) = 0;

@@ -8,6 +8,7 @@
 
 #include "core/guid.h"
 #include "core/stream.h"
+#include "core/volume_properties.h"
 
 namespace snapferry {
 
@@ -123,6 +124,13 @@ class Source {
   virtual Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) = 0;
 
   virtual std::unique_ptr<Stream> send(const StreamRequest& request) = 0;
+
+  // What each of `volumes` is beside its files, in their order; one that cannot be described is
+  // left out. Nothing where volumes have no properties.
+  virtual std::vector<VolumeDescription> describe(const std::vector<std::string>& volumes) {
+    (void)volumes;
+    return {};
+  }
 
   // Carries out all settlements in as few processes as it takes, and returns what could not be
   // done. A source agent refuses to destroy what is not of its set.

@@ -52,10 +52,15 @@ class Tracer {
   // Raw and non-raw streams into one replica corrupt it (openzfs#11688, #12014).
   void decide_raw() {
     const bool received = has_points();
-    const bool begun = !received && replica_ != nullptr && replica_->partial;
-    const bool replica_raw = (received && replica_->raw) || (begun && replica_->partial->raw);
-    lineage_.raw = volume_.encrypted && (policy_.raw == RawPolicy::Raw || replica_raw);
-    if (received && replica_->raw && !volume_.encrypted) {
+    const bool begins_raw = !received && policy_.raw == RawPolicy::AsReplica;
+    const bool goes_on_raw = received && replica_->raw;
+    lineage_.raw =
+        volume_.encrypted && (policy_.raw == RawPolicy::Raw || begins_raw || goes_on_raw);
+    if (goes_on_raw && volume_.encrypted && policy_.raw == RawPolicy::Decrypt) {
+      conflict(ConflictKind::RawMismatch, true,
+               "its replica was received raw, and decrypted streams cannot follow",
+               std::string("leave out --decrypt, or ").append(kAnew));
+    } else if (received && replica_->raw && !volume_.encrypted) {
       conflict(ConflictKind::RawMismatch, true,
                "its replica was received raw, and the volume is not encrypted", kAnew);
     } else if (received && !replica_->raw && lineage_.raw) {
@@ -64,10 +69,10 @@ class Tracer {
                std::string("leave out --raw, or ").append(kAnew));
     } else if (lineage_.raw && !(policy_.source.raw && policy_.store.raw)) {
       conflict(ConflictKind::RawMismatch, false, "one of the ends cannot do raw streams",
-               "upgrade OpenZFS there, or load the key and leave out --raw");
+               "upgrade OpenZFS and the pool there, or load the key and pass --decrypt");
     } else if (volume_.encrypted && !lineage_.raw && !volume_.key_loaded) {
       conflict(ConflictKind::KeyNotLoaded, false, "its encryption key is not loaded",
-               "run 'zfs load-key' on the source, or pass --raw");
+               "run 'zfs load-key' on the source, or back it up raw");
     }
   }
 

@@ -28,8 +28,9 @@ enum class Intermediates : std::uint8_t {
 };
 
 enum class RawPolicy : std::uint8_t {
-  AsReplica,  // a new replica is not raw; one that was received raw goes on so
+  AsReplica,  // a new replica of an encrypted volume is raw; one that there is goes on as it began
   Raw,        // an encrypted volume is sent raw, or is a conflict
+  Decrypt,    // likewise decrypted
 };
 
 struct Policy {
@@ -123,6 +124,8 @@ struct VolumePlan {
   std::string reason;
   std::optional<Conflict> conflict;
   std::vector<Step> steps;  // in order; none unless Transfer
+  // The volume is encrypted, and its replica is received decrypted.
+  bool decrypted = false;
   // A resumed stream ends with one snapshot: when it is in, plan again.
   bool plan_again = false;
   // The newest snapshot that the store has when the steps are done.

@@ -266,6 +266,8 @@ class RawPlan : public ::testing::Test {
     raw_.raw = true;
     raw_policy_ = policy();
     raw_policy_.raw = RawPolicy::Raw;
+    decrypting_ = policy();
+    decrypting_.raw = RawPolicy::Decrypt;
   }
   static bool sends_raw(const VolumeState& source, const std::vector<ReplicaState>& store,
                         const Policy& rules) {
@@ -277,14 +279,28 @@ class RawPlan : public ::testing::Test {
   ReplicaState plain_;
   ReplicaState raw_;
   Policy raw_policy_;
+  Policy decrypting_;
 };
 
 TEST_F(RawPlan, SendsAnEncryptedVolumeAsItsReplicaIs) {
   EXPECT_TRUE(sends_raw(encrypted_, {raw_}, policy()));
   EXPECT_FALSE(sends_raw(encrypted_, {plain_}, policy()));
-  EXPECT_FALSE(sends_raw(encrypted_, {}, policy()));
   EXPECT_TRUE(sends_raw(encrypted_, {}, raw_policy_));
   EXPECT_FALSE(sends_raw(volume("@M1,1"), {}, raw_policy_));
+}
+
+TEST_F(RawPlan, BeginsRawUnlessItIsToldToDecrypt) {
+  EXPECT_TRUE(sends_raw(encrypted_, {}, policy()));
+  EXPECT_FALSE(sends_raw(encrypted_, {}, decrypting_));
+  EXPECT_FALSE(sends_raw(volume("@M1,1"), {}, decrypting_));
+  EXPECT_FALSE(sends_raw(encrypted_, {plain_}, decrypting_));
+  EXPECT_EQ(transfer(encrypted_, {raw_}, decrypting_), "RawMismatch");
+}
+
+TEST_F(RawPlan, SaysWhatTheStoreWouldHaveDecrypted) {
+  EXPECT_TRUE(plan_transfer({encrypted_}, {plain_}, policy()).at(0).decrypted);
+  EXPECT_FALSE(plan_transfer({encrypted_}, {raw_}, policy()).at(0).decrypted);
+  EXPECT_FALSE(plan_transfer({volume("@M1,1 @M2,2")}, {plain_}, policy()).at(0).decrypted);
 }
 
 TEST_F(RawPlan, NeverMixesRawAndDecrypted) {
@@ -297,8 +313,9 @@ TEST_F(RawPlan, NeverMixesRawAndDecrypted) {
 TEST_F(RawPlan, NeedsTheKeyUnlessItIsRaw) {
   encrypted_.key_loaded = false;
   EXPECT_EQ(transfer(encrypted_, {plain_}), "KeyNotLoaded");
-  EXPECT_EQ(transfer(encrypted_, {}), "KeyNotLoaded");
-  EXPECT_EQ(freeze(encrypted_, {}).action, FreezeAction::Conflict);
+  EXPECT_EQ(transfer(encrypted_, {}, decrypting_), "KeyNotLoaded");
+  EXPECT_EQ(freeze(encrypted_, {plain_}).action, FreezeAction::Conflict);
+  EXPECT_TRUE(sends_raw(encrypted_, {}, policy()));
   EXPECT_TRUE(sends_raw(encrypted_, {raw_}, policy()));
 }
 

@@ -41,6 +41,7 @@ class TransferPlanner {
       plan_.conflict = lineage_.conflict;
       return conclude(Verdict::Conflict, lineage_.conflict->message);
     }
+    plan_.decrypted = volume_.encrypted && !lineage_.raw;
     if (replica_ != nullptr && replica_->partial && plan_partial()) {
       return conclude(Verdict::Transfer, plan_.steps.front().reason);
     }

@@ -335,6 +335,8 @@ class Run {
       }
     }
     fail_vanished(plans);
+    warn_of_decrypted(plans);
+    describe(transfers);
     const bool has_to_wait = carry_out(transfers);
     settle();
     if (report_.plans.empty()) report_.plans = std::move(plans);
@@ -401,6 +403,45 @@ class Run {
         return finish(plan.volume, Outcome::Conflict);
       default:
         return finish(plan.volume, progression.tried ? Outcome::Sent : Outcome::Unchanged);
+    }
+  }
+
+  // Nobody keeps what was encrypted readable without having said so.
+  void warn_of_decrypted(const std::vector<VolumePlan>& plans) {
+    if (options_.raw == RawPolicy::Decrypt || !report_.plans.empty()) return;
+    std::string names;
+    for (const VolumePlan& plan : plans) {
+      if (plan.decrypted) names.append(names.empty() ? "" : ", ").append(plan.volume);
+    }
+    if (names.empty()) return;
+    report_.warnings.push_back(
+        names +
+        ": encrypted here, and received decrypted, so the store can read it unless it is "
+        "encrypted itself; pass --decrypt to agree, or --raw --start-anew to begin again "
+        "encrypted");
+  }
+
+  // What the volumes are beside their files goes along with them. They are backed up without that,
+  // too.
+  void describe(const std::vector<const VolumePlan*>& plans) {
+    std::map<std::string, VolumeName> replicas;
+    std::vector<std::string> volumes;
+    for (const VolumePlan* plan : plans) {
+      if (!sends(*plan)) continue;
+      replicas[plan->volume] = plan->replica;
+      volumes.push_back(plan->volume);
+    }
+    if (volumes.empty()) return;
+    try {
+      std::vector<ReplicaDescription> descriptions;
+      for (VolumeDescription& description : source_.describe(volumes)) {
+        descriptions.push_back(
+            {replicas.at(description.volume), std::move(description.properties)});
+      }
+      if (!descriptions.empty()) store_.describe(descriptions);
+    } catch (const Error& error) {
+      report_.warnings.push_back("the properties of volumes could not be recorded: " +
+                                 error.message());
     }
   }
 
@@ -503,7 +544,9 @@ class Run {
       point.order = points.empty() ? 1 : points.back().order + 1;
       points.push_back(std::move(point));
     }
-    report_.plans = plan_transfer(volumes_, replicas_, policy_);
+    auto plans = plan_transfer(volumes_, replicas_, policy_);
+    warn_of_decrypted(plans);
+    report_.plans = std::move(plans);
     for (const VolumePlan& plan : report_.plans) {
       if (plan.verdict != Verdict::Transfer) {
         accept(plan);

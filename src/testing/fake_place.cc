@@ -38,6 +38,12 @@ class FakePlace : public ReplicationPlace {
     host_.set_excluded(volume(name), true);
     return true;
   }
+  bool set_property(const std::string& name, const std::string& property,
+                    const std::string& value) override {
+    if (host_.kind() == FakeKind::Btrfs) return false;
+    host_.set_property(volume(name), property, value);
+    return true;
+  }
   bool hold(const std::string& name, const std::string& snapshot, const std::string& tag) override {
     if (host_.kind() == FakeKind::Btrfs) return false;
     host_.hold(volume(name), snapshot, tag);

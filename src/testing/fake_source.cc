@@ -180,6 +180,17 @@ void FakeHost::hold(const std::string& volume, const std::string& snapshot,
   }
 }
 
+void FakeHost::set_property(const std::string& volume, const std::string& name,
+                            const std::string& value) {
+  const std::lock_guard lock(mutex_);
+  find(volume).properties[name] = value;
+}
+
+VolumeProperties FakeHost::properties(const std::string& volume) const {
+  const std::lock_guard lock(mutex_);
+  return find(volume).properties;
+}
+
 void FakeHost::set_excluded(const std::string& volume, bool excluded) {
   const std::lock_guard lock(mutex_);
   find(volume).excluded = excluded;
@@ -327,6 +338,17 @@ std::unique_ptr<Stream> FakeSource::send(const StreamRequest& request) {
     base = &state;
   }
   return stream_of(writer.finish());
+}
+
+std::vector<VolumeDescription> FakeSource::describe(const std::vector<std::string>& volumes) {
+  std::vector<VolumeDescription> result;
+  if (host_.kind_ != FakeKind::Zfs) return result;
+  const std::lock_guard lock(host_.mutex_);
+  for (const auto& volume : volumes) {
+    const auto found = host_.volumes_.find(volume);
+    if (found != host_.volumes_.end()) result.push_back({volume, found->second.properties});
+  }
+  return result;
 }
 
 std::vector<VolumeFailure> FakeSource::settle(const std::vector<Settlement>& settlements) {

@@ -41,6 +41,8 @@ class FakeHost {
   // A second volume with the same snapshots, as send and receive on one machine make it.
   void duplicate(const std::string& from, const std::string& to);
   void hold(const std::string& volume, const std::string& snapshot, const std::string& tag);
+  void set_property(const std::string& volume, const std::string& name, const std::string& value);
+  VolumeProperties properties(const std::string& volume) const;
   void set_excluded(const std::string& volume, bool excluded);
   void set_encryption(const std::string& volume, bool encrypted, bool key_loaded);
 
@@ -77,6 +79,7 @@ class FakeHost {
     bool excluded = false;
     bool encrypted = false;
     bool key_loaded = true;
+    VolumeProperties properties;
     std::vector<State> states;  // ascending by order
   };
 
@@ -106,6 +109,7 @@ class FakeSource : public Source {
   Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
   // As `zfs send` does, takes everything between base and snapshot if there are intermediates.
   std::unique_ptr<Stream> send(const StreamRequest& request) override;
+  std::vector<VolumeDescription> describe(const std::vector<std::string>& volumes) override;
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override;
 
  private:

@@ -165,8 +165,13 @@ void FakeStore::check_fits(const ReceiveRequest& request) const {
 // end, has been seen.
 class FakeStore::Receiver {
  public:
-  Receiver(FakeDisk& disk, const ReceiveRequest& request, Stream& stream)
-      : disk_(disk), request_(request), reader_(stream), expected_(request.stream) {
+  Receiver(FakeDisk& disk, const ReceiveRequest& request, const VolumeProperties& properties,
+           Stream& stream)
+      : disk_(disk),
+        request_(request),
+        reader_(stream),
+        expected_(request.stream),
+        properties_(properties) {
     if (request.stream.base) base_ = request.stream.base->guid;
   }
 
@@ -244,6 +249,7 @@ class FakeStore::Receiver {
     state.point.name = half_.name;
     state.point.guid = half_.to;
     state.point.order = next_fake_number();
+    state.properties = properties_;
     replica.type = request_.type;
     replica.raw = half_.raw;
     replica.half.reset();
@@ -258,15 +264,31 @@ class FakeStore::Receiver {
   Guid base_;
   FakeDisk::Half half_;
   std::uint64_t counted_ = 0;
+  const VolumeProperties& properties_;
 };
 
+void FakeStore::describe(const std::vector<ReplicaDescription>& replicas) {
+  const std::lock_guard lock(disk_.mutex_);
+  for (const auto& replica : replicas) descriptions_[replica.volume] = replica.properties;
+}
+
+VolumeProperties FakeStore::description(const VolumeName& volume, const Point& snapshot) {
+  const std::lock_guard lock(disk_.mutex_);
+  for (const auto& state : disk_.find(volume).states) {
+    if (state.point.guid == snapshot.guid) return state.properties;
+  }
+  return {};
+}
+
 void FakeStore::receive(const ReceiveRequest& request, Stream& stream) {
+  VolumeProperties properties;
   {
     const std::lock_guard lock(disk_.mutex_);
     check_fits(request);
+    properties = descriptions_[request.volume];
   }
   if (request.cancellation != nullptr) request.cancellation->check();
-  Receiver(disk_, request, stream).receive();
+  Receiver(disk_, request, properties, stream).receive();
   stream.finish();
 }
 

@@ -36,6 +36,7 @@ class FakeDisk {
   struct State {
     Point point;
     PlaceFiles files;
+    VolumeProperties properties;
   };
   struct Half {
     Guid to;
@@ -70,6 +71,8 @@ class FakeStore : public Store {
   StreamFeatures features() override { return features_of(disk_.kind()); }
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
+  void describe(const std::vector<ReplicaDescription>& replicas) override;
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void record_unchanged(const std::string& set, std::int64_t time,
@@ -86,6 +89,7 @@ class FakeStore : public Store {
   void check_fits(const ReceiveRequest& request) const;
 
   FakeDisk& disk_;
+  std::map<VolumeName, VolumeProperties> descriptions_;  // under the disk's lock
 };
 
 }  // namespace snapferry::testing

@@ -81,4 +81,20 @@ void FakeTarget::restore(const std::string& volume, VolumeType, const StreamRequ
   }
 }
 
+// "mountpoint" stands for what mounts, shares or runs something.
+Completion FakeTarget::complete(const std::string& volume, VolumeType,
+                                const VolumeProperties& properties) {
+  Completion completion;
+  const std::lock_guard lock(host_.mutex_);
+  auto& made = host_.find(volume);
+  for (const auto& [name, value] : properties) {
+    if (name == "mountpoint") {
+      completion.left.push_back(name + "=" + value);
+    } else {
+      made.properties[name] = value;
+    }
+  }
+  return completion;
+}
+
 }  // namespace snapferry::testing

@@ -12,13 +12,16 @@ class FakeTarget : public VolumeTarget {
  public:
   explicit FakeTarget(FakeHost& host) : host_(host) {}
 
-  StreamFeatures features() override { return features_of(host_.kind_); }
+  StreamFeatures features(const std::string&) override { return features_of(host_.kind_); }
   // What a volume is in is another one, or "zfs:pool", "btrfs:/pool".
   void require_free(const std::string& volume) override;
   // As btrfs does, reads nothing where another volume of the host has the snapshot, if
   // `reads_what_it_has` is false.
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+
+  Completion complete(const std::string& volume, VolumeType type,
+                      const VolumeProperties& properties) override;
 
   bool reads_what_it_has = true;
 

@@ -31,6 +31,10 @@ std::unique_ptr<Stream> FaultSource::send(const StreamRequest& request) {
   return std::make_unique<CutStream>(std::move(stream), cut_);
 }
 
+std::vector<VolumeDescription> FaultSource::describe(const std::vector<std::string>& volumes) {
+  return plan_.around("describe", [&] { return inner_.describe(volumes); });
+}
+
 std::vector<VolumeFailure> FaultSource::settle(const std::vector<Settlement>& settlements) {
   return plan_.around("settle", [&] { return inner_.settle(settlements); });
 }
@@ -41,6 +45,14 @@ std::vector<ReplicaState> FaultStore::inventory(const std::string& host) {
 
 void FaultStore::receive(const ReceiveRequest& request, Stream& stream) {
   plan_.around("receive", [&] { inner_.receive(request, stream); });
+}
+
+void FaultStore::describe(const std::vector<ReplicaDescription>& replicas) {
+  plan_.around("store describe", [&] { inner_.describe(replicas); });
+}
+
+VolumeProperties FaultStore::description(const VolumeName& volume, const Point& snapshot) {
+  return plan_.around("description", [&] { return inner_.description(volume, snapshot); });
 }
 
 void FaultStore::abort_partial(const VolumeName& volume) {

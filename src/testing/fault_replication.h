@@ -63,6 +63,7 @@ class FaultSource : public Source {
   std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
   Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
   std::unique_ptr<Stream> send(const StreamRequest& request) override;
+  std::vector<VolumeDescription> describe(const std::vector<std::string>& volumes) override;
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override;
 
  private:
@@ -80,6 +81,8 @@ class FaultStore : public Store {
   StreamFeatures features() override { return inner_.features(); }
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
+  void describe(const std::vector<ReplicaDescription>& replicas) override;
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void record_unchanged(const std::string& set, std::int64_t time,

@@ -50,6 +50,13 @@ class ReplicationPlace {
   virtual void destroy(const std::string& name) = 0;
   // What only some systems have; false where there is no such thing.
   virtual bool exclude(const std::string& name) = 0;
+  virtual bool set_property(const std::string& name, const std::string& property,
+                            const std::string& value) {
+    (void)name;
+    (void)property;
+    (void)value;
+    return false;
+  }
   virtual bool hold(const std::string& name, const std::string& snapshot,
                     const std::string& tag) = 0;
 

@@ -460,6 +460,49 @@ TEST_P(StoreContract, ShowsNothingByPathsThatLeadOut) {
   }
 }
 
+TEST_P(StoreContract, KeepsWithEachSnapshotWhatTheVolumeWasBesideItsFiles) {
+  place_->make("a");
+  if (!place_->set_property("a", "com.example:note", "a b=c%")) {
+    GTEST_SKIP() << "no properties here";
+  }
+  place_->set_property("a", "acltype", "posix");
+  const auto note = [&](const Point& point) {
+    return store_->description(replica("a"), point)["com.example:note"];
+  };
+  const auto describe = [&] {
+    const auto descriptions = source_->describe({place_->volume("a")});
+    ASSERT_EQ(descriptions.size(), 1u);
+    store_->describe({{replica("a"), descriptions[0].properties}});
+  };
+  const Point first = freeze("a", 1);
+  describe();
+  transfer("a", request("a", first));
+  EXPECT_EQ(note(first), "a b=c%");
+  EXPECT_EQ(store_->description(replica("a"), first)["acltype"], "posix");
+
+  place_->set_property("a", "com.example:note", "second");
+  place_->write("a", "file", "two");
+  const Point second = freeze("a", 2);
+  describe();
+  transfer("a", request("a", second, first));
+  place_->write("a", "file", "three");
+  const Point third = freeze("a", 3);
+  transfer("a", request("a", third, second));
+  EXPECT_EQ(note(first), "a b=c%");
+  EXPECT_EQ(note(second), "second");
+  EXPECT_EQ(note(third), "second");
+  store_ = place_->store();
+  EXPECT_EQ(note(first), "a b=c%");
+  EXPECT_EQ(note(third), "second");
+}
+
+TEST_P(StoreContract, KnowsNothingOfAVolumeThatNobodyDescribed) {
+  place_->make("a");
+  const Point first = freeze("a", 1);
+  transfer("a", request("a", first));
+  EXPECT_TRUE(store_->description(replica("a"), first).empty());
+}
+
 TEST_P(StoreContract, SendsBackWhatItReceived) {
   const Point first = first_transfer();
   place_->write("a", "file", "two");

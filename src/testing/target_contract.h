@@ -40,6 +40,7 @@ class TargetContract : public ReplicationContract {
     const auto wanted = request("a", point);
     const auto stream = store_->send(replica("a"), wanted);
     target_->restore(place_->volume(name), replica_type_, wanted, *stream, nullptr, nullptr);
+    target_->complete(place_->volume(name), replica_type_, {});
   }
 
   std::uint64_t size_of_stream(const Point& point) {
@@ -96,6 +97,28 @@ TEST_P(TargetContract, MakesItUnderAnotherNameBesideTheOneThatIsThere) {
   EXPECT_EQ(point("a", own(1)).guid, first.guid);
   transfer("a", request("a", freeze("a", 2), first));
   EXPECT_EQ(place_->replica_files(replica("a"), own(2)), (PlaceFiles{{"file", "two"}}));
+}
+
+TEST_P(TargetContract, GivesBackWhatTheVolumeWasBesideItsFilesButForWhatMountsIt) {
+  place_->make("a");
+  if (!place_->set_property("a", "com.example:note", "a b=c%")) {
+    GTEST_SKIP() << "no properties here";
+  }
+  place_->set_property("a", "acltype", "posix");
+  const Point first = freeze("a", 1);
+  auto properties = source_->describe({place_->volume("a")}).at(0).properties;
+  transfer("a", request("a", first));
+  properties["mountpoint"] = "/elsewhere";
+  const auto wanted = request("a", first);
+  const auto stream = store_->send(replica("a"), wanted);
+  target_->restore(place_->volume("b"), replica_type_, wanted, *stream, nullptr, nullptr);
+  const auto completion = target_->complete(place_->volume("b"), replica_type_, properties);
+  EXPECT_EQ(completion.left, std::vector<std::string>{"mountpoint=/elsewhere"});
+  EXPECT_EQ(completion.failed, std::vector<std::string>{});
+  const auto restored = source_->describe({place_->volume("b")}).at(0).properties;
+  EXPECT_EQ(restored.at("com.example:note"), "a b=c%");
+  EXPECT_EQ(restored.at("acltype"), "posix");
+  EXPECT_FALSE(restored.contains("mountpoint"));
 }
 
 TEST_P(TargetContract, ReplacesNothing) {

@@ -1,5 +1,8 @@
 #include "wire/messages.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "wire/codec.h"
 
 namespace snapferry::wire {
@@ -9,6 +12,9 @@ constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxVolume = 4352;
 constexpr std::size_t kMaxToken = 16384;
 constexpr std::size_t kMaxMessage = 4096;
+constexpr std::size_t kMaxPropertyName = 256;  // ZAP_MAXNAMELEN
+constexpr std::size_t kMaxPropertyValue = 8192;
+constexpr std::size_t kMaxProperties = 1024;
 constexpr std::size_t kMaxPatterns = 4096;
 constexpr std::size_t kMaxItems = 200'000;
 constexpr std::size_t kMaxPoints = 4'000'000;
@@ -118,6 +124,27 @@ void code_settlement(Coder& coder, Value& settlement) {
 }
 
 template <typename Coder, typename Value>
+void code_properties(Coder& coder, Value& properties) {
+  std::vector<std::pair<std::string, std::string>> list(properties.begin(), properties.end());
+  coder.list(list, kMaxProperties, 2 * kLeastText, [&](auto& property) {
+    coder.text(property.first, kMaxPropertyName);
+    coder.text(property.second, kMaxPropertyValue);
+  });
+  const auto out_of_order = [](const auto& one, const auto& next) {
+    return one.first >= next.first;
+  };
+  coder.check(std::ranges::adjacent_find(list, out_of_order) == list.end(),
+              "holds properties that do not ascend");
+  if constexpr (!std::is_const_v<Value>) properties = {list.begin(), list.end()};
+}
+
+template <typename Coder, typename Value>
+void code_messages(Coder& coder, Value& messages) {
+  coder.list(messages, kMaxProperties, kLeastText,
+             [&](auto& message) { coder.text(message, kMaxMessage); });
+}
+
+template <typename Coder, typename Value>
 void code_failures(Coder& coder, Value& failures) {
   coder.list(failures, kMaxItems, 2 * kLeastText, [&](auto& failure) {
     coder.text(failure.volume, kMaxVolume);
@@ -157,7 +184,7 @@ template <typename Coder>
 void code(Coder&, Like<Nothing> auto&) {}
 template <typename Coder>
 void code(Coder& coder, Like<FeaturesRequest> auto& message) {
-  coder.text(message.kind, kMaxName);
+  coder.text(message.subject, kMaxVolume);
 }
 template <typename Coder>
 void code(Coder& coder, Like<FeaturesReply> auto& message) {
@@ -197,6 +224,44 @@ void code(Coder& coder, Like<SettleRequest> auto& message) {
 template <typename Coder>
 void code(Coder& coder, Like<FailuresReply> auto& message) {
   code_failures(coder, message.failures);
+}
+template <typename Coder>
+void code(Coder& coder, Like<DescribeRequest> auto& message) {
+  code_volumes(coder, message.volumes, kMaxItems);
+}
+template <typename Coder>
+void code(Coder& coder, Like<DescribeReply> auto& message) {
+  coder.list(message.descriptions, kMaxItems, 2 * kLeastText, [&](auto& description) {
+    coder.text(description.volume, kMaxVolume);
+    code_properties(coder, description.properties);
+  });
+}
+template <typename Coder>
+void code(Coder& coder, Like<ReplicaDescriptions> auto& message) {
+  coder.list(message.replicas, kMaxItems, kLeastVolumeName + kLeastText, [&](auto& replica) {
+    code_volume_name(coder, replica.volume);
+    code_properties(coder, replica.properties);
+  });
+}
+template <typename Coder>
+void code(Coder& coder, Like<DescriptionRequest> auto& message) {
+  code_volume_name(coder, message.volume);
+  code_point(coder, message.snapshot);
+}
+template <typename Coder>
+void code(Coder& coder, Like<DescriptionReply> auto& message) {
+  code_properties(coder, message.properties);
+}
+template <typename Coder>
+void code(Coder& coder, Like<CompleteRequest> auto& message) {
+  coder.text(message.volume, kMaxVolume);
+  code_type(coder, message.type);
+  code_properties(coder, message.properties);
+}
+template <typename Coder>
+void code(Coder& coder, Like<CompleteReply> auto& message) {
+  code_messages(coder, message.completion.left);
+  code_messages(coder, message.completion.failed);
 }
 template <typename Coder>
 void code(Coder& coder, Like<InitRequest> auto& message) {
@@ -307,6 +372,13 @@ SNAPFERRY_MESSAGE(FreezeReply)
 SNAPFERRY_MESSAGE(SendRequest)
 SNAPFERRY_MESSAGE(SettleRequest)
 SNAPFERRY_MESSAGE(FailuresReply)
+SNAPFERRY_MESSAGE(DescribeRequest)
+SNAPFERRY_MESSAGE(DescribeReply)
+SNAPFERRY_MESSAGE(ReplicaDescriptions)
+SNAPFERRY_MESSAGE(DescriptionRequest)
+SNAPFERRY_MESSAGE(DescriptionReply)
+SNAPFERRY_MESSAGE(CompleteRequest)
+SNAPFERRY_MESSAGE(CompleteReply)
 SNAPFERRY_MESSAGE(InitRequest)
 SNAPFERRY_MESSAGE(OpenRequest)
 SNAPFERRY_MESSAGE(OpenReply)

@@ -9,11 +9,16 @@
 #include "core/bytes.h"
 #include "core/store.h"
 #include "core/volume.h"
+#include "core/volume_properties.h"
+#include "core/volume_target.h"
 #include "wire/verb.h"
 
 namespace snapferry::wire {
 
 // What the verbs carry; the grammar and the limits are in PROTOCOL.md.
+
+// The feature of a server that knows the verbs about what volumes are beside their files.
+inline constexpr std::string_view kPropertiesFeature = "properties";
 
 struct Nothing {
   static constexpr std::string_view kName = "an empty message";
@@ -22,7 +27,8 @@ struct Nothing {
 
 struct FeaturesRequest {  // source.features, target.features
   static constexpr std::string_view kName = "a request for features";
-  std::string kind;  // "zfs"
+  std::string
+      subject;  // "zfs"; or the volume to be made, "zfs:tank/restored", for what that can take
 };
 struct FeaturesReply {
   static constexpr std::string_view kName = "an answer with features";
@@ -60,6 +66,40 @@ struct SettleRequest {  // source.settle
 struct FailuresReply {  // of source.settle and store.destroy
   static constexpr std::string_view kName = "an answer with failures";
   std::vector<VolumeFailure> failures;
+};
+
+struct DescribeRequest {  // source.describe
+  static constexpr std::string_view kName = "a source.describe request";
+  std::vector<std::string> volumes;
+};
+struct DescribeReply {
+  static constexpr std::string_view kName = "a source.describe answer";
+  std::vector<VolumeDescription> descriptions;
+};
+
+struct ReplicaDescriptions {  // store.describe
+  static constexpr std::string_view kName = "a store.describe request";
+  std::vector<ReplicaDescription> replicas;
+};
+struct DescriptionRequest {  // store.description
+  static constexpr std::string_view kName = "a store.description request";
+  VolumeName volume;
+  Point snapshot;
+};
+struct DescriptionReply {
+  static constexpr std::string_view kName = "a store.description answer";
+  VolumeProperties properties;
+};
+
+struct CompleteRequest {  // target.complete
+  static constexpr std::string_view kName = "a target.complete request";
+  std::string volume;
+  VolumeType type = VolumeType::Filesystem;
+  VolumeProperties properties;
+};
+struct CompleteReply {
+  static constexpr std::string_view kName = "a target.complete answer";
+  Completion completion;
 };
 
 struct InitRequest {  // store.init

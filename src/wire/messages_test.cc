@@ -59,11 +59,11 @@ TEST(Messages, ACountBeyondTheBytesAllocatesNothing) {
 }
 
 TEST(Messages, TextsBeyondTheirLimitAreRefusedOnBothSides) {
-  EXPECT_ERROR(encode(FeaturesRequest{std::string(256, 'x')}), ErrorKind::InvalidArgument);
+  EXPECT_ERROR(encode(ReplicasRequest{std::string(256, 'x')}), ErrorKind::InvalidArgument);
   EXPECT_ERROR(encode(OpenRequest{std::string("a\0b", 3)}), ErrorKind::InvalidArgument);
   Bytes bytes;
   ByteWriter(bytes).sized(as_bytes(std::string(256, 'x')));
-  EXPECT_ERROR(decode<FeaturesRequest>(bytes), ErrorKind::Corrupt);
+  EXPECT_ERROR(decode<ReplicasRequest>(bytes), ErrorKind::Corrupt);
   bytes.clear();
   ByteWriter(bytes).sized(as_bytes(std::string("a\0b", 3)));
   EXPECT_ERROR(decode<FeaturesRequest>(bytes), ErrorKind::Corrupt);

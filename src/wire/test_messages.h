@@ -122,6 +122,10 @@ inline Entry entry(EntryType type, const std::string& name) {
   return result;
 }
 
+inline VolumeProperties properties() {
+  return {{"acltype", "posix"}, {"com.example:note", "a b\n"}};
+}
+
 inline DirectoryPart part() {
   DirectoryPart result;
   result.total = 4;
@@ -195,6 +199,16 @@ inline std::vector<TestMessage> all_test_messages() {
       of("store.verify.request", VerifyRequest{replica(), true}),
       of("store.verify.report", VerifyReport{4096, ReplicaDamage{name, "a", "is not read-only"}}),
       of("store.verify.report.plain", VerifyReport{1, {}}),
+      of("source.describe.request", DescribeRequest{{"zfs:tank/home", "zfs:tank"}}),
+      of("source.describe.answer",
+         DescribeReply{{{"zfs:tank/home", properties()}, {"zfs:tank", {}}}}),
+      of("store.describe.request", ReplicaDescriptions{{{name, properties()}}}),
+      of("store.description.request", DescriptionRequest{name, point("a")}),
+      of("store.description.answer", DescriptionReply{properties()}),
+      of("target.complete.request",
+         CompleteRequest{"zfs:tank/restored", VolumeType::Zvol, properties()}),
+      of("target.complete.answer",
+         CompleteReply{{{"mountpoint=/srv"}, {"quota: permission denied"}}}),
       of("store.init.request", InitRequest{"zfs:backup/snapferry"}),
       of("target.require_free.request", FreeRequest{"zfs:tank/restored"}),
       of("target.restore.request",

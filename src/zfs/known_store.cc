@@ -25,6 +25,7 @@ std::optional<Value> find(const std::map<std::string, Value>& values, const std:
 void KnownStore::take(const std::string& root, const StoreContents& contents) {
   const std::scoped_lock lock(mutex_);
   if (!contents.identity.empty()) identity_ = contents.identity;
+  encrypts_ |= contents.encrypts;
   listed_.insert(root);
   std::erase_if(forgotten_, [&](const std::string& name) { return is_within(name, root); });
   erase_tree(datasets_, root);
@@ -80,6 +81,16 @@ std::optional<UnchangedRecord> KnownStore::memory(const std::string& host) const
 void KnownStore::remember_memory(const std::string& host, UnchangedRecord record) {
   const std::scoped_lock lock(mutex_);
   memories_[host] = std::move(record);
+}
+
+bool KnownStore::encrypts() const {
+  const std::scoped_lock lock(mutex_);
+  return encrypts_;
+}
+
+void KnownStore::remember_encryption() {
+  const std::scoped_lock lock(mutex_);
+  encrypts_ = true;
 }
 
 std::string KnownStore::identity() const {

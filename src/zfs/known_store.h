@@ -36,6 +36,11 @@ class KnownStore {
   std::optional<UnchangedRecord> memory(const std::string& host) const;
   void remember_memory(const std::string& host, UnchangedRecord record);
 
+  // Whether something was seen that is encrypted with a key of the store's own: OpenZFS takes no
+  // embedded data into such datasets.
+  bool encrypts() const;
+  void remember_encryption();
+
   std::string identity() const;  // empty: not known
   void remember_identity(std::string identity);
 
@@ -47,6 +52,7 @@ class KnownStore {
   std::set<std::string> forgotten_;  // what is below them and may be there all the same
   std::map<std::string, UnchangedRecord> memories_;
   std::string identity_;
+  bool encrypts_ = false;
 };
 
 }  // namespace snapferry::zfs

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
 #include "core/error.h"
 #include "zfs/dataset_name.h"
+#include "zfs/store_layout.h"
 
 namespace snapferry::zfs {
 namespace {
@@ -25,11 +27,20 @@ enum Column : std::size_t {
   kKeyStatus,
   kExclude,
   kSimplesnapExclude,
+  kStore,
   kColumns
 };
-constexpr std::array<const char*, kColumns> kProperties = {
-    "name",     "type",       "guid",      "createtxg",         "written",
-    "userrefs", "encryption", "keystatus", "snapferry:exclude", "org.complete.simplesnap:exclude"};
+constexpr std::array<const char*, kColumns> kProperties = {"name",
+                                                           "type",
+                                                           "guid",
+                                                           "createtxg",
+                                                           "written",
+                                                           "userrefs",
+                                                           "encryption",
+                                                           "keystatus",
+                                                           "snapferry:exclude",
+                                                           "org.complete.simplesnap:exclude",
+                                                           kIdentityProperty};
 
 using Row = std::vector<std::string>;
 
@@ -65,6 +76,44 @@ std::uint64_t needed_number(const Row& row, Column column) {
 
 // org.complete.simplesnap:exclude counts where it is "on" (simplesnap(8)).
 bool is_on(const std::string& value) { return value == "on" || value == "true" || value == "yes"; }
+
+// A store of this program and all that is in it have the store's mark. Backups of it would hold
+// backups of themselves, so a pattern takes them in only where it begins there.
+class StoresInSource {
+ public:
+  StoresInSource(const std::vector<Row>& rows, const std::vector<VolumePattern>& patterns)
+      : patterns_(patterns) {
+    for (const auto& row : rows) {
+      if (row[kStore] != "-" && row[kName].find_first_of("@#") == std::string::npos) {
+        marks_[row[kName]] = row[kStore];
+      }
+    }
+  }
+
+  // nullopt: the volume is in none, or meant all the same.
+  enum class Part { Top, Within };
+  std::optional<Part> part_left_out(const std::string& dataset) const {
+    const auto mark = mark_of(dataset);
+    if (mark.empty() || is_meant(dataset, mark)) return std::nullopt;
+    const std::string parent(parent_of(dataset));
+    return mark_of(parent) == mark ? Part::Within : Part::Top;
+  }
+
+ private:
+  std::string mark_of(const std::string& dataset) const {
+    const auto found = marks_.find(dataset);
+    return found == marks_.end() ? std::string() : found->second;
+  }
+  bool is_meant(const std::string& dataset, const std::string& mark) const {
+    return std::any_of(patterns_.begin(), patterns_.end(), [&](const VolumePattern& pattern) {
+      return mark_of(pattern.literal_prefix()) == mark &&
+             pattern.matches(volume_of_dataset(dataset));
+    });
+  }
+
+  const std::vector<VolumePattern>& patterns_;
+  std::map<std::string, std::string> marks_;
+};
 
 VolumeState volume_of(const Row& row) {
   VolumeState volume;
@@ -129,6 +178,7 @@ std::vector<VolumeState> parse_source_rows(const std::vector<Row>& rows,
                                            const std::vector<VolumePattern>& patterns) {
   std::map<std::string, VolumeState> volumes;
   std::map<std::string, std::vector<Point>> points;
+  const StoresInSource stores(rows, patterns);
   for (const auto& row : rows) {
     const auto delimiter = row[kName].find_first_of("@#");
     if (delimiter != std::string::npos) {
@@ -136,7 +186,10 @@ std::vector<VolumeState> parse_source_rows(const std::vector<Row>& rows,
           point_of(row, delimiter));
       continue;
     }
+    const auto left_out = stores.part_left_out(row[kName]);
+    if (left_out == StoresInSource::Part::Within) continue;
     auto volume = volume_of(row);
+    volume.excluded |= left_out.has_value();
     const bool wanted = std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
       return pattern.matches(volume.name);
     });

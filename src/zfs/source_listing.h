@@ -14,7 +14,9 @@ namespace snapferry::zfs {
 // not of ZFS.
 ListRequest source_listing(const std::vector<VolumePattern>& patterns);
 
-// Its rows as volumes with their points, ascending by name; those alone that a pattern matches.
+// Its rows as volumes with their points, ascending by name; those alone that a pattern matches. A
+// store of this program, here or of another one's, is excluded and shows nothing of what it holds,
+// unless a pattern begins in it.
 // Throws Corrupt for a row that cannot be.
 std::vector<VolumeState> parse_source_rows(const std::vector<std::vector<std::string>>& rows,
                                            const std::vector<VolumePattern>& patterns);

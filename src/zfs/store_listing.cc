@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "zfs/dataset_name.h"
 #include "zfs/resume_token.h"
+#include "zfs/source_record.h"
 
 namespace snapferry::zfs {
 namespace {
@@ -25,6 +26,7 @@ enum Column : std::size_t {
   kUsedBySnapshots,
   kPlaceholder,
   kIdentity,
+  kRecord,
   kUnchanged  // and the parts behind it
 };
 
@@ -34,24 +36,28 @@ Guid guid_of(const Row& row) {
   return Guid::from_number(*number);
 }
 
-// A replica that was received raw has the key of its source, so it has a root of its own below
-// the store; others have the key of the store, or none.
-bool is_raw(const Row& row, const StoreLayout& layout) {
-  const bool encrypted = row[kEncryption] != "off" && row[kEncryption] != "-";
-  return encrypted && row[kEncryptionRoot].starts_with(layout.store() + "/");
+// A replica that was received raw has the key of its source, so the root of its encryption is
+// itself or another replica. Others have the key of the store, of their host's dataset, or of
+// whatever else was made by hand to hold replicas.
+bool is_raw(const StoreDataset& dataset, const StoreContents& contents, const StoreLayout& layout) {
+  if (!dataset.encrypted || !layout.volume_of(dataset.encryption_root)) return false;
+  const auto root = contents.datasets.find(dataset.encryption_root);
+  return root == contents.datasets.end() || root->second.is_replica();
 }
 
-StoreDataset dataset_of(const Row& row, const StoreLayout& layout) {
+StoreDataset dataset_of(const Row& row) {
   StoreDataset dataset;
   dataset.name = row[kName];
   dataset.type = row[kType] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
   dataset.guid = guid_of(row);
   dataset.placeholder = row[kPlaceholder] == row[kName];
-  dataset.raw = is_raw(row, layout);
+  dataset.encrypted = is_encryption(row[kEncryption]);
+  if (dataset.encrypted) dataset.encryption_root = row[kEncryptionRoot];
   dataset.key_loaded = row[kKeyStatus] != "unavailable";
   dataset.bytes = parse_number(row[kUsedByDataset]).value_or(0) +
                   parse_number(row[kUsedBySnapshots]).value_or(0);
   if (row[kToken] != "-") dataset.token = row[kToken];
+  if (row[kRecord] != "-") dataset.record = row[kRecord];
   return dataset;
 }
 
@@ -86,6 +92,8 @@ Partial partial_of(const StoreDataset& dataset) {
 
 }  // namespace
 
+bool is_encryption(std::string_view value) { return value != "off" && value != "-"; }
+
 ListRequest store_listing(const std::string& root) {
   ListRequest request;
   request.columns = {"name",
@@ -100,7 +108,8 @@ ListRequest store_listing(const std::string& root) {
                      "usedbydataset",
                      "usedbysnapshots",
                      kPlaceholderProperty,
-                     kIdentityProperty};
+                     kIdentityProperty,
+                     SourceRecord::kHashProperty};
   for (std::size_t part = 0; part < UnchangedRecord::kParts; ++part) {
     request.columns.push_back(UnchangedRecord::property(part));
   }
@@ -121,7 +130,7 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
       contents.identity = row[kIdentity].substr(0, 2 * sizeof(std::uint64_t));
     }
     if (at == std::string::npos) {
-      contents.datasets.emplace(name, dataset_of(row, layout));
+      contents.datasets.emplace(name, dataset_of(row));
     } else if (const auto host = layout.host_of(name);
                host && name == layout.store() + "/" + *host) {
       if (row[kName].substr(at + 1) == kMemory) contents.memories[*host] = memory_of(row);
@@ -136,6 +145,10 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
       return std::tie(one.order, one.name) < std::tie(two.order, two.name);
     });
     found->second.points = std::move(list);
+  }
+  for (auto& [name, dataset] : contents.datasets) {
+    dataset.raw = is_raw(dataset, contents, layout);
+    contents.encrypts |= dataset.encrypted && !dataset.raw;
   }
   return contents;
 }

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/store.h"
@@ -18,10 +19,13 @@ struct StoreDataset {
   VolumeType type = VolumeType::Filesystem;
   Guid guid;
   bool placeholder = false;  // made to have a parent for others; never had snapshots
-  bool raw = false;
+  bool encrypted = false;
+  std::string encryption_root;
+  bool raw = false;  // encrypted with the key of its source
   bool key_loaded = true;
   std::uint64_t bytes = 0;
   std::string token;
+  std::string record;         // the hash of what the volume was (source_record.h); empty: none
   std::vector<Point> points;  // ascending by order
 
   bool is_replica() const { return !points.empty() || !token.empty(); }
@@ -31,7 +35,11 @@ struct StoreContents {
   std::map<std::string, StoreDataset> datasets;     // by name
   std::map<std::string, UnchangedRecord> memories;  // by host
   std::string identity;                             // empty: the rows do not tell
+  bool encrypts = false;  // something of it is encrypted with a key of its own
 };
+
+// Of the property `encryption`.
+bool is_encryption(std::string_view value);
 
 ListRequest store_listing(const std::string& root);
 

@@ -18,7 +18,7 @@ using testing::FakeCommands;
 constexpr const char* kList = "zfs list -Hp -r -t filesystem,volume,snapshot,bookmark -o ";
 constexpr const char* kColumns =
     "name,type,guid,createtxg,written,userrefs,encryption,keystatus,snapferry:exclude,"
-    "org.complete.simplesnap:exclude";
+    "org.complete.simplesnap:exclude,snapferry:identity";
 
 Point snapshot(const std::string& name, std::uint64_t guid) {
   Point point;
@@ -46,13 +46,13 @@ class ZfsSourceTest : public ::testing::Test {
 
 TEST_F(ZfsSourceTest, ListsEverythingInOneProcess) {
   expect_list("-r", " tank",
-              "tank\tfilesystem\t1\t1\t24576\t-\toff\t-\t-\t-\n"
-              "tank/b\tvolume\t3\t30\t0\t-\taes-256-gcm\tunavailable\t-\ton\n"
-              "tank/a\tfilesystem\t2\t20\t0\t-\taes-256-gcm\tavailable\toff\t-\n"
-              "tank/a@two\tsnapshot\t22\t200\t0\t1\taes-256-gcm\tavailable\t-\t-\n"
-              "tank/a@one\tsnapshot\t21\t100\t0\t0\taes-256-gcm\tavailable\t-\t-\n"
-              "tank/a#one\tbookmark\t21\t100\t-\t-\t-\t-\t-\t-\n"
-              "tank/b@x y\tsnapshot\t31\t300\t0\t0\t-\t-\t-\t-\n");
+              "tank\tfilesystem\t1\t1\t24576\t-\toff\t-\t-\t-\t-\n"
+              "tank/b\tvolume\t3\t30\t0\t-\taes-256-gcm\tunavailable\t-\ton\t-\n"
+              "tank/a\tfilesystem\t2\t20\t0\t-\taes-256-gcm\tavailable\toff\t-\t-\n"
+              "tank/a@two\tsnapshot\t22\t200\t0\t1\taes-256-gcm\tavailable\t-\t-\t-\n"
+              "tank/a@one\tsnapshot\t21\t100\t0\t0\taes-256-gcm\tavailable\t-\t-\t-\n"
+              "tank/a#one\tbookmark\t21\t100\t-\t-\t-\t-\t-\t-\t-\n"
+              "tank/b@x y\tsnapshot\t31\t300\t0\t0\t-\t-\t-\t-\t-\n");
   const auto volumes = source_.inventory({"zfs:tank/**"});
   ASSERT_EQ(volumes.size(), 3u);
   EXPECT_EQ(volumes[0].name, "zfs:tank");
@@ -73,26 +73,85 @@ TEST_F(ZfsSourceTest, ListsEverythingInOneProcess) {
   EXPECT_EQ(commands_.count(), 1u);
 }
 
+constexpr const char* kWithAStore =
+    "tank\tfilesystem\t1\t1\t0\t-\toff\t-\t-\t-\t-\n"
+    "tank/kept\tfilesystem\t2\t2\t0\t-\toff\t-\t-\t-\t00000000000000aa@tank/kept\n"
+    "tank/kept@s\tsnapshot\t21\t2\t0\t0\t-\t-\t-\t-\t00000000000000aa@tank/kept\n"
+    "tank/kept/h\tfilesystem\t3\t3\t0\t-\toff\t-\t-\t-\t00000000000000aa@tank/kept\n"
+    "tank/kept/h/x\tfilesystem\t4\t4\t0\t-\toff\t-\t-\t-\t00000000000000aa@tank/kept\n";
+
+TEST_F(ZfsSourceTest, LeavesAStoreOutThatAPatternOnlyComesBy) {
+  for (const char* pattern : {"zfs:tank/**", "zfs:tank/*"}) {
+    expect_list(std::string(pattern).ends_with("**") ? "-r" : "-d 2", " tank", kWithAStore);
+    const auto volumes = source_.inventory({pattern});
+    ASSERT_FALSE(volumes.empty());
+    for (const auto& volume : volumes) {
+      EXPECT_EQ(volume.excluded, volume.name == "zfs:tank/kept") << volume.name;
+      EXPECT_NE(volume.name, "zfs:tank/kept/h");
+      EXPECT_NE(volume.name, "zfs:tank/kept/h/x");
+    }
+  }
+}
+
+TEST_F(ZfsSourceTest, ListsAStoreWhoseNameThePatternBeginsWith) {
+  std::string below = kWithAStore;
+  below.erase(0, below.find('\n') + 1);
+  expect_list("-r", " tank/kept", below);
+  const auto volumes = source_.inventory({"zfs:tank/kept/**"});
+  ASSERT_EQ(volumes.size(), 3u);
+  for (const auto& volume : volumes) EXPECT_FALSE(volume.excluded) << volume.name;
+}
+
+TEST_F(ZfsSourceTest, TellsAPoolThatIsAwayFromADatasetThatIsGone) {
+  const std::string no_pool = "cannot open 'usb': dataset does not exist\n";
+  expect_list("-r", " usb", "", 1, no_pool);
+  try {
+    source_.inventory({"zfs:usb/**"});
+    FAIL() << "an empty listing of a pool that is away";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+    EXPECT_NE(error.message().find("no pool 'usb'"), std::string::npos) << error.message();
+  }
+  expect_list("-r", " usb/x", "", 1, "cannot open 'usb/x': dataset does not exist\n");
+  commands_.expect("zfs list -Hp -t filesystem -o name usb", {"", 1, no_pool});
+  EXPECT_ERROR(source_.inventory({"zfs:usb/x/**"}), ErrorKind::NotFound);
+  expect_list("-r", " usb/x", "", 1, "cannot open 'usb/x': dataset does not exist\n");
+  commands_.expect("zfs list -Hp -t filesystem -o name usb", {"usb\n"});
+  EXPECT_TRUE(source_.inventory({"zfs:usb/x/**"}).empty());
+}
+
+TEST_F(ZfsSourceTest, DescribesVolumesInOneProcess) {
+  commands_.expect(
+      "zfs get -Hp -o name,property,value,source -s local,received,inherited,none all tank/a "
+      "tank/b",
+      {"tank/a\tacltype\tposix\tlocal\n", 1, "cannot open 'tank/b': dataset does not exist\n"});
+  const auto all = source_.describe({"zfs:tank/a", "zfs:tank/b"});
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0], (VolumeDescription{"zfs:tank/a", {{"acltype", "posix"}}}));
+}
+
 TEST_F(ZfsSourceTest, ListsNoDeeperThanThePatterns) {
   expect_list("-d 1", " tank/a tank/b",
-              "tank/a\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n"
-              "tank/a/child\tfilesystem\t4\t20\t0\t-\toff\t-\t-\t-\n"
-              "tank/b\tfilesystem\t3\t20\t0\t-\toff\t-\t-\t-\n");
+              "tank/a\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\t-\n"
+              "tank/a/child\tfilesystem\t4\t20\t0\t-\toff\t-\t-\t-\t-\n"
+              "tank/b\tfilesystem\t3\t20\t0\t-\toff\t-\t-\t-\t-\n");
   EXPECT_EQ(source_.inventory({"zfs:tank/a", "zfs:tank/b"}).size(), 2u);
   expect_list("-d 3", " tank", "");
   EXPECT_TRUE(source_.inventory({"zfs:tank/*/data"}).empty());
-  expect_list("-d 1", "", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n");
+  expect_list("-d 1", "", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\t-\n");
   EXPECT_EQ(source_.inventory({"zfs:*"}).size(), 1u);
-  expect_list("-r", "", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n");
+  expect_list("-r", "", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\t-\n");
   EXPECT_EQ(source_.inventory({"zfs:**", "zfs:tank"}).size(), 1u);
-  expect_list("-r", " tank", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\n");
+  expect_list("-r", " tank", "tank\tfilesystem\t2\t20\t0\t-\toff\t-\t-\t-\t-\n");
   source_.inventory({"zfs:tank/**", "zfs:tank/a/*"});
 }
 
 TEST_F(ZfsSourceTest, SaysWhatIsNotThere) {
   expect_list("-d 1", " tank/x", "", 1, "cannot open 'tank/x': dataset does not exist\n");
+  commands_.expect("zfs list -Hp -t filesystem -o name tank", {"tank\n"});
   EXPECT_ERROR(source_.inventory({"zfs:tank/x"}), ErrorKind::NotFound);
   expect_list("-r", " tank/x", "", 1, "cannot open 'tank/x': dataset does not exist\n");
+  commands_.expect("zfs list -Hp -t filesystem -o name tank", {"tank\n"});
   EXPECT_TRUE(source_.inventory({"zfs:tank/x/**"}).empty());
   expect_list("-r", " tank", "", 1, "internal error\n");
   EXPECT_ERROR(source_.inventory({"zfs:tank/**"}), ErrorKind::Unavailable);

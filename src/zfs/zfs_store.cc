@@ -10,9 +10,13 @@
 #include "zfs/child_stream.h"
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
+#include "zfs/pool_features.h"
+#include "zfs/property_rules.h"
+#include "zfs/record_keeper.h"
 #include "zfs/resume_check.h"
 #include "zfs/settler.h"
 #include "zfs/snapshot_mount.h"
+#include "zfs/source_record.h"
 #include "zfs/stream_transfer.h"
 
 namespace snapferry::zfs {
@@ -25,8 +29,14 @@ using Names = std::vector<std::string>;
 }
 
 // What is not there, or there already, is so on one side only: the two do not fit.
-Error receive_failure(const VolumeName& volume, const std::vector<std::string>& argv,
-                      const platform::ExitReport& exit) {
+Error receive_failure(const VolumeName& volume, const StreamFeatures& used,
+                      const std::vector<std::string>& argv, const platform::ExitReport& exit) {
+  if (exit.errors.find("must be upgraded to receive") != std::string::npos) {
+    return Error(ErrorKind::Unsupported,
+                 volume.text() + ": the store cannot receive a stream with " + names_of(used) +
+                     "; see 'zpool get all' there for features of the pool that are disabled, and "
+                     "enable them with zpool upgrade");
+  }
   const auto error = command_failure(argv, exit);
   const bool misfit =
       error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::AlreadyExists;
@@ -50,7 +60,13 @@ std::string ZfsStore::name() const { return volume_of_dataset(layout_.store()); 
 
 StreamFeatures ZfsStore::features() {
   if (!version_) version_ = installed_version(commands_);
-  return features_of(*version_);
+  if (!receivable_) {
+    const std::string pool(pool_of(layout_.store()));
+    receivable_ = receivable(commands_, pool, features_of(*version_));
+  }
+  auto features = *receivable_;
+  features.embedded &= !known_.encrypts();
+  return features;
 }
 
 std::string ZfsStore::identity() {
@@ -59,18 +75,23 @@ std::string ZfsStore::identity() {
 }
 
 void ZfsStore::look_at_store() {
-  const auto listing = run_list(commands_, {.columns = {"guid", kIdentityProperty},
-                                            .types = "filesystem",
-                                            .recursive = false,
-                                            .roots = {layout_.store()}});
+  // With the datasets of its hosts, which may have keys of their own.
+  const auto listing =
+      run_list(commands_, {.columns = {"name", "guid", kIdentityProperty, "encryption"},
+                           .types = "filesystem",
+                           .depth = 1,
+                           .roots = {layout_.store()}});
   if (!listing.missing.empty()) no_such_store(layout_);
-  const auto guid = listing.rows.empty() ? std::nullopt : parse_number(listing.rows[0][0]);
+  for (const auto& row : listing.rows) {
+    if (is_encryption(row[3])) known_.remember_encryption();
+  }
+  const auto guid = listing.rows.empty() ? std::nullopt : parse_number(listing.rows[0][1]);
   if (!guid) throw Error(ErrorKind::NotFound, name() + ": is no filesystem; name another store");
   const auto identity = Guid::from_number(*guid).hex();
   known_.remember_identity(identity);
   // Without it each run asks once more; so it is no failure where it cannot be written.
   const auto property = identity + "@" + layout_.store();
-  if (listing.rows[0][1] != property) {
+  if (listing.rows[0][2] != property) {
     commands_.run({"zfs", "set", std::string(kIdentityProperty) + "=" + property, layout_.store()});
   }
 }
@@ -172,7 +193,9 @@ void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   {
     const std::shared_lock lock(renames_);
     dataset = target_of(request);
-    const auto before = known_.dataset(dataset);
+    auto before = known_.dataset(dataset);
+    check_features(request, dataset);
+    if (request.stream.base && before) keep_description(request, *before);
     run_receive(request, dataset, stream);
     if (!request.stream.base) {
       look_at_first(request, dataset);
@@ -185,11 +208,65 @@ void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   places_.put_in_place(dataset);
 }
 
+void ZfsStore::describe(const std::vector<ReplicaDescription>& replicas) {
+  const std::scoped_lock lock(descriptions_mutex_);
+  for (const auto& replica : replicas) descriptions_[replica.volume] = replica.properties;
+}
+
+std::optional<VolumeProperties> ZfsStore::told(const VolumeName& volume) {
+  const std::scoped_lock lock(descriptions_mutex_);
+  const auto found = descriptions_.find(volume);
+  return found == descriptions_.end() ? std::nullopt : std::optional(found->second);
+}
+
+VolumeProperties ZfsStore::description(const VolumeName& volume, const Point& snapshot) {
+  return recorded_description(commands_, volume.path, needed(volume), snapshot);
+}
+
+// The snapshots come in all the same where this fails; the next run does it again then.
+void ZfsStore::keep_description(const ReceiveRequest& request, StoreDataset& replica) {
+  const auto properties = told(request.volume);
+  if (!properties) return;
+  auto hash = SourceRecord(request.volume.path, *properties).hash();
+  if (hash == replica.record) return;
+  try {
+    supersede_description(commands_, request.volume.path, replica, *properties);
+    replica.record = std::move(hash);
+  } catch (const Error&) {
+  }
+}
+
+// Set as the dataset is made, so that nobody ever sees it otherwise.
+std::vector<std::string> ZfsStore::first_receive_options(const ReceiveRequest& request) {
+  auto options = safe_receive_options(request.type, privilege_);
+  const auto add = [&](const std::vector<std::string>& assignments) {
+    for (const auto& assignment : assignments) options.insert(options.end(), {"-o", assignment});
+  };
+  const auto properties = told(request.volume);
+  if (privilege_ == Privilege::Root) {
+    add(reading_assignments(request.type, properties ? &*properties : nullptr));
+  }
+  if (properties) add(SourceRecord(request.volume.path, *properties).assignments());
+  return options;
+}
+
+// The kernel's own words for it blame its modules.
+void ZfsStore::check_features(const ReceiveRequest& request, const std::string& dataset) {
+  if (!request.stream.features.embedded || request.stream.features.raw) return;
+  const auto place = request.stream.base ? dataset : std::string(parent_of(dataset));
+  const auto known = known_.dataset(place);
+  if (!known || !known->encrypted) return;
+  throw Error(ErrorKind::Unsupported,
+              request.volume.text() + ": " + place +
+                  " is encrypted, and OpenZFS takes no embedded data (-e) into it; run it again "
+                  "with this version of the program at both ends");
+}
+
 void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dataset,
                            Stream& stream) {
   Names argv = {"zfs", "receive", "-s", "-u"};
   if (!request.stream.base) {
-    const auto options = safe_receive_options(request.type, privilege_);
+    const auto options = first_receive_options(request);
     argv.insert(argv.end(), options.begin(), options.end());
   }
   // A package brings the names of its snapshots; a single one is named here.
@@ -211,7 +288,7 @@ void ZfsStore::run_receive(const ReceiveRequest& request, const std::string& dat
     const Rest rest(request.turn);  // the pool writes
     return child->wait();
   }();
-  if (!exit.ok()) throw receive_failure(request.volume, argv, exit);
+  if (!exit.ok()) throw receive_failure(request.volume, request.stream.features, argv, exit);
   if (end == TransferEnd::ReceiverStopped) {
     throw Error(ErrorKind::Unavailable,
                 request.volume.text() + ": zfs receive stopped early; run the backup again");
@@ -258,7 +335,18 @@ void ZfsStore::look_at_first(const ReceiveRequest& request, const std::string& d
     throw Error(ErrorKind::Unavailable,
                 snapshot + ": zfs receive ended well and the snapshot is not there; run it again");
   }
+  const auto properties = told(request.volume);
+  if (properties) result.record = SourceRecord(request.volume.path, *properties).hash();
   known_.remember(std::move(result));
+  if (privilege_ == Privilege::Delegated && request.type != VolumeType::Zvol) {
+    // May be more than was delegated. What it would show otherwise, verify says.
+    Names assign = {"zfs", "set"};
+    for (auto& one : reading_assignments(request.type, properties ? &*properties : nullptr)) {
+      assign.push_back(std::move(one));
+    }
+    assign.push_back(dataset);
+    commands_.run(assign);
+  }
   if (unsafe_properties(request.type, values).empty()) return;
   Names argv = {"zfs", "set"};
   for (auto& assignment : safe_assignments(request.type)) argv.push_back(std::move(assignment));
@@ -412,6 +500,11 @@ std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool re
   if (!dataset) return {{replica.volume, "", "the replica is not there any more"}};
   for (const auto& cause : unsafe(dataset->type, dataset->name)) {
     damages.push_back({replica.volume, "", cause});
+  }
+  if (!dataset->record.empty()) {
+    for (const auto& cause : misread_properties(commands_, replica.volume.path, *dataset)) {
+      damages.push_back({replica.volume, "", cause});
+    }
   }
   for (const auto& point : replica.points) {
     const bool there = std::any_of(

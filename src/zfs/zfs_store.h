@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -27,7 +29,8 @@ struct ZfsStoreOptions {
 // A ZFS dataset as a store, through the `zfs` command and PoolCalls; names as in
 // zfs/store_layout.h. Threads, errors and effects as Store says.
 //
-// Processes: one for inventory(), which tells the identity, too (two where there is nothing yet);
+// Processes: one for features(), once; one for inventory(), which tells the identity, too (two
+// where there is nothing yet);
 // for receive() `zfs receive`, for a first stream also a listing; for destroy() three listings; for
 // record_unchanged() one. What inventory() found is remembered (known_store.h), so that receive()
 // need not look again; the kernel checks it all the same.
@@ -42,6 +45,8 @@ class ZfsStore : public Store {
   StreamFeatures features() override;
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
+  void describe(const std::vector<ReplicaDescription>& replicas) override;
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void record_unchanged(const std::string& set, std::int64_t time,
@@ -63,6 +68,10 @@ class ZfsStore : public Store {
   // Receiving.
   std::string target_of(const ReceiveRequest& request);
   void check_base(const ReceiveRequest& request);
+  void check_features(const ReceiveRequest& request, const std::string& dataset);
+  std::optional<VolumeProperties> told(const VolumeName& volume);
+  void keep_description(const ReceiveRequest& request, StoreDataset& replica);
+  std::vector<std::string> first_receive_options(const ReceiveRequest& request);
   void run_receive(const ReceiveRequest& request, const std::string& dataset, Stream& stream);
   void look_at_first(const ReceiveRequest& request, const std::string& dataset);
   void remember_added(StoreDataset dataset, const StreamRequest& stream);
@@ -77,7 +86,10 @@ class ZfsStore : public Store {
   platform::Clock& clock_;
   const Privilege privilege_;
   std::optional<ZfsVersion> version_;
+  std::optional<StreamFeatures> receivable_;  // by the pool
 
+  std::mutex descriptions_mutex_;
+  std::map<VolumeName, VolumeProperties> descriptions_;  // as describe() told
   KnownStore known_;
   StorePlaces places_;
   // Held shared by receives, and alone where datasets are renamed under them.

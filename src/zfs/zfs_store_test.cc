@@ -21,12 +21,13 @@ using testing::ZfsStreamBuilder;
 
 constexpr const char* kColumns =
     "name,type,guid,createtxg,userrefs,encryption,encryptionroot,keystatus,receive_resume_token,"
-    "usedbydataset,usedbysnapshots,snapferry:placeholder,snapferry:identity,"
+    "usedbydataset,usedbysnapshots,snapferry:placeholder,snapferry:identity,snapferry:source,"
     "snapferry:unchanged.0,snapferry:unchanged.1,snapferry:unchanged.2,snapferry:unchanged.3";
-constexpr const char* kLookAtStore = "zfs list -Hp -t filesystem -o guid,snapferry:identity b/s";
+constexpr const char* kLookAtStore =
+    "zfs list -Hp -d 1 -t filesystem -o name,guid,snapferry:identity,encryption b/s";
 constexpr const char* kSafeOptions =
     "-o readonly=on -o canmount=noauto -o mountpoint=none -o exec=off -o setuid=off "
-    "-o devices=off -o sharenfs=off -o sharesmb=off";
+    "-o devices=off -o sharenfs=off -o sharesmb=off -o acltype=posixacl -o xattr=on";
 constexpr const char* kResultColumns =
     "name,guid,createtxg,readonly,canmount,mountpoint,exec,setuid,devices,sharenfs,sharesmb,"
     "volmode,snapdev";
@@ -34,7 +35,7 @@ constexpr const char* kResultColumns =
 std::string row(const std::string& name, const std::string& type, std::uint64_t guid,
                 const std::string& more = "-\toff\t-\t-\t-\t100\t20\t-\t00000000000000aa@b/s") {
   return name + "\t" + type + "\t" + std::to_string(guid) + "\t" + std::to_string(guid * 10) +
-         "\t" + more + "\t-\t-\t-\t-\n";
+         "\t" + more + "\t-\t-\t-\t-\t-\n";
 }
 
 // The bytes of a builder, as a sender would give them.
@@ -66,7 +67,7 @@ class ZfsStoreTest : public ::testing::Test {
         {output, status, errors});
   }
 
-  void expect_store() { commands_.expect(kLookAtStore, {"170\t00000000000000aa@b/s\n"}); }
+  void expect_store() { commands_.expect(kLookAtStore, {"b/s\t170\t00000000000000aa@b/s\toff\n"}); }
 
   // The host, a parent, a replica with two snapshots.
   void expect_one_replica() {
@@ -124,6 +125,62 @@ TEST_F(ZfsStoreTest, ListsAHostInOneProcess) {
   EXPECT_EQ(commands_.count(), 1u);
 }
 
+// The columns behind `userrefs` of a dataset with the key of `root`.
+std::string encrypted_with(const std::string& root) {
+  return "-\taes-256-gcm\t" + root + "\tavailable\t-\t100\t20\t-\t00000000000000aa@b/s";
+}
+
+TEST_F(ZfsStoreTest, TellsReplicasThatWereReceivedRawFromThoseWithAKeyOfTheStore) {
+  for (const char* root : {"b", "b/s", "b/s/h", "b/s/h/tank"}) {
+    expect_inventory(row("b/s/h", "filesystem", 1, encrypted_with(root)) +
+                     row("b/s/h/tank", "filesystem", 2, encrypted_with(root)) +
+                     row("b/s/h/tank/a", "filesystem", 3, encrypted_with(root)) +
+                     row("b/s/h/tank/a@one", "snapshot", 21));
+    EXPECT_FALSE(store_.inventory("h").at(0).raw) << root;
+    EXPECT_FALSE(store_.features().embedded) << root;
+  }
+  expect_inventory(row("b/s/h", "filesystem", 1) + row("b/s/h/tank", "filesystem", 2) +
+                   row("b/s/h/tank/a", "filesystem", 3, encrypted_with("b/s/h/tank/a")) +
+                   row("b/s/h/tank/a@one", "snapshot", 21) +
+                   row("b/s/h/tank/a/b", "filesystem", 4, encrypted_with("b/s/h/tank/a")) +
+                   row("b/s/h/tank/a/b@one", "snapshot", 22));
+  for (const auto& replica : store_.inventory("h")) EXPECT_TRUE(replica.raw);
+}
+
+TEST_F(ZfsStoreTest, TakesEmbeddedDataUnlessSomethingIsEncryptedWithAKeyOfItsOwn) {
+  expect_one_replica();
+  store_.inventory("h");
+  EXPECT_TRUE(store_.features().embedded);
+  expect_inventory(row("b/s/h", "filesystem", 1, encrypted_with("b/s/h")) +
+                   row("b/s/h/tank", "filesystem", 2, encrypted_with("b/s/h")));
+  store_.inventory("h");
+  EXPECT_FALSE(store_.features().embedded);
+  auto wanted = request(point("one", 31));
+  wanted.stream.features.embedded = true;
+  BytesStream stream{{}};
+  EXPECT_ERROR(store_.receive(wanted, stream), ErrorKind::Unsupported);
+}
+
+TEST_F(ZfsStoreTest, ARefusalNamesTheFeatures) {
+  expect_one_replica();
+  store_.inventory("h");
+  commands_.expect("zfs receive -s -u b/s/h/tank/a@three",
+                   {"", 1,
+                    "cannot receive incremental stream: pool must be upgraded to receive this "
+                    "stream.\n"});
+  auto wanted = request(point("three", 23), point("two", 22));
+  wanted.stream.features.large_blocks = true;
+  BytesStream stream(
+      ZfsStreamBuilder().begin({.to = 23, .from = 22, .name = "tank/a@three"}).end().stream());
+  try {
+    store_.receive(wanted, stream);
+    FAIL() << "received";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Unsupported);
+    EXPECT_NE(error.message().find("large blocks (-L)"), std::string::npos) << error.message();
+  }
+}
+
 TEST_F(ZfsStoreTest, TellsAnEmptyHostFromAMissingStore) {
   const std::string missing = "cannot open 'b/s/h': dataset does not exist\n";
   expect_inventory("", 1, missing);
@@ -145,7 +202,7 @@ TEST_F(ZfsStoreTest, IsMadeByNothingButItsCreation) {
   EXPECT_THROW(store_.identity(), NoSuchStore);
   commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s", {"", 1, missing});
   commands_.expect("zfs create -p -o canmount=off -o mountpoint=none b/s");
-  commands_.expect(kLookAtStore, {"170\t-\n"});
+  commands_.expect(kLookAtStore, {"b/s\t170\t-\toff\n"});
   commands_.expect("zfs set snapferry:identity=00000000000000aa@b/s b/s");
   create_store(commands_, calls_, clock_, "b/s");
   commands_.expect("zfs list -Hp -t filesystem,volume -o name b/s", {"b/s\n"});

@@ -7,6 +7,10 @@
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
 #include "zfs/listing.h"
+#include "zfs/pool_features.h"
+#include "zfs/property_rules.h"
+#include "zfs/source_record.h"
+#include "zfs/store_listing.h"
 #include "zfs/stream_transfer.h"
 #include "zfs/zfs_version.h"
 
@@ -22,7 +26,22 @@ Listing look_at(platform::Commands& commands, const std::string& types,
 
 }  // namespace
 
-StreamFeatures ZfsTarget::features() { return features_of(installed_version(commands_)); }
+// A new dataset is encrypted where its parent is, and then takes nothing that is embedded. Where it
+// is to be is not known to those who ask for the kind alone.
+StreamFeatures ZfsTarget::features(const std::string& volume) {
+  auto features = features_of(installed_version(commands_));
+  const auto dataset = volume.ends_with(':') ? std::string() : dataset_of_volume(volume);
+  const std::string parent(parent_of(dataset));
+  features.embedded = !parent.empty();
+  if (parent.empty()) return features;
+  features = receivable(commands_, std::string(pool_of(dataset)), features);
+  const auto listing = run_list(commands_, {.columns = {"name", "encryption"},
+                                            .types = "filesystem,volume",
+                                            .recursive = false,
+                                            .roots = {parent}});
+  features.embedded &= !listing.rows.empty() && !is_encryption(listing.rows[0][1]);
+  return features;
+}
 
 void ZfsTarget::require_free(const std::string& volume) {
   const auto dataset = dataset_of_volume(volume);
@@ -72,8 +91,71 @@ void ZfsTarget::restore(const std::string& volume, VolumeType type, const Stream
     throw Error(ErrorKind::Unavailable,
                 snapshot + ": zfs receive ended well and the snapshot is not there; run it again");
   }
+}
+
+Completion ZfsTarget::complete(const std::string& volume, VolumeType type,
+                               const VolumeProperties& properties) {
+  const auto dataset = dataset_of_volume(volume);
+  Completion completion;
+  std::vector<std::string> assignments;
+  for (const auto& [name, value] : properties) {
+    const auto use = use_of(name);
+    if (use == PropertyUse::Stays) completion.left.push_back(name + "=" + value);
+    if (use == PropertyUse::Reads || use == PropertyUse::Restores) {
+      assignments.push_back(name + "=" + portable_value(name, value));
+    }
+    if (name == SourceRecord::kIncomplete) {
+      completion.failed.emplace_back("user properties: were too large to be recorded");
+    }
+  }
+  assign(dataset, assignments, completion);
+  compare(dataset, properties, completion);
   // One that has no place to be mounted, or no key here, waits for its administrator.
   if (type == VolumeType::Filesystem) commands_.run({"zfs", "mount", dataset});
+  return completion;
+}
+
+// All at once; where that fails, each by itself, to tell which it was.
+void ZfsTarget::assign(const std::string& dataset, const std::vector<std::string>& assignments,
+                       Completion& completion) {
+  const auto set = [&](const std::vector<std::string>& some) {
+    std::vector<std::string> argv = {"zfs", "set"};
+    argv.insert(argv.end(), some.begin(), some.end());
+    argv.push_back(dataset);
+    run_command(commands_, argv);
+  };
+  if (assignments.empty()) return;
+  try {
+    return set(assignments);
+  } catch (const Error&) {
+  }
+  for (const auto& one : assignments) {
+    try {
+      set({one});
+    } catch (const Error& error) {
+      completion.failed.push_back(one + ": " + error.message());
+    }
+  }
+}
+
+// What came with the stream is as it was, or is said not to be.
+void ZfsTarget::compare(const std::string& dataset, const VolumeProperties& properties,
+                        Completion& completion) {
+  std::vector<std::string> columns = {"name"};
+  for (const auto& [name, value] : properties) {
+    if (use_of(name) == PropertyUse::Streams) columns.push_back(name);
+  }
+  if (columns.size() == 1) return;
+  const auto listing = run_list(
+      commands_,
+      {.columns = columns, .types = "filesystem,volume", .recursive = false, .roots = {dataset}});
+  for (const auto& row : listing.rows) {
+    for (std::size_t i = 1; i < columns.size(); ++i) {
+      const auto& was = properties.at(columns[i]);
+      if (row[i] == was) continue;
+      completion.failed.push_back(columns[i] + ": is " + row[i] + ", and was " + was);
+    }
+  }
 }
 
 }  // namespace snapferry::zfs

@@ -8,19 +8,27 @@
 namespace snapferry::zfs {
 
 // Restores whole ZFS volumes with `zfs receive`, without the properties that keep replicas from
-// being used: they are as the parent and the defaults say, and filesystems are mounted where these
-// say so. Not resumable, so that whatever ends a restore, the kernel removes what is half done.
+// being used: complete() gives it those that it had, and mounts filesystems where their parent and
+// the defaults say so. Not resumable, so that whatever ends a restore, the kernel removes what is
+// half done.
 class ZfsTarget : public VolumeTarget {
  public:
   // Borrows `commands`.
   explicit ZfsTarget(platform::Commands& commands) : commands_(commands) {}
 
-  StreamFeatures features() override;
+  StreamFeatures features(const std::string& volume) override;
   void require_free(const std::string& volume) override;
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+  Completion complete(const std::string& volume, VolumeType type,
+                      const VolumeProperties& properties) override;
 
  private:
+  void assign(const std::string& dataset, const std::vector<std::string>& assignments,
+              Completion& completion);
+  void compare(const std::string& dataset, const VolumeProperties& properties,
+               Completion& completion);
+
   platform::Commands& commands_;
 };
 

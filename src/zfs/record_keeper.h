@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "platform/command.h"
+#include "zfs/source_record.h"
+#include "zfs/store_listing.h"
+
+namespace snapferry::zfs {
+
+// The records of what a volume was at its source (zfs/source_record.h), on its replica.
+
+// What holds for `snapshot`, a point of `replica`; empty: not known. One process.
+VolumeProperties recorded_description(platform::Commands& commands, const std::string& volume,
+                                      const StoreDataset& replica, const Point& snapshot);
+
+// Puts `properties` in the place of the record that the replica has, which its newest snapshot gets
+// unless it has one, and has the replica read as they say. One process where there was no record,
+// three where there was. Throws as these fail; where it did, the next run does it again.
+void supersede_description(platform::Commands& commands, const std::string& volume,
+                           const StoreDataset& replica, const VolumeProperties& properties);
+
+// What a replica shows otherwise than the volume did, as in "acltype is off"; one process.
+std::vector<std::string> misread_properties(platform::Commands& commands, const std::string& volume,
+                                            const StoreDataset& replica);
+
+}  // namespace snapferry::zfs
