@@ -19,6 +19,7 @@
 #include "simplesnap/throttle.h"
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
+#include "zfs/property_rules.h"
 #include "zfs/replica_safety.h"
 #include "zfs/settler.h"
 #include "zfs/store_layout.h"
@@ -202,6 +203,10 @@ class Puller {
         make_parents(dataset);
         const auto options = zfs::safe_receive_options(stream.head().type, zfs::Privilege::Root);
         argv.insert(argv.end(), options.begin(), options.end());
+        // The protocol does not tell what the volume is beside its files.
+        for (const auto& assignment : zfs::reading_assignments(stream.head().type, nullptr)) {
+          argv.insert(argv.end(), {"-o", assignment});
+        }
       }
     }
     argv.push_back(dataset);

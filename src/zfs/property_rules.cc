@@ -84,10 +84,18 @@ bool is_possible(std::string_view name) {
          });
 }
 
+// `zfs get -p` of a limit on how many there may be that is none.
+constexpr std::string_view kNoLimit = "18446744073709551615";
+
+bool is_limit(std::string_view name) {
+  return name.ends_with("quota") || name.ends_with("reservation") || name.ends_with("_limit");
+}
+
 // The value that a dataset has which nobody decided otherwise about when it was made.
 bool is_usual(std::string_view name, std::string_view value) {
   return (name == "casesensitivity" && value == "sensitive") ||
-         (name == "normalization" && value == "none") || (name == "utf8only" && value == "off");
+         (name == "normalization" && value == "none") || (name == "utf8only" && value == "off") ||
+         (is_limit(name) && (value == "0" || value == "none" || value == kNoLimit));
 }
 
 bool is_recorded(std::string_view name, std::string_view value, std::string_view source) {

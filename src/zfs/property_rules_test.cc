@@ -53,6 +53,8 @@ TEST(PropertyRules, DescribeWhatWasDecidedAboutAVolume) {
       "tank/a\tcom.example:zone\tx\tinherited from tank\n"
       "tank/a\tsnapferry:identity\t00000000000000aa@tank\tlocal\n"
       "tank/b\tquota\t1073741824\treceived\n"
+      "tank/b\trefquota\t0\tlocal\n"
+      "tank/b\tsnapshot_limit\t18446744073709551615\tlocal\n"
       "tank/b\tcom.example:torn\tone\n"
       "two\tlocal\n"
       "tank/other\tquota\t1\tlocal\n",

@@ -13,8 +13,8 @@ echo 'correct horse battery' >key
 encryption=(-o encryption=on -o keyformat=passphrase -o "keylocation=file://$PWD/key")
 zfs create "${encryption[@]}" -o mountpoint=none backup/locked
 zfs create -o mountpoint=none backup/open
-zfs create "${encryption[@]}" -o mountpoint=none backup/open/box
-authorize kept root --allow store --allow restore --store zfs:backup/far --host box --sandbox require
+zfs create "${encryption[@]}" -o mountpoint=none backup/open/guest
+authorize kept root --allow store --allow restore --store zfs:backup/far --host guest --sandbox require
 zfs create "${encryption[@]}" -o mountpoint=none backup/far
 value() { zfs get -Hp -o value "$1" "$2"; }
 
@@ -24,14 +24,13 @@ for store in zfs:backup/locked/store zfs:backup/open kept:zfs:backup/far; do
   for word in one two; do
     echo "$word" >"/source/home/$word"
     next_second
-    succeeds "$SNAPFERRY" backup 'zfs:source/home/**' --store "$store" --set main --host box \
+    succeeds "$SNAPFERRY" backup 'zfs:source/home/**' --store "$store" --set main --host guest \
       "${remote[@]}"
   done
   says incremental
   replica=$(zfs list -H -o name -r backup | grep "${store##*:}/.*/source/home/child\$")
   [ "$(value encryption "$replica")" != off ] || fail "$replica is not encrypted"
-  succeeds "$SNAPFERRY" list --store "$store" "${remote[@]}"
-  succeeds "$SNAPFERRY" cat box:zfs:source/home one --store "$store" "${remote[@]}"
+  succeeds "$SNAPFERRY" cat guest:zfs:source/home one --store "$store" "${remote[@]}"
   expect one "$said" "a file out of $store"
   succeeds "$SNAPFERRY" verify --read-data --store "$store" "${remote[@]}"
 done
@@ -39,10 +38,10 @@ done
 # Back below an encrypted parent, and below one that is not.
 zfs create "${encryption[@]}" source/private
 authorize given root --allow target --volume 'zfs:source/private/**' --sandbox require
-succeeds "$SNAPFERRY" restore box:zfs:source/home --store zfs:backup/open --target zfs:source/private/home
-succeeds "$SNAPFERRY" restore box:zfs:source/home --store zfs:backup/open \
+succeeds "$SNAPFERRY" restore guest:zfs:source/home --store zfs:backup/open --target zfs:source/private/home
+succeeds "$SNAPFERRY" restore guest:zfs:source/home --store zfs:backup/open \
   --target given:zfs:source/private/far "${remote[@]}"
-succeeds "$SNAPFERRY" restore box:zfs:source/home --store zfs:backup/open --target zfs:source/plain
+succeeds "$SNAPFERRY" restore guest:zfs:source/home --store zfs:backup/open --target zfs:source/plain
 zfs mount source/private/far
 for name in home far; do
   [ "$(value encryption source/private/$name)" != off ] || fail "$name is not encrypted"
@@ -59,6 +58,6 @@ zfs create -o recordsize=1M -o compression=zstd source/big
 head -c 3M /dev/urandom >/source/big/file
 { echo one; head -c 60000 /dev/zero; } >/source/big/small
 succeeds "$SNAPFERRY" init --store zfs:backup/old
-succeeds "$SNAPFERRY" backup zfs:source/big --store zfs:backup/old --host box
+succeeds "$SNAPFERRY" backup zfs:source/big --store zfs:backup/old --host guest
 succeeds "$SNAPFERRY" verify --read-data --store zfs:backup/old
 echo passed

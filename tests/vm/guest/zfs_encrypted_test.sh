@@ -1,4 +1,4 @@
-# An encrypted dataset whose key is loaded: into one store decrypted, into another raw; and what
+# An encrypted dataset whose key is loaded: into one store decrypted on request, into another raw; and what
 # comes back out of both.
 source "$(dirname "$(readlink -f "$0")")/agent_common.sh"
 
@@ -9,23 +9,26 @@ echo one >/source/secret/name
 authorize pulled root --allow source --volume 'zfs:source/**' --sandbox require
 for store in plain raw; do succeeds "$SNAPFERRY" init --store "zfs:backup/$store"; done
 
-plain() { "$SNAPFERRY" backup zfs:source/secret --store zfs:backup/plain --set plain --host box "$@"; }
+plain() {
+  "$SNAPFERRY" backup zfs:source/secret --store zfs:backup/plain --set plain --host box "$@"
+}
 raw() {
   "$SNAPFERRY" backup pulled:zfs:source/secret --store zfs:backup/raw --set main --verbose \
     "${remote[@]}" "$@"
 }
 value() { zfs get -H -o value "$1" "$2"; }
 next_second
-succeeds plain
-succeeds raw --raw
+succeeds plain --decrypt
+succeeds raw
 expect off "$(value encryption backup/plain/box/source/secret)" "encryption of the decrypted"
 expect unavailable "$(value keystatus backup/raw/pulled/source/secret)" "key of the raw one"
 
-# Each goes on as it began, also without being told.
+# Each goes on as it began, also without being told; what is kept decrypted is named then.
 echo two >>/source/secret/name
 next_second
 succeeds plain
 says incremental
+says "pass --decrypt to agree"
 succeeds raw
 says incremental
 refuses plain --raw

@@ -48,7 +48,7 @@ succeeds "$SNAPFERRY" restore box:zfs:source/home --store zfs:backup/near --targ
 says "mountpoint=/elsewhere"
 expect /source/back "$(value mountpoint source/back)" "mountpoint of what was restored"
 expect another "$(value com.example:owner source/back)" "user property"
-expect 0 "$(value quota source/back)" "quota"
+expect 0 "$(value quota source/back)" "quota that was taken away"
 for property in acltype xattr casesensitivity compression recordsize; do
   expect "$(value "$property" source/home)" "$(value "$property" source/back)" "$property"
 done
@@ -67,15 +67,15 @@ expect "$(value refreservation source/disk)" "$(value refreservation source/disk
 
 # The same through agents at both ends.
 authorize pulled root --allow source --volume 'zfs:source/**' --sandbox require
-authorize kept root --allow store --allow restore --store zfs:backup/far --host box --sandbox require
+authorize kept root --allow store --allow restore --store zfs:backup/far --host guest --sandbox require
 authorize given root --allow target --volume 'zfs:backup/given/**' --sandbox require
 zfs create backup/given
 next_second
 succeeds "$SNAPFERRY" backup pulled:zfs:source/home --store kept:zfs:backup/far --set main \
-  --host box "${remote[@]}"
+  --host guest "${remote[@]}"
 replica=$(zfs list -H -o name -r backup/far | grep '/source/home$')
 expect posix "$(value acltype "$replica")" "acltype of the replica behind an agent"
-volume=$("$SNAPFERRY" list --json --store kept:zfs:backup/far "${remote[@]}" | grep -o '[a-z]*:zfs:source/home' | head -n 1)
+volume=$("$SNAPFERRY" list --json --store kept:zfs:backup/far "${remote[@]}" | grep -o '[a-z]*:zfs:source/home' | sort -u | head -n 1)
 succeeds "$SNAPFERRY" restore "$volume" --store kept:zfs:backup/far --target given:zfs:backup/given/home \
   "${remote[@]}"
 expect another "$(value com.example:owner backup/given/home)" "user property behind an agent"
