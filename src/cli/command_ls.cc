@@ -81,7 +81,7 @@ class Listing {
     }
     std::string name = printable(shown);
     if (entry.type == EntryType::Symlink) name += " -> " + printable(entry.target);
-    if (entry.unsettled) name += " (kept changing while it was read)";
+    if (entry.unsettled) name += " (not saved as it was)";
     context_.console.print(fmt::format(
         "{} {:<8} {:<8} {:>12} {} {}\n", mode_text(entry.type, entry.mode), users_.of(entry.uid),
         groups_.of(entry.gid), size_text(entry), format_local(entry.mtime), name));

@@ -104,6 +104,11 @@ std::string_view parent_of(std::string_view path) {
   return path.substr(0, slash == path.npos ? 0 : slash);
 }
 
+void take_xattrs(ReadXattrs read, Entry& entry) {
+  entry.xattrs = std::move(read.xattrs);
+  entry.unsettled = !read.problem.empty();
+}
+
 }  // namespace
 
 DirectoryView::DirectoryView(Fd root, std::string name, Fd mount)
@@ -123,7 +128,7 @@ std::string DirectoryView::text(std::string_view path) const {
 
 Entry DirectoryView::root() {
   Entry entry = entry_from_statx(look_at(root_.get(), name_), {});
-  entry.xattrs = read_xattrs(root_.get(), name_);
+  take_xattrs(read_xattrs(root_.get(), name_), entry);
   return entry;
 }
 
@@ -248,7 +253,7 @@ ViewedFile DirectoryView::look_at_file(int directory, const DirectoryListing::Na
   const struct statx stat = look_at(directory, name.text, 0, name.view());
   ViewedFile file;
   file.entry = entry_from_statx(stat, name.view());
-  file.entry.xattrs = read_xattrs_at(directory, name.text, name.view());
+  take_xattrs(read_xattrs_at(directory, name.text, name.view()), file.entry);
   // Snapshots of one volume have devices of their own, which mean nothing.
   if (file.entry.link_device == device_) file.entry.link_device = 0;
   if (file.entry.type == EntryType::Symlink) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,6 +15,13 @@
 
 namespace snapferry::platform {
 namespace {
+
+constexpr int kAttempts = 8;
+
+// What decides who may use a file.
+constexpr std::array<std::string_view, 4> kKnownNames = {"security.capability", "security.selinux",
+                                                         "system.posix_acl_access",
+                                                         "system.posix_acl_default"};
 
 EntryType type_of(std::uint32_t mode) {
   switch (mode & S_IFMT) {
@@ -46,7 +54,8 @@ int read_growing(Buffer& out, const Call& call) {
     out.assign(small.data(), small.data() + size);
     return 0;
   }
-  while (errno == ERANGE) {
+  // Once more for each time that it grew meanwhile, but not for ever: FUSE may say anything.
+  for (int attempt = 0; errno == ERANGE && attempt < kAttempts; ++attempt) {
     const ssize_t needed = call(nullptr, 0);
     if (needed < 0) return errno;
     out.resize(std::max<std::size_t>(static_cast<std::size_t>(needed), 1));
@@ -59,30 +68,41 @@ int read_growing(Buffer& out, const Call& call) {
   return errno;
 }
 
+bool is_gone(int error) { return error == ENOENT || error == ENOTDIR || error == ESTALE; }
+
+template <typename Get>
+void read_one(std::string_view name, const Get& get, ReadXattrs& out) {
+  ExtendedAttribute xattr;
+  xattr.name = name;
+  const int error = read_growing(xattr.value, [&](char* buffer, std::size_t size) {
+    return get(xattr.name.c_str(), buffer, size);
+  });
+  // Removed since it was listed, or listed by a filesystem that then has none.
+  if (error == ENODATA || error == EOPNOTSUPP) return;
+  if (error == 0) return out.xattrs.push_back(std::move(xattr));
+  if (!out.problem.empty()) out.problem += ", ";
+  out.problem += xattr.name + ": " + std::generic_category().message(error);
+}
+
 template <typename List, typename Get>
-std::vector<ExtendedAttribute> read_all(const List& list, const Get& get,
-                                        std::string_view subject) {
+ReadXattrs read_all(const List& list, const Get& get, std::string_view subject) {
   std::string names;
   const int failure = read_growing(names, list);
   if (failure == EOPNOTSUPP || failure == ENOSYS) return {};
-  if (failure != 0) throw system_error(failure, "list extended attributes", subject);
-  std::vector<ExtendedAttribute> xattrs;
-  for (const char* name = names.data(); name < names.data() + names.size();) {
-    ExtendedAttribute xattr;
-    xattr.name = name;
-    name += xattr.name.size() + 1;
-    const auto get_this = [&](char* buffer, std::size_t size) {
-      return get(xattr.name.c_str(), buffer, size);
-    };
-    const int error = read_growing(xattr.value, get_this);
-    // Removed since it was listed, or listed by a filesystem that then has none.
-    if (error == ENODATA || error == EOPNOTSUPP) continue;
-    if (error != 0) throw system_error(error, "read extended attribute " + xattr.name, subject);
-    xattrs.push_back(std::move(xattr));
+  if (is_gone(failure)) throw system_error(failure, "list extended attributes", subject);
+  ReadXattrs out;
+  if (failure != 0) {
+    for (const auto name : kKnownNames) read_one(name, get, out);
+    out.problem = "their list: " + std::generic_category().message(failure);
   }
-  std::sort(xattrs.begin(), xattrs.end(),
+  for (const char* name = names.data(); failure == 0 && name < names.data() + names.size();) {
+    const std::string_view this_name(name);
+    name += this_name.size() + 1;
+    read_one(this_name, get, out);
+  }
+  std::sort(out.xattrs.begin(), out.xattrs.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
-  return xattrs;
+  return out;
 }
 
 }  // namespace
@@ -107,7 +127,7 @@ Entry entry_from_statx(const struct statx& stat, std::string_view name) {
   return entry;
 }
 
-std::vector<ExtendedAttribute> read_xattrs(int fd, std::string_view subject) {
+ReadXattrs read_xattrs(int fd, std::string_view subject) {
   // A descriptor that is open with O_PATH gives EBADF, and a way through /proc.
   const auto path = [&] { return "/proc/self/fd/" + std::to_string(fd); };
   return read_all(
@@ -122,8 +142,7 @@ std::vector<ExtendedAttribute> read_xattrs(int fd, std::string_view subject) {
       subject);
 }
 
-std::vector<ExtendedAttribute> read_xattrs_at(int directory, const char* name,
-                                              std::string_view subject) {
+ReadXattrs read_xattrs_at(int directory, const char* name, std::string_view subject) {
   const std::string path =
       directory == AT_FDCWD ? name : "/proc/self/fd/" + std::to_string(directory) + "/" + name;
   return read_all(

@@ -73,23 +73,23 @@ TEST_F(Metadata, ReadsAttributesInOrderAndOfAnyLength) {
   ASSERT_EQ(::fsetxattr(file.get(), "user.z", "1", 1, 0), 0);
   ASSERT_EQ(::fsetxattr(file.get(), "user.empty", "", 0, 0), 0);
   ASSERT_EQ(::fsetxattr(file.get(), "user.big", big.data(), big.size(), 0), 0);
-  const auto xattrs = read_xattrs(file.get(), "f");
+  const auto xattrs = read_xattrs(file.get(), "f").xattrs;
   ASSERT_EQ(xattrs.size(), 3u);
   EXPECT_EQ(xattrs[0].name, "user.big");
   EXPECT_EQ(as_text(xattrs[0].value), big);
   EXPECT_EQ(xattrs[1].name, "user.empty");
   EXPECT_TRUE(xattrs[1].value.empty());
   EXPECT_EQ(xattrs[2].name, "user.z");
-  EXPECT_EQ(read_xattrs_at(fd_.get(), "f", "f"), xattrs);
+  EXPECT_EQ(read_xattrs_at(fd_.get(), "f", "f").xattrs, xattrs);
   const Fd handle = open_at(fd_.get(), "f", O_PATH, 0, "f");
-  EXPECT_EQ(read_xattrs(handle.get(), "f"), xattrs);
+  EXPECT_EQ(read_xattrs(handle.get(), "f").xattrs, xattrs);
 }
 
 TEST_F(Metadata, DoesNotFollowSymlinksForAttributes) {
   const Fd file = create("f");
   ASSERT_EQ(::fsetxattr(file.get(), "user.a", "1", 1, 0), 0);
   ASSERT_EQ(::symlinkat("f", fd_.get(), "l"), 0);
-  EXPECT_TRUE(read_xattrs_at(fd_.get(), "l", "l").empty());
+  EXPECT_TRUE(read_xattrs_at(fd_.get(), "l", "l").xattrs.empty());
   EXPECT_THROW(read_xattrs_at(fd_.get(), "missing", "missing"), Error);
 }
 

@@ -10,15 +10,13 @@
 #include "core/tree_node.h"
 #include "platform/clock.h"
 #include "platform/fd.h"
+#include "tree/change_detection.h"
 #include "tree/chunk_pipeline.h"
 #include "tree/directory_walker.h"
 #include "tree/walker.h"
 
 namespace snapferry::tree {
 namespace {
-
-// Timestamps of filesystems are coarser than the clock, by up to two seconds (FAT).
-constexpr std::int64_t kCoarsestTimestamp = 2;
 
 // Runs `work` as the first of the workers while the others take what it pushes, until all
 // is done. Rethrows what stopped any of them.
@@ -87,7 +85,7 @@ BackupResult backup_with_hooks(const std::string& path, const std::optional<Base
   WalkContext context(source, sink, options, hooks);
   std::optional<Entry> base_root;
   if (base) {
-    context.cutoff = {base->time.seconds - kCoarsestTimestamp, base->time.nanoseconds};
+    context.racy = racy_window(base->time, base->finished);
     base_root = base->root;
   }
   RootEntry root;

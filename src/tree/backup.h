@@ -8,6 +8,7 @@
 #include "core/object_store.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
+#include "tree/reread.h"
 
 namespace snapferry::tree {
 
@@ -16,7 +17,8 @@ class ExcludeRules;  // tree/exclude.h
 // What to take over unread from an earlier snapshot of the same volume.
 struct Base {
   Entry root;
-  Timestamp time;  // when that backup began: what changed shortly before is read again
+  Timestamp time;  // when that backup began: what changed shortly before or since is read again
+  Timestamp finished = {};  // when it had read everything
 };
 
 struct BackupOptions {
@@ -25,7 +27,8 @@ struct BackupOptions {
   bool one_filesystem = false;             // mount points are kept as empty directories
   // Directories never entered, by device and inode: the store and the cache.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> skip;
-  unsigned threads = 0;  // 0: one per processor that this process may use
+  std::optional<RereadRule> reread;  // of files that did not change; nullopt: none
+  unsigned threads = 0;              // 0: one per processor that this process may use
   Progress* progress = nullptr;
   ProblemSink* problems = nullptr;  // each unreadable file, by its path
   const Cancellation* cancellation = nullptr;

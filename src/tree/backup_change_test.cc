@@ -183,6 +183,17 @@ TEST(IncrementalBackup, ReadsAgainWhatChangedJustBeforeTheBaseWasMade) {
   EXPECT_EQ(scene.back_up_again(first, -1000).stats.bytes_read, 0u);
 }
 
+TEST(IncrementalBackup, TakesOverAFileOfTheFuture) {
+  BackupScene scene;
+  scene.write("file", "x");
+  struct timespec times[2] = {{4'000'000'000, 0}, {4'000'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (scene.root / "file").c_str(), times, 0), 0);
+  const BackupResult first = scene.back_up();
+  EXPECT_EQ(scene.back_up_again(first).stats.bytes_read, 0u);
+  // And still reads it again where it may have changed once more while the base was made.
+  EXPECT_EQ(scene.back_up_again(first, 0).stats.bytes_read, 1u);
+}
+
 TEST(IncrementalBackup, ReadsAgainWhatNeverSettled) {
   BackupScene scene;
   scene.write("file", "x");

@@ -1,5 +1,6 @@
 #include "tree/change_detection.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <sys/sysmacros.h>
@@ -8,6 +9,10 @@
 
 namespace snapferry::tree {
 namespace {
+
+// Timestamps of filesystems are coarser than the clock, by up to two seconds (FAT).
+constexpr std::int64_t kCoarsestTimestamp = 2;
+constexpr std::int64_t kClockDifference = 24 * 60 * 60;
 
 // The fields that are compared lie behind one another.
 constexpr std::size_t kCompared = offsetof(FixedEntry, mode);
@@ -60,10 +65,6 @@ bool same_links(const struct statx& stat, const FixedEntry& fixed, ByteView entr
   return device == device_of(stat);
 }
 
-bool is_before(const statx_timestamp& time, Timestamp cutoff) {
-  return Timestamp{time.tv_sec, time.tv_nsec} < cutoff;
-}
-
 bool same_time(const statx_timestamp& a, const statx_timestamp& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
@@ -74,7 +75,13 @@ std::uint64_t device_of(const struct statx& stat) {
   return makedev(stat.stx_dev_major, stat.stx_dev_minor);
 }
 
-bool is_unchanged(const struct statx& stat, ByteView base_entry, Timestamp cutoff) {
+RacyWindow racy_window(Timestamp begun, Timestamp finished) {
+  const Timestamp end = std::max(begun, finished);
+  return {{begun.seconds - kCoarsestTimestamp, begun.nanoseconds},
+          {end.seconds + kClockDifference, end.nanoseconds}};
+}
+
+bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindow& racy) {
   FixedEntry base;
   std::memcpy(&base, base_entry.data(), sizeof base);
   const FixedEntry now = fixed_of(stat);
@@ -82,8 +89,8 @@ bool is_unchanged(const struct statx& stat, ByteView base_entry, Timestamp cutof
   const auto* now_raw = reinterpret_cast<const std::uint8_t*>(&now);
   return base.type == now.type && (base.flags & kEntryUnsettled) == 0 &&
          std::memcmp(base_raw + kCompared, now_raw + kCompared, sizeof base - kCompared) == 0 &&
-         same_links(stat, base, base_entry) && is_before(stat.stx_mtime, cutoff) &&
-         is_before(stat.stx_ctime, cutoff);
+         same_links(stat, base, base_entry) &&
+         !racy.contains({stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec});
 }
 
 bool is_settled(const struct statx& before, const struct statx& after) {

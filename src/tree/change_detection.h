@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "core/bytes.h"
@@ -9,13 +10,28 @@ namespace snapferry::tree {
 
 // What statx(2) is asked for.
 inline constexpr unsigned kStatxMask = STATX_BASIC_STATS;
+// Whoever keeps a file is asked each time: what the kernel remembers of a file on a server or of
+// FUSE may be old. Local filesystems know no difference.
+inline constexpr int kStatxFlags = AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT;
+
+// When a file was read for the base it may have changed once more within the same tick of its
+// filesystem's clock, unseen. So what the base has with a ctime in here is read again. A ctime
+// after it was not of the time of that reading, and any change would have replaced it: then it is
+// as good as an old one. The end leaves a day for servers whose clocks differ.
+struct RacyWindow {
+  Timestamp from;
+  Timestamp until;
+  bool contains(Timestamp ctime) const { return from <= ctime && ctime < until; }
+};
+
+// Of a backup that ran from `begun` to `finished`.
+RacyWindow racy_window(Timestamp begun, Timestamp finished);
 
 // Whether the file that `stat` describes is the one that the encoded entry of the base
 // describes, so that content, attributes and target can be taken over unread: same type,
-// size, times, inode, mode, owner, device and links, and settled. What changed at or after
-// `cutoff` may have changed again within the same tick of the filesystem's clock, and
-// is taken for changed.
-bool is_unchanged(const struct statx& stat, ByteView base_entry, Timestamp cutoff);
+// size, times, inode, mode, owner, device and links, and settled. The ctime decides what is too
+// young to tell: the mtime is what anybody said, and may lie in the future.
+bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindow& racy);
 
 // Whether a file was left alone between two looks at it.
 bool is_settled(const struct statx& before, const struct statx& after);

@@ -20,6 +20,10 @@ bool ends_list(const ContentRun& run) {
   return (pair & kListEndMask) == 0;
 }
 
+bool is_zero(ByteView bytes) {
+  return bytes.front() == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
 ContentRun put_list(Content& list, ObjectSink& sink) {
   ContentRun parent;
   for (const ContentRun& run : list.runs) parent.length += run.length;
@@ -66,7 +70,8 @@ struct ChunkPipeline::Shared {
 ChunkPipeline::ChunkPipeline(WorkQueue& queue, ObjectSink& sink, Bytes& buffer)
     : queue_(queue), sink_(sink), buffer_(buffer), shared_(std::make_shared<Shared>()) {}
 
-void ChunkPipeline::add(const Read& read, const std::function<void(std::size_t)>& progress) {
+void ChunkPipeline::add(const Read& read, const std::function<void(std::size_t)>& progress,
+                        Zeros zeros) {
   if (buffer_.size() < kBufferSize) buffer_.resize(kBufferSize);
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -84,7 +89,12 @@ void ChunkPipeline::add(const Read& read, const std::function<void(std::size_t)>
     }
     const ByteView left = ByteView(buffer_).subspan(begin, end - begin);
     const std::size_t size = first_chunk(left);
-    put(left.first(size));
+    const ByteView chunk = left.first(size);
+    if (zeros == Zeros::AreHoles && is_zero(chunk)) {
+      add_hole(size);
+    } else {
+      put(chunk);
+    }
     progress(size);
     begin += size;
   }
@@ -102,7 +112,13 @@ void ChunkPipeline::put(ByteView chunk) {
   if (!queue_.offer(task)) put_chunk(sink_, task);
 }
 
-void ChunkPipeline::add_hole(std::uint64_t length) { runs_.push_back({length, std::nullopt}); }
+void ChunkPipeline::add_hole(std::uint64_t length) {
+  if (!runs_.empty() && !runs_.back().id) {
+    runs_.back().length += length;
+  } else {
+    runs_.push_back({length, std::nullopt});
+  }
+}
 
 Content ChunkPipeline::finish() {
   queue_.help_until([this] { return shared_->under_way == 0; },

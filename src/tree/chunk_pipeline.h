@@ -30,9 +30,12 @@ class ChunkPipeline {
   // `buffer` is working space, grown as needed and reusable afterwards.
   ChunkPipeline(WorkQueue& queue, ObjectSink& sink, Bytes& buffer);
 
-  // Cuts and puts all that `read` yields. Calls `progress` with the bytes of each chunk.
+  // Cuts and puts all that `read` yields. With Zeros::AreHoles a chunk of nothing else becomes a
+  // hole. Calls `progress` with the bytes of each chunk.
   // Throws what `read`, the sink and WorkQueue::check throw.
-  void add(const Read& read, const std::function<void(std::size_t)>& progress);
+  enum class Zeros { AreData, AreHoles };
+  void add(const Read& read, const std::function<void(std::size_t)>& progress,
+           Zeros zeros = Zeros::AreData);
 
   void add_hole(std::uint64_t length);
 

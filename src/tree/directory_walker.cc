@@ -217,6 +217,11 @@ void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome
   BackupStats& stats = totals_.stats;
   totals_.users.add(outcome.uid);
   totals_.groups.add(outcome.gid);
+  if (!outcome.notice.empty()) context_.report(place.path(), outcome.notice);
+  if (!outcome.problem.empty()) {
+    ++stats.files_failed;
+    context_.report(place.path(), outcome.problem);
+  }
   if (outcome.is_directory()) {
     ++stats.directories;
     return;
@@ -231,9 +236,6 @@ void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome
   } else {
     ++stats.files_new;
   }
-  if (!outcome.unsettled) return;
-  ++stats.files_failed;
-  context_.report(place.path(), "kept changing while it was read; saved as it was read last");
 }
 
 // Once for each directory: counters that all workers write to are slow.

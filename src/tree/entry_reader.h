@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "tree/file_reader.h"
+#include "tree/filesystem_traits.h"
 #include "tree/walk_context.h"
 
 namespace snapferry::tree {
@@ -39,14 +40,17 @@ struct EntryOutcome {
   std::uint64_t device = 0;  // of a directory: that it is on
   bool mount_point = false;  // of a directory
   ByteView content;          // of an Unstored file; valid until the next call
-  bool unsettled = false;
+  std::string problem;       // why it is not saved as it was; empty: it is
+  std::string notice;        // what else is to be told about it; empty: nothing
 
   bool is_directory() const { return type == EntryType::Directory; }
 };
 
-// Looks at entries, and reads what is not in the base. The trees of directories are
-// left to whoever walks them: their last 32 bytes are those of the base, or zeros. One
-// for each worker.
+// Looks at entries, and reads what is not in the base. A file is read to its end, whatever size it
+// says it has; one that ended early or never settled, and attributes that could not be read, are a
+// problem of the entry, which is marked as unsettled, and never cost the rest of it. The trees of
+// directories are left to whoever walks them: their last 32 bytes are those of the base, or zeros.
+// One for each worker.
 class EntryReader {
  public:
   EntryReader(WalkContext& context, BackupStats& stats)
@@ -59,21 +63,39 @@ class EntryReader {
 
  private:
   void take_over(const struct statx& stat, ByteView base, EntryOutcome& outcome);
+  // The same for a file that is read to make sure. False as below.
+  bool read_again(const EntryPlace& place, const struct statx& stat, ByteView base,
+                  EntryOutcome& outcome);
   // False: it is no longer what `stat` says, and must be looked at again.
   bool read_changed(const EntryPlace& place, const struct statx& stat, bool may_wait,
                     EntryOutcome& outcome);
   bool read_file(const EntryPlace& place, const struct statx& stat, bool may_wait,
                  EntryOutcome& outcome);
+  // All of an open file as far as it goes, its attributes with it.
+  void read_open(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
+                 EntryOutcome& outcome);
   void read_content(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
                     EntryOutcome& outcome);
+  void read_as_data(const EntryPlace& place, int fd, std::uint64_t limit, Holes holes, Entry& entry,
+                    EntryOutcome& outcome);
+  bool read_as_stated(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
+                      EntryOutcome& outcome);
+  const FilesystemTraits& filesystem_of(const EntryPlace& place, std::uint64_t device);
+  bool may_be_empty(const EntryPlace& place, const struct statx& stat);
   void store_content(Entry& entry, bool may_wait, EntryOutcome& outcome);
+  void note_early_end(const struct statx& stat, Entry& entry, EntryOutcome& outcome) const;
   void encode(const Entry& entry, EntryOutcome& outcome);
+  void encode_with_fewer_attributes(Entry entry, EntryOutcome& outcome);
+  bool is_due(const struct statx& stat) const;
   bool is_left_out(const struct statx& stat) const;
 
   WalkContext& context_;
   BackupStats& stats_;
   FileReader files_;
   Bytes encoded_;
+  // Of the device that was asked about last.
+  std::optional<std::uint64_t> known_device_;
+  FilesystemTraits known_traits_;
 };
 
 }  // namespace snapferry::tree

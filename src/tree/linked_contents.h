@@ -20,6 +20,8 @@ class LinkedContents {
   struct Found {
     Content content;
     std::vector<ExtendedAttribute> xattrs;
+    std::optional<std::uint32_t> attributes;
+    std::optional<std::uint32_t> project;
   };
 
   // What was remembered for the very state of the file that `stat` describes.

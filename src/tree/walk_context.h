@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "tree/backup.h"
+#include "tree/change_detection.h"
 #include "tree/linked_contents.h"
 #include "tree/owners.h"
 #include "tree/work_queue.h"
@@ -43,7 +44,7 @@ struct WalkContext {
   ObjectSource& source;
   const BackupOptions& options;
   const WalkHooks& hooks;
-  Timestamp cutoff;  // what the base has from then on is read again
+  RacyWindow racy;  // of the base
   WorkQueue queue;
   WalkSink sink;
   OpenDirectories directories;
