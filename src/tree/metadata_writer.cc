@@ -19,7 +19,10 @@ namespace {
 constexpr uid_t kLeave = static_cast<uid_t>(-1);
 constexpr const char* kAccessAcl = "system.posix_acl_access";
 constexpr const char* kDefaultAcl = "system.posix_acl_default";
+constexpr const char* kCapability = "security.capability";
 constexpr unsigned kPrivate = 0600;
+constexpr std::uint32_t kSetId = S_ISUID | S_ISGID;
+constexpr std::int64_t kCoarsestTime = 2;  // seconds; FAT
 
 std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
@@ -46,21 +49,16 @@ std::vector<gid_t> read_groups() {
   return groups;
 }
 
-void set_times(int fd, const Entry& entry) {
-  struct timespec times[2];
-  times[0] = {0, UTIME_OMIT};
-  times[1].tv_sec = entry.mtime.seconds;
-  times[1].tv_nsec = entry.mtime.nanoseconds;
+void set_times(int fd, struct timespec access, const Entry& entry) {
+  const struct timespec times[2] = {access, {entry.mtime.seconds, entry.mtime.nanoseconds}};
   if (::utimensat(fd, "", times, AT_EMPTY_PATH) != 0) {
     throw system_error(errno, "set the time", entry.name);
   }
 }
 
-void set_mode(int fd, std::uint32_t mode, const Entry& entry) {
-  int result = ::fchmod(fd, mode);
-  // A descriptor that is open with O_PATH.
-  if (result != 0 && errno == EBADF) result = ::chmod(proc_path(fd).c_str(), mode);
-  if (result != 0) throw system_error(errno, "set the mode", entry.name);
+bool has_time(const struct statx& stat, const Entry& entry) {
+  return stat.stx_mtime.tv_sec == entry.mtime.seconds &&
+         stat.stx_mtime.tv_nsec == entry.mtime.nanoseconds;
 }
 
 void remove_xattr(int fd, const std::string& name, const Entry& entry) {
@@ -75,8 +73,8 @@ void remove_xattr(int fd, const std::string& name, const Entry& entry) {
 
 // The rest belongs to the system: labels and the like.
 bool is_ours(std::string_view name) {
-  return name.starts_with("user.") || name.starts_with("trusted.") ||
-         name == "security.capability" || name == kAccessAcl || name == kDefaultAcl;
+  return name.starts_with("user.") || name.starts_with("trusted.") || name == kCapability ||
+         name == kAccessAcl || name == kDefaultAcl;
 }
 
 bool same_value(const std::vector<ExtendedAttribute>& xattrs, const ExtendedAttribute& wanted) {
@@ -117,7 +115,7 @@ void MetadataWriter::finish_new(int fd, const Entry& entry, const NewFileTraits&
   const std::uint32_t mode = wanted_owner(entry).mode;
   if (traits.inherits_acl || creation_mode(entry, traits) != mode) set_mode(fd, mode, entry);
   write_xattrs(fd, entry, BeforeMode::No);
-  set_times(fd, entry);
+  restore_times(fd, entry);
 }
 
 bool MetadataWriter::differs(int directory, const std::string& name, const struct statx& stat,
@@ -126,17 +124,10 @@ bool MetadataWriter::differs(int directory, const std::string& name, const struc
   if (wanted.user != kLeave && wanted.user != stat.stx_uid) return true;
   if (wanted.group != kLeave && wanted.group != stat.stx_gid) return true;
   if (entry.type != EntryType::Symlink && (stat.stx_mode & 07777) != wanted.mode) return true;
-  if (stat.stx_mtime.tv_sec != entry.mtime.seconds ||
-      stat.stx_mtime.tv_nsec != entry.mtime.nanoseconds) {
-    return true;
-  }
-  try {
-    return xattrs_differ(platform::read_xattrs_at(directory, name.c_str(), name), entry);
-  } catch (const Error& error) {
-    // Its owner may not read it, but can change that.
-    if (error.kind() == ErrorKind::PermissionDenied) return true;
-    throw;
-  }
+  if (!has_time(stat, entry)) return true;
+  const auto present = platform::read_xattrs_at(directory, name.c_str(), name);
+  // Its owner may not be able to read them, but can change that.
+  return !present.problem.empty() || xattrs_differ(present.xattrs, entry);
 }
 
 bool MetadataWriter::xattrs_differ(const std::vector<ExtendedAttribute>& present,
@@ -160,7 +151,13 @@ void MetadataWriter::apply(int fd, const Entry& entry) const {
   if (has_mode && !root_ && (stat.stx_mode & 0600) != 0600) {
     set_mode(fd, (stat.stx_mode & 07777) | 0600, entry);
   }
-  for (const ExtendedAttribute& xattr : platform::read_xattrs(fd, entry.name)) {
+  const auto present = platform::read_xattrs(fd, entry.name);
+  if (!present.problem.empty()) {
+    limitations_.add(
+        "extended attributes that files of the target have and that could not be read "
+        "were left as they are");
+  }
+  for (const ExtendedAttribute& xattr : present.xattrs) {
     if (is_ours(xattr.name) && can_write(xattr.name) && !has_name(entry.xattrs, xattr.name)) {
       remove_xattr(fd, xattr.name, entry);
     }
@@ -169,7 +166,54 @@ void MetadataWriter::apply(int fd, const Entry& entry) const {
   write_xattrs(fd, entry, BeforeMode::Yes);
   if (has_mode) set_mode(fd, wanted.mode, entry);
   write_xattrs(fd, entry, BeforeMode::No);
-  set_times(fd, entry);
+  restore_times(fd, entry);
+}
+
+bool MetadataWriter::gives_rights(const struct statx& stat, const Entry& entry) const {
+  if (entry.type != EntryType::File) return false;
+  const Owner wanted = wanted_owner(entry);
+  return (wanted.user != kLeave && wanted.user != stat.stx_uid) ||
+         (wanted.group != kLeave && wanted.group != stat.stx_gid) ||
+         (wanted.mode & kSetId & ~stat.stx_mode) != 0 || has_name(entry.xattrs, kCapability);
+}
+
+// The mode as far as the file now belongs to whom it belonged to: chown(2) may have been refused,
+// or said that it did what it did not.
+std::uint32_t MetadataWriter::allowed_mode(int fd, std::uint32_t mode, const Entry& entry) const {
+  if ((mode & kSetId) == 0) return mode;
+  Owner allowed{kLeave, static_cast<gid_t>(kLeave), mode};
+  const struct statx stat = stat_open(fd, entry.name);
+  if (stat.stx_uid != owners_.user(entry.uid)) leave_out_mode(allowed, S_ISUID, "setuid");
+  if (stat.stx_gid != owners_.group(entry.gid)) leave_out_mode(allowed, S_ISGID, "setgid");
+  return allowed.mode;
+}
+
+void MetadataWriter::set_mode(int fd, std::uint32_t mode, const Entry& entry) const {
+  const std::uint32_t allowed = allowed_mode(fd, mode, entry);
+  int result = ::fchmod(fd, allowed);
+  // A descriptor that is open with O_PATH.
+  if (result != 0 && errno == EBADF) result = ::chmod(proc_path(fd).c_str(), allowed);
+  if (result == 0) return;
+  // FAT has the modes of its mount.
+  if (errno != EPERM || stat_open(fd, entry.name).stx_uid != user_) {
+    throw system_error(errno, "set the mode", entry.name);
+  }
+  limitations_.add("modes were not restored where the filesystem of the target refused them");
+}
+
+// Looks at what became of it: some filesystems ignore a call that leaves the other time out.
+void MetadataWriter::restore_times(int fd, const Entry& entry) const {
+  set_times(fd, {0, UTIME_OMIT}, entry);
+  struct statx stat = stat_open(fd, entry.name);
+  if (has_time(stat, entry)) return;
+  set_times(fd, {stat.stx_atime.tv_sec, static_cast<long>(stat.stx_atime.tv_nsec)}, entry);
+  stat = stat_open(fd, entry.name);
+  if (has_time(stat, entry)) return;
+  const std::int64_t off = stat.stx_mtime.tv_sec - entry.mtime.seconds;
+  limitations_.add(off >= -kCoarsestTime && off <= kCoarsestTime
+                       ? "modification times are as near as the filesystem of the target keeps them"
+                       : "modification times were not restored where the filesystem of the target "
+                         "does not keep them");
 }
 
 MetadataWriter::Owner MetadataWriter::wanted_owner(const Entry& entry) const {
@@ -204,6 +248,12 @@ bool MetadataWriter::can_write(const std::string& xattr) const {
   return root_ || !(xattr.starts_with("security.") || xattr.starts_with("trusted."));
 }
 
+// What the system trusts a file for, it trusts its owner for.
+bool MetadataWriter::has_its_owner(int fd, const Entry& entry) const {
+  const struct statx stat = stat_open(fd, entry.name);
+  return stat.stx_uid == owners_.user(entry.uid) && stat.stx_gid == owners_.group(entry.gid);
+}
+
 void MetadataWriter::change_owner(int fd, const Entry& entry, const Owner& wanted) const {
   if (wanted.user == kLeave && wanted.group == kLeave) return;
   if (::fchownat(fd, "", wanted.user, wanted.group, AT_EMPTY_PATH) == 0) return;
@@ -221,6 +271,11 @@ void MetadataWriter::write_xattrs(int fd, const Entry& entry, BeforeMode when) c
 
 void MetadataWriter::write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const {
   const std::string space = xattr.name.substr(0, xattr.name.find('.') + 1);
+  if (space == "security." && root_ && !has_its_owner(fd, entry)) {
+    limitations_.add("extended attributes " + space +
+                     "* were not restored where the owner they mean was not");
+    return;
+  }
   if (!can_write(xattr.name)) {
     limitations_.add("extended attributes " + space +
                      "* were not restored: only root can set them");

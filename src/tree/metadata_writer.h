@@ -26,7 +26,9 @@ struct NewFileTraits {
 // Gives files the owner, mode, extended attributes and times of their entries, in
 // this order: chown(2) takes setuid bits and capabilities away, an ACL carries the
 // group bits of the mode, and everything but the times changes none of them. What
-// this user or the filesystem cannot do goes to the limitations and is no failure.
+// this user or the filesystem cannot do goes to the limitations and is no failure. Setuid and
+// setgid bits, capabilities and other attributes that the system trusts a file for are set only if
+// the file then has the owner and the group that they were given to.
 // Safe from several threads.
 class MetadataWriter {
  public:
@@ -45,6 +47,11 @@ class MetadataWriter {
   bool differs(int directory, const std::string& name, const struct statx& stat,
                const Entry& entry) const;
 
+  // Whether apply() would give what somebody else may have written more rights than it has: another
+  // owner, setuid, setgid, capabilities. Then the file is to be written again: nobody can tell who
+  // still has it open.
+  bool gives_rights(const struct statx& stat, const Entry& entry) const;
+
   // Makes `fd`, which may be open with O_PATH, what `entry` says, whatever it was.
   void apply(int fd, const Entry& entry) const;
 
@@ -59,6 +66,10 @@ class MetadataWriter {
   enum class BeforeMode { Yes, No };
   Owner wanted_owner(const Entry& entry) const;
   void leave_out_mode(Owner& wanted, std::uint32_t bit, std::string_view name) const;
+  std::uint32_t allowed_mode(int fd, std::uint32_t mode, const Entry& entry) const;
+  void set_mode(int fd, std::uint32_t mode, const Entry& entry) const;
+  void restore_times(int fd, const Entry& entry) const;
+  bool has_its_owner(int fd, const Entry& entry) const;
   bool may_have_group(gid_t group) const;
   bool can_write(const std::string& xattr) const;
   void change_owner(int fd, const Entry& entry, const Owner& wanted) const;

@@ -34,6 +34,8 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
   announce(snapshot, options);
   RestoreDirectory& root = RestoreDirectory::open_target(session, plan, target);
   session.root = &root;
+  // Other than the directory itself, which goes when it is done.
+  const DirectoryHandle opened = root.handle();
   session.queue.push(root);
   try {
     session.queue.run(options.threads != 0 ? options.threads : usable_processors());
@@ -41,6 +43,7 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
     for (LinkRecords::Waiting& left : session.links.abandon()) left.directory->release(nullptr);
     throw;
   }
+  if (opened) session.seal_all(*opened);
   return session.stats();
 }
 

@@ -203,6 +203,7 @@ void RestoreDirectory::create(const DirectoryHandle& above) {
   created_ = true;
   set_handle(std::make_shared<Fd>(std::move(opened)));
   look_at_new(parent_->traits_.inherits_acl);
+  session_.attributes.prepare(open_->get(), entry_);
 }
 
 // Takes away what the directory got from the one above, and finds out what files in it
@@ -231,7 +232,17 @@ void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct 
   apply_metadata_ = options.overwrite != Overwrite::Never;
   extras_left_ = true;
   const bool differs =
-      apply_metadata_ && session_.metadata.differs(above->get(), entry_.name, existing, entry_);
+      apply_metadata_ && (AttributeWriter::differs(existing, entry_) ||
+                          session_.metadata.differs(above->get(), entry_.name, existing, entry_));
+  if (AttributeWriter::is_sealed(existing)) {
+    if (differs) {
+      throw Error(ErrorKind::PermissionDenied,
+                  entry_.name +
+                      ": is immutable or append-only; allow changes with chattr -i -a and "
+                      "restore it again");
+    }
+    apply_metadata_ = false;  // nothing below can change, so it has what it should have
+  }
   Fd opened = open_directory_at(above->get(), entry_.name,
                                 options.dry_run ? Access::AsItIs : Access::MakeAccessible);
   const struct statx stat = stat_open(opened.get(), entry_.name);
@@ -337,6 +348,8 @@ void RestoreDirectory::finish(const DirectoryHandle& handle) {
   if (session_.options.dry_run || !handle) return;
   if (apply_metadata_) {
     session_.metadata.apply(handle->get(), entry_);
+    if (exists_) session_.attributes.prepare(handle->get(), entry_);
+    session_.attributes.seal(handle->get(), entry_);
   } else if (mode_to_put_back_) {
     ::fchmod(handle->get(), *mode_to_put_back_);
   }

@@ -63,8 +63,12 @@ class EntryRestore {
 
   void check() {
     const struct statx& stat = existing_->stat;
-    const bool differs = session_.metadata.differs(here_->get(), entry_.name, stat, entry_);
-    if (differs && stat.stx_nlink > 1) return write();
+    const bool differs = AttributeWriter::differs(stat, entry_) ||
+                         session_.metadata.differs(here_->get(), entry_.name, stat, entry_);
+    if (differs) check_not_sealed();
+    if (differs && (stat.stx_nlink > 1 || session_.metadata.gives_rights(stat, entry_))) {
+      return write();
+    }
     if (differs && !session_.options.dry_run) update();
     session_.act(differs ? RestoreAction::UpdateMetadata : RestoreAction::Keep, directory_,
                  entry_.name, &entry_);
@@ -80,9 +84,23 @@ class EntryRestore {
                   entry_.name + ": was replaced by someone else meanwhile; restore it again");
     }
     session_.metadata.apply(fd.get(), entry_);
+    if (entry_.type != EntryType::File || !AttributeWriter::differs(stat, entry_)) return;
+    const Fd opened = open_file_at(here_->get(), entry_.name);
+    if (stat_open(opened.get(), entry_.name).stx_ino != stat.stx_ino) return;
+    session_.attributes.prepare(opened.get(), entry_);
+    session_.attributes.seal(opened.get(), entry_);
+  }
+
+  void check_not_sealed() const {
+    if (!existing_ || !AttributeWriter::is_sealed(existing_->stat)) return;
+    throw Error(ErrorKind::PermissionDenied,
+                entry_.name +
+                    ": what is in its place is immutable or append-only; allow changes "
+                    "with chattr -i -a and restore it again");
   }
 
   void write() {
+    check_not_sealed();
     if (session_.options.dry_run) {
       session_.act(writing(), directory_, entry_.name, &entry_);
       return links_done(session_, directory_, entry_, {});
@@ -102,6 +120,7 @@ class EntryRestore {
     const NewFileTraits& traits = directory_.traits();
     const Fd fd = create_file(placement, session_.metadata.creation_mode(entry_, traits));
     session_.metadata.own_new(fd.get(), entry_, traits);
+    session_.attributes.prepare(fd.get(), entry_);
     session_.add_written(write_content(fd.get(), content, entry_));
     const std::optional<Error> flaw = finish_file(session_, fd.get(), entry_, traits);
     commit(placement, fd.get());
@@ -171,6 +190,8 @@ class EntryRestore {
     session_.add_progress(entry_.size);
     if (entry_.link_device) {
       links_done(session_, directory_, entry_, stat_open(fd, entry_.name));
+    } else if (entry_.type == EntryType::File) {
+      session_.attributes.seal(fd, entry_);
     }
   }
 
@@ -232,6 +253,9 @@ void links_done(RestoreSession& session, RestoreDirectory& directory, const Entr
                 const struct statx& stat) {
   if (!entry.link_device) return;
   LinkRecords::Place place{directory.path_of(entry.name), device_of(stat), stat.stx_ino};
+  if (!session.options.dry_run && entry.type == EntryType::File && AttributeWriter::seals(entry)) {
+    session.seal_later(place, entry);
+  }
   continue_waiting(session, session.links.complete(entry, std::move(place)));
 }
 

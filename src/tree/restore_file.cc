@@ -82,6 +82,7 @@ class BigFile final : public Work {
     const NewFileTraits& traits = directory_.traits();
     Fd fd = create_file(placement_, session_.metadata.creation_mode(entry_, traits));
     session_.metadata.own_new(fd.get(), entry_, traits);
+    session_.attributes.prepare(fd.get(), entry_);
     set_size(fd.get(), entry_);
     fd_ = std::move(fd);
   }
@@ -155,6 +156,7 @@ class BigFile final : public Work {
     session_.act(existing_ ? RestoreAction::Replace : RestoreAction::Create, directory_,
                  entry_.name, &entry_);
     if (flaw) session_.fail(directory_, entry_.name, *flaw);
+    if (!entry_.link_device) session_.attributes.seal(fd_.get(), entry_);
     links_done(session_, directory_, entry_, stat_open(fd_.get(), entry_.name));
   }
 

@@ -1,5 +1,8 @@
 #include "tree/restore_session.h"
 
+#include <utility>
+
+#include <fcntl.h>
 #include <sys/random.h>
 
 #include "tree/restore_directory.h"
@@ -16,6 +19,17 @@ std::uint64_t random_number() {
   return number;
 }
 
+platform::Fd open_same_file(int directory, const std::string& name,
+                            const LinkRecords::Place& place) {
+  platform::Fd opened = open_file_at(directory, name);
+  const struct statx stat = stat_open(opened.get(), name);
+  if (device_of(stat) != place.device || stat.stx_ino != place.inode) {
+    throw Error(ErrorKind::Conflict,
+                name + ": was replaced by someone else meanwhile; restore it again");
+  }
+  return opened;
+}
+
 }  // namespace
 
 RestoreSession::RestoreSession(const Snapshot& snapshot, ObjectSource& objects,
@@ -25,6 +39,7 @@ RestoreSession::RestoreSession(const Snapshot& snapshot, ObjectSource& objects,
       options(chosen),
       owners(snapshot.users, snapshot.groups, chosen.numeric_owner),
       metadata(owners, limitations),
+      attributes(limitations),
       observer_(observer),
       run_(random_number()) {}
 
@@ -69,6 +84,35 @@ void RestoreSession::fail(const RestoreDirectory& directory, std::string_view na
 
 void RestoreSession::add_progress(std::uint64_t bytes) {
   if (options.progress != nullptr) options.progress->bytes += bytes;
+}
+
+void RestoreSession::seal_later(const LinkRecords::Place& place, const Entry& entry) {
+  Entry sealed;
+  sealed.attributes = entry.attributes;
+  const std::lock_guard lock(sealed_mutex_);
+  sealed_.push_back({place, std::move(sealed)});
+}
+
+void RestoreSession::seal_all(const platform::Fd& target) {
+  for (const Sealed& file : sealed_) {
+    try {
+      seal(target, file);
+    } catch (const Error& error) {
+      ++failed_;
+      if (options.problems != nullptr) options.problems->problem(file.place.path, error.message());
+    }
+  }
+}
+
+void RestoreSession::seal(const platform::Fd& target, const Sealed& file) {
+  platform::Fd above(::fcntl(target.get(), F_DUPFD_CLOEXEC, 0));
+  std::string_view path = file.place.path;
+  for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/')) {
+    above = open_directory_at(above.get(), std::string(path.substr(0, slash)), Access::AsItIs);
+    path.remove_prefix(slash + 1);
+  }
+  const platform::Fd opened = open_same_file(above.get(), std::string(path), file.place);
+  attributes.seal(opened.get(), file.entry);
 }
 
 void RestoreSession::check_cancelled() const {

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "core/tree_reader.h"
+#include "platform/fd.h"
+#include "tree/attribute_writer.h"
 #include "tree/limitations.h"
 #include "tree/link_records.h"
 #include "tree/metadata_writer.h"
@@ -32,6 +36,10 @@ class RestoreSession {
   void add_written(std::uint64_t bytes) { bytes_ += bytes; }
   void add_progress(std::uint64_t bytes);
   void check_cancelled() const;
+  // For a file that may get more names, which are refused once it is sealed.
+  void seal_later(const LinkRecords::Place& place, const Entry& entry);
+  // Everything else is done. `target` is the root of the restore.
+  void seal_all(const platform::Fd& target);
   std::string temporary_name();
   RestoreStats stats();
 
@@ -41,6 +49,7 @@ class RestoreSession {
   Limitations limitations;
   const OwnerMap owners;
   const MetadataWriter metadata;
+  const AttributeWriter attributes;
   LinkRecords links;
   RestoreQueue queue;
   RestoreDirectory* root = nullptr;  // valid until the queue has run empty
@@ -50,7 +59,15 @@ class RestoreSession {
   std::atomic<int> open_directories{0};
 
  private:
+  struct Sealed {
+    LinkRecords::Place place;
+    Entry entry;
+  };
+  void seal(const platform::Fd& target, const Sealed& file);
+
   RestoreObserver* observer_;
+  std::mutex sealed_mutex_;
+  std::vector<Sealed> sealed_;  // few have both
   const std::uint64_t run_;
   std::atomic<std::uint64_t> temporaries_{0};
   std::atomic<std::uint64_t> files_{0};

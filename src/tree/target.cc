@@ -132,8 +132,7 @@ class TreeRemover {
 
 std::optional<struct statx> stat_at(int directory, const std::string& name) {
   struct statx stat;
-  if (::statx(directory, checked(name), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kStatMask, &stat) ==
-      0) {
+  if (::statx(directory, checked(name), AT_SYMLINK_NOFOLLOW | kStatxFlags, kStatMask, &stat) == 0) {
     return stat;
   }
   if (errno == ENOENT) return std::nullopt;
@@ -142,7 +141,7 @@ std::optional<struct statx> stat_at(int directory, const std::string& name) {
 
 struct statx stat_open(int fd, std::string_view subject) {
   struct statx stat;
-  if (::statx(fd, "", AT_EMPTY_PATH, kStatMask, &stat) != 0) {
+  if (::statx(fd, "", AT_EMPTY_PATH | kStatxFlags, kStatMask, &stat) != 0) {
     throw system_error(errno, "look at", subject);
   }
   return stat;
@@ -187,6 +186,13 @@ bool remove_empty_directory(int directory, const std::string& name) {
 
 Fd open_for_metadata(int directory, const std::string& name) {
   Fd opened(::openat(directory, checked(name), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened.valid()) throw system_error(errno, "open", name);
+  return opened;
+}
+
+Fd open_file_at(int directory, const std::string& name) {
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  Fd opened(::openat(directory, checked(name), kFlags));
   if (!opened.valid()) throw system_error(errno, "open", name);
   return opened;
 }

@@ -48,6 +48,9 @@ bool remove_empty_directory(int directory, const std::string& name);
 // A handle on `name` for metadata only, whatever it is.
 platform::Fd open_for_metadata(int directory, const std::string& name);
 
+// The file `name` for reading, for what needs more than metadata.
+platform::Fd open_file_at(int directory, const std::string& name);
+
 // The names in an open directory, in order of their bytes.
 std::vector<std::string> list_names(int directory);
 
