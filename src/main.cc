@@ -34,10 +34,11 @@ void handle_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-// A descriptor of 0 to 2 that is closed would become a file of the store.
+// A descriptor of 0 to 2 that is closed would become a file of the store. Reading what was not
+// there to be read goes on failing.
 void open_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
-    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+    if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDWR);
   }
 }
 

@@ -1,17 +1,21 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
+#include <cstring>
 #include <thread>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include "cli/backup_report.h"
+#include "cli/backup_request.h"
+#include "cli/backup_stream.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/replicate.h"
+#include "cli/source_path.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
 #include "tree/backup.h"
@@ -20,16 +24,6 @@
 
 namespace snapferry::cli {
 namespace {
-
-// What the command line asks for, checked before anything is opened.
-struct Request {
-  std::vector<std::string> paths;  // absolute
-  std::string stream;              // NAME of --stdin; empty: paths are backed up
-  std::string set;
-  std::vector<std::string> patterns;
-  tree::ExcludeRules excludes;
-  bool dry_run = false;
-};
 
 // Counts what would be added and keeps nothing. Ids only have to differ from each other.
 class CountingSink : public ObjectSink {
@@ -66,33 +60,6 @@ class SurveyAside {
   std::jthread thread_;  // ends before the others
 };
 
-Request read_request(const Invocation& options) {
-  Request request;
-  request.stream = options.text("--stdin");
-  request.set = options.text("--set");
-  request.dry_run = options.has("--dry-run");
-  if (options.has("--stdin") == !options.arguments.empty()) {
-    throw Error(ErrorKind::InvalidArgument,
-                "backup: nothing to back up is given, or too much; give PATHs, or --stdin NAME "
-                "alone");
-  }
-  if (options.has("--stdin") &&
-      (request.stream.empty() || request.stream.find('/') != std::string::npos)) {
-    throw Error(ErrorKind::InvalidArgument,
-                "--stdin: NAME is empty or holds a '/'; give a plain name such as database.sql");
-  }
-  if (request.set.empty()) {
-    throw Error(ErrorKind::InvalidArgument, "--set: NAME is empty; give a name or leave it out");
-  }
-  for (const auto& file : options.all("--exclude-from")) {
-    for (auto& line : tree::read_exclude_file(file)) request.patterns.push_back(std::move(line));
-  }
-  // The last match decides, so the command line has its say after the files.
-  for (auto& pattern : options.all("--exclude")) request.patterns.push_back(std::move(pattern));
-  request.excludes = tree::ExcludeRules(request.patterns);
-  return request;
-}
-
 void add_identity(const std::string& path,
                   std::vector<std::pair<std::uint64_t, std::uint64_t>>& out) {
   struct stat status {};
@@ -101,22 +68,29 @@ void add_identity(const std::string& path,
   }
 }
 
+tree::ExcludePlace exclude_place(const Context& context, const SourcePath& source) {
+  return {.roots = source.names, .home = context.io.variable("HOME").value_or("")};
+}
+
 // One PATH or stream on its way into the store.
 class VolumeBackup {
  public:
-  VolumeBackup(Context& context, RepositoryStore& store, const Request& request, std::string path)
-      : context_(context), store_(store), request_(request), path_(std::move(path)) {
-    snapshot_.volume = {context.io.host,
-                        request.stream.empty() ? path_ : "stdin:" + request.stream};
+  VolumeBackup(Context& context, RepositoryStore& store, const BackupRequest& request,
+               const SourcePath& source)
+      : context_(context),
+        store_(store),
+        request_(request),
+        path_(source.path),
+        excludes_(request.patterns, exclude_place(context, source)) {
+    snapshot_.volume = {context.io.host, request.is_stream() ? "stdin:" + request.stream : path_};
     snapshot_.set = request.set;
-    snapshot_.excludes = request.patterns;
+    for (const auto& pattern : request.patterns) snapshot_.excludes.push_back(pattern.text);
     snapshot_.one_filesystem = context.options.has("--one-filesystem");
     snapshot_.program = "snapferry " SNAPFERRY_VERSION;
   }
 
   // Commits, and returns the snapshot as it is in the store.
   Snapshot run() {
-    check_source();
     if (request_.dry_run) return rehearse();
     const auto session = store_.repository->begin_backup();
     // Only what is listed from here on is safe from prunes that run meanwhile.
@@ -130,15 +104,9 @@ class VolumeBackup {
     return session->commit(snapshot_);
   }
 
- private:
-  void check_source() const {
-    struct stat status {};
-    if (request_.stream.empty() && ::lstat(path_.c_str(), &status) != 0) {
-      const Error cause = system_error(errno, "back it up", path_);
-      throw Error(cause.kind(), cause.message() + "; check the path and who may read it");
-    }
-  }
+  const tree::ExcludeRules& excludes() const { return excludes_; }
 
+ private:
   Snapshot rehearse() {
     CountingSink sink;
     store_content(pick_base(), sink);
@@ -166,14 +134,21 @@ class VolumeBackup {
     Progress progress;
     progress.begin("backing up");
     ProblemPrinter problems(context_.console, snapshot_.volume.text());
-    const auto options = backup_options(progress, problems);
+    auto options = backup_options(progress, problems);
     const ProgressEstimate estimate{base ? base->stats.files + base->stats.directories : 0};
     const ProgressDisplay display(context_, progress, estimate);
     std::optional<SurveyAside> survey;
-    if (!base && request_.stream.empty() && display.is_on_terminal()) {
+    if (!base && !request_.is_stream() && display.is_on_terminal()) {
       survey.emplace(path_, options, progress);
     }
     snapshot_.time = context_.io.clock.now();
+    // A rehearsal cannot compare content.
+    if (base && !request_.dry_run) {
+      options.reread = tree::RereadRule{.all = request_.reread_all,
+                                        .period = request_.reread_within,
+                                        .from = base->time,
+                                        .to = snapshot_.time};
+    }
     auto result = walk(base, sink, options);
     snapshot_.finished = context_.io.clock.now();
     snapshot_.root = std::move(result.root);
@@ -185,15 +160,15 @@ class VolumeBackup {
 
   tree::BackupResult walk(const std::optional<Snapshot>& base, ObjectSink& sink,
                           const tree::BackupOptions& options) {
-    if (!request_.stream.empty()) return tree::backup_stream(context_.io.input, sink, options);
+    if (request_.is_stream()) return back_up_stream(context_, request_, sink, options);
     std::optional<tree::Base> tree_base;
-    if (base) tree_base = tree::Base{base->root, base->time};
+    if (base) tree_base = tree::Base{base->root, base->time, base->finished};
     return tree::backup(path_, tree_base, *store_.repository, sink, options);
   }
 
   tree::BackupOptions backup_options(Progress& progress, ProblemSink& problems) const {
     tree::BackupOptions options;
-    options.excludes = &request_.excludes;
+    options.excludes = &excludes_;
     options.exclude_caches = context_.options.has("--exclude-caches");
     options.one_filesystem = snapshot_.one_filesystem;
     add_identity(store_.directory, options.skip);
@@ -214,8 +189,9 @@ class VolumeBackup {
 
   Context& context_;
   RepositoryStore& store_;
-  const Request& request_;
+  const BackupRequest& request_;
   const std::string path_;
+  const tree::ExcludeRules excludes_;
   Snapshot snapshot_;
 };
 
@@ -225,6 +201,7 @@ struct Outcome {
   std::size_t incomplete = 0;
   std::size_t failed = 0;
   ExitCode failure = ExitCode::Failure;
+  std::vector<std::size_t> unused_patterns;  // by every volume so far
 
   ExitCode exit_code() const {
     if (failed > 0 && saved == 0) return failure;
@@ -241,8 +218,9 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
                            .text("message", error.message()));
 }
 
-constexpr std::array<std::string_view, 4> kOnlyFiles = {"--exclude", "--exclude-from",
-                                                        "--exclude-caches", "--one-filesystem"};
+constexpr std::array<std::string_view, 7> kOnlyFiles = {
+    "--exclude", "--exclude-from",  "--exclude-caches", "--one-filesystem",
+    "--reread",  "--reread-within", "--allow-empty"};
 constexpr std::array<std::string_view, 6> kOnlyStreams = {
     "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--decrypt", "--start-anew"};
 
@@ -255,12 +233,35 @@ void refuse_options(const Invocation& options, const std::array<std::string_view
   }
 }
 
-void back_up(Context& context, RepositoryStore& store, const Request& request,
+void note_unused(const tree::ExcludeRules& rules, Outcome& outcome) {
+  const auto unused = rules.unused();
+  std::erase_if(outcome.unused_patterns, [&](std::size_t index) {
+    return std::find(unused.begin(), unused.end(), index) == unused.end();
+  });
+}
+
+void explain_unused(Context& context, const BackupRequest& request, const Outcome& outcome) {
+  if (outcome.saved == 0 || request.is_stream()) return;
+  for (const std::size_t index : outcome.unused_patterns) {
+    const auto& pattern = request.patterns[index];
+    context.console.explain(fmt::format(
+        "{}exclude pattern \"{}\": matched nothing; patterns are compared with paths below PATH, "
+        "or with full paths",
+        pattern.source.empty() ? "" : printable(pattern.source) + ": ", printable(pattern.text)));
+  }
+}
+
+void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
              const std::string& path, Outcome& outcome) {
   VolumeName volume{context.io.host, path};
   try {
-    if (request.stream.empty()) volume.path = absolute_path(path);
-    const Snapshot snapshot = VolumeBackup(context, store, request, volume.path).run();
+    SourcePath source;
+    if (!request.is_stream()) source = source_path(path);
+    volume.path = source.path;
+    VolumeBackup backup(context, store, request, source);
+    for (const auto& warning : backup.excludes().warnings()) context.console.warn(warning);
+    const Snapshot snapshot = backup.run();
+    note_unused(backup.excludes(), outcome);
     ++outcome.saved;
     if (snapshot.incomplete) ++outcome.incomplete;
     report_backup(context, snapshot, request.dry_run);
@@ -275,12 +276,14 @@ void back_up(Context& context, RepositoryStore& store, const Request& request,
 
 ExitCode back_up_files(Context& context) {
   refuse_options(context.options, kOnlyStreams, "is for native volumes, not for files");
-  const Request request = read_request(context.options);
+  const BackupRequest request = read_backup_request(context.options);
   const auto store = open_repository(context, "a backup of files");
-  std::vector<std::string> paths = context.options.arguments;
-  if (!request.stream.empty()) paths = {""};
+  std::vector<std::string> paths = request.paths;
+  if (request.is_stream()) paths = {""};
   Outcome outcome;
+  for (std::size_t i = 0; i < request.patterns.size(); ++i) outcome.unused_patterns.push_back(i);
   for (const auto& path : paths) back_up(context, *store, request, path, outcome);
+  explain_unused(context, request, outcome);
   return outcome.exit_code();
 }
 
@@ -300,6 +303,8 @@ ExitCode back_up_volumes(Context& context, const std::vector<Address>& volumes) 
 
 ExitCode run_backup(Context& context) {
   std::vector<Address> volumes;
+  // What follows --stdin-command is a command, whatever it looks like.
+  if (context.options.has("--stdin-command")) return back_up_files(context);
   for (const auto& word : context.options.arguments) {
     if (const auto address = native_address(word)) volumes.push_back(*address);
   }
@@ -321,10 +326,18 @@ const CommandSpec& backup_command() {
       .description =
           "Makes a snapshot of each PATH, which is a volume of its own, named by this host and "
           "its absolute path. What did not change since the newest snapshot of the same volume "
-          "and set is not read again. PATH itself is not followed if it is a symlink; the store "
-          "and the cache are left out where they lie below it.\n\n"
-          "A file that cannot be read is named and left out, one that keeps changing is kept as "
-          "it was read; then the snapshot is marked as incomplete and the exit code is 3. A PATH "
+          "and set is not read again, but for a share of it that --reread-within sets. PATH itself "
+          "is not followed if it is a symlink, but LINK/ and LINK/. are the directory that it "
+          "leads "
+          "to; the store and the cache are left out where they lie below it.\n\n"
+          "Patterns are those of gitignore: without a slash they are compared with names, with one "
+          "with paths below PATH, and where they begin with a slash, or with ~/, also with full "
+          "paths. '?' and '[...]' are one character. What can never match is refused; what matched "
+          "nothing is told with --verbose.\n\n"
+          "A file is read to its end, whatever size it has by what is said. "
+          "A file that cannot be read is named and left out, one that keeps changing or "
+          "ends early is kept as it was read, and so is one whose attributes cannot be read; then "
+          "the snapshot is marked as incomplete and the exit code is 3. A PATH "
           "that cannot be read does not stop the others: the exit code is 3 if others were "
           "saved, else 1.\n\n"
           "Interrupted, by a signal or a crash, it leaves no snapshot, but the next run does not "
@@ -346,7 +359,15 @@ const CommandSpec& backup_command() {
                      .repeatable = true}},
       .options = {{.name = "--stdin",
                    .value = "NAME",
-                   .help = "back up standard input as the volume HOST:stdin:NAME of one file"},
+                   .help = "back up standard input as the volume HOST:stdin:NAME of one file; if "
+                           "what writes it can fail, use --stdin-command"},
+                  {.name = "--stdin-command",
+                   .value = "NAME",
+                   .help =
+                       "the same with the output of the command after \"--\", which is run "
+                       "without a shell; if it fails, no snapshot is made and the exit code is 1"},
+                  {.name = "--allow-empty",
+                   .help = "of --stdin and --stdin-command: keep a stream without a single byte"},
                   {.name = "--set",
                    .value = "NAME",
                    .help = "the chain of backups that this one belongs to",
@@ -365,6 +386,15 @@ const CommandSpec& backup_command() {
                    .help = "leave out the content of directories with a CACHEDIR.TAG"},
                   {.name = "--one-filesystem",
                    .help = "keep mount points below PATH as empty directories"},
+                  {.name = "--reread",
+                   .help =
+                       "read unchanged files, too, and name those whose content changed without "
+                       "a new time"},
+                  {.name = "--reread-within",
+                   .value = "DURATION",
+                   .help = "read every unchanged file again once in DURATION, a share of them in "
+                           "each backup; or 'never'",
+                   .fallback = "90d"},
                   {.name = "--parallel",
                    .value = "N",
                    .help = "how many native volumes are sent at once",
@@ -386,15 +416,16 @@ const CommandSpec& backup_command() {
                   {.name = "--dry-run",
                    .letter = 'n',
                    .help = "say what would be added or sent, and why, and write nothing"}},
-      .examples = {{"snapferry backup /home --store repo:/srv/backups", "a snapshot of /home"},
-                   {"snapferry backup /home /etc --exclude '*.tmp' --exclude /alice/Downloads/",
-                    "two volumes, the store taken from SNAPFERRY_STORE"},
-                   {"pg_dump shop | snapferry backup --stdin shop.sql --store repo:/srv/backups",
-                    "a database dump as a volume of one file"},
-                   {"snapferry backup 'zfs:tank/**' --store zfs:backup/snapferry",
-                    "a pool, each dataset by its changes alone"},
-                   {"snapferry backup root@web1:btrfs:/home --store btrfs:/mnt/backup/snapferry",
-                    "a subvolume of another machine"}},
+      .examples =
+          {{"snapferry backup /home --store repo:/srv/backups", "a snapshot of /home"},
+           {"snapferry backup /home /etc --exclude '*.tmp' --exclude /alice/Downloads/",
+            "two volumes, the store taken from SNAPFERRY_STORE"},
+           {"snapferry backup --stdin-command shop.sql --store repo:/srv/backups -- pg_dump shop",
+            "a database dump as a volume of one file, kept only if pg_dump succeeds"},
+           {"snapferry backup 'zfs:tank/**' --store zfs:backup/snapferry",
+            "a pool, each dataset by its changes alone"},
+           {"snapferry backup root@web1:btrfs:/home --store btrfs:/mnt/backup/snapferry",
+            "a subvolume of another machine"}},
       .run = run_backup};
   return spec;
 }

@@ -25,13 +25,12 @@ class Parser {
   }
 
   Invocation parse() {
-    bool options_over = false;
     while (next_ < args_.size()) {
       const std::string& word = args_[next_++];
-      if (options_over || word.size() < 2 || word[0] != '-') {
+      if (options_over_ || word.size() < 2 || word[0] != '-') {
         take_word(word);
       } else if (word == "--") {
-        options_over = true;
+        options_over_ = true;
       } else if (word == "--version" && result_.command == nullptr) {
         take_command("version", word);  // what everyone tries first
       } else if (word[1] == '-') {
@@ -103,6 +102,10 @@ class Parser {
            "usage: " + usage_line(*result_.command));
     }
     const auto& spec = specs[std::min(result_.arguments.size(), specs.size() - 1)];
+    // Mostly a variable of a script that is not set; it never means everything.
+    if (word.empty() && !options_over_) {
+      fail(fmt::format("{}: {} is empty", result_.command->name, spec.name), "name something");
+    }
     check_choice(spec.name, word, spec.choices);
     result_.arguments.push_back(word);
   }
@@ -192,6 +195,7 @@ class Parser {
 
   std::span<const std::string> args_;
   std::size_t next_ = 0;
+  bool options_over_ = false;  // after "--"
   std::vector<const OptionSpec*> known_;
   Invocation result_;
 };

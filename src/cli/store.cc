@@ -67,6 +67,10 @@ void require_directory(const Context& context, const RepositoryStore& store) {
 
 std::string absolute_path(const std::string& path) {
   namespace fs = std::filesystem;
+  if (path.empty()) {
+    throw Error(ErrorKind::InvalidArgument,
+                "PATH is empty; name a file or directory, or \".\" for this one");
+  }
   fs::path whole =
       fs::path(path).is_absolute() ? fs::path(path) : fs::path(working_directory()) / path;
   if (has_parent_part(whole)) {

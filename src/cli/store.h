@@ -21,7 +21,7 @@ std::string store_directory(std::string_view address);
 
 // `path` made absolute with the working directory, without "." parts and trailing
 // slashes. Where it has ".." parts its parent must exist, and is resolved. The last part
-// is not followed. Throws as system_error.
+// is not followed. Throws InvalidArgument for an empty one, which is no place, and as system_error.
 std::string absolute_path(const std::string& path);
 
 // SNAPFERRY_CACHE, else XDG_CACHE_HOME/snapferry, else HOME/.cache/snapferry, else

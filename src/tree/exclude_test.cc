@@ -93,7 +93,7 @@ TEST(ExcludeRules, DecidesAsGitignoreDoes) {
       {{"*", "!*/"}, "a/", false},
       {{"*", "!*/"}, "a", true},
       {{"\xff*"}, "\xff\xfe", true},
-      {{"?"}, "\xc3\xa4", false},
+      {{"?"}, "\xc3\xa4", true},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(excluded(c.patterns, c.path), c.expected)
@@ -181,7 +181,12 @@ class AgainstGit : public ::testing::Test {
       pattern += pick({"a", "b", "c", "*", "?", "[ab]", "[!a]", "[]-]", "[a-b]", "\\a", "a/", "*/",
                        "a/**", "b/**/", "*.", "[[:alpha:]]", "-"});
     }
-    return pattern + pick({"", "", "", "/"});
+    pattern += pick({"", "", "", "/"});
+    // In git that matches nothing.
+    for (auto at = pattern.find("//"); at != pattern.npos; at = pattern.find("//")) {
+      pattern.erase(at, 1);
+    }
+    return pattern;
   }
 
   std::mt19937 random_{20260301};
@@ -224,11 +229,107 @@ TEST_F(AgainstGit, AgreesOnRandomPatterns) {
   }
 }
 
-TEST(ReadExcludeFile, KeepsLinesWithoutTheirEnds) {
+// The patterns as seen from a volume at /home.
+bool excluded_below_home(const std::vector<std::string>& texts, std::string_view path) {
+  std::vector<ExcludePattern> patterns;
+  for (const auto& text : texts) patterns.push_back({text, {}});
+  return ExcludeRules(patterns, {.roots = {"/home"}, .home = "/home/al*ce"}).excludes(path, true);
+}
+
+TEST(ExcludeRules, TakesFullPathsBelowTheVolume) {
+  EXPECT_TRUE(excluded_below_home({"/home/alice/.cache"}, "alice/.cache"));
+  EXPECT_TRUE(excluded_below_home({"/home/*/.cache/"}, "alice/.cache"));
+  EXPECT_TRUE(excluded_below_home({"/home/**/tmp"}, "alice/a/b/tmp"));
+  EXPECT_FALSE(excluded_below_home({"/home/alice/.cache"}, "bob/.cache"));
+  EXPECT_FALSE(excluded_below_home({"/home2/alice"}, "alice"));
+  EXPECT_FALSE(excluded_below_home({"/home"}, "alice"));
+  // What begins at the volume goes on meaning that.
+  EXPECT_TRUE(excluded_below_home({"/alice/x"}, "alice/x"));
+  EXPECT_TRUE(excluded_below_home({"/home/x"}, "home/x"));
+  EXPECT_FALSE(excluded_below_home({"/*/x"}, "x"));
+  EXPECT_FALSE(excluded_below_home({"/home/alice", "!/home/alice"}, "alice"));
+}
+
+TEST(ExcludeRules, TakesTheHomeDirectoryForATilde) {
+  EXPECT_TRUE(excluded_below_home({"~/.cache"}, "al*ce/.cache"));
+  EXPECT_FALSE(excluded_below_home({"~/.cache"}, "alice/.cache"));
+  EXPECT_TRUE(excluded_below_home({"~"}, "al*ce"));
+  EXPECT_TRUE(excluded_below_home({"~lock*"}, "bob/~lock1"));
+  EXPECT_TRUE(excluded_below_home({"\\~"}, "bob/~"));
+  EXPECT_TRUE(excluded_below_home({"~tmp/"}, "bob/~tmp"));
+}
+
+TEST(ExcludeRules, TakesPathsAsPeopleWriteThem) {
+  for (const char* pattern :
+       {"./alice/.cache", "alice//.cache", "alice/./.cache", "//alice/.cache/", "alice/x/../.cache",
+        "alice/.cache/.", "/home/bob/../alice/.cache"}) {
+    EXPECT_TRUE(excluded_below_home({pattern}, "alice/.cache")) << pattern;
+    EXPECT_FALSE(excluded_below_home({pattern}, "bob/alice/.cache")) << pattern;
+  }
+  // It stays where it was written to be.
+  EXPECT_TRUE(excluded_below_home({"./x"}, "x"));
+  EXPECT_FALSE(excluded_below_home({"./x"}, "a/x"));
+  EXPECT_FALSE(excluded_below_home({"a/../x"}, "a/x"));
+  EXPECT_TRUE(excluded_below_home({"x/."}, "a/x"));
+}
+
+TEST(ExcludeRules, RefusesWhatCanNeverMatchAndSaysWhere) {
+  for (const char* pattern : {"../x", "a/../../x", "*/../x", "~bob/x", ".", "./", "..", "", "  "}) {
+    try {
+      ExcludeRules({{pattern, "excludes:12"}}, {});
+      ADD_FAILURE() << pattern << " was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::InvalidArgument);
+      EXPECT_TRUE(error.message().starts_with("excludes:12: exclude pattern \"" +
+                                              std::string(pattern) + "\": "))
+          << error.message();
+    }
+  }
+  // Nobody's home.
+  EXPECT_THROW(ExcludeRules({{"~/x", {}}}, {}), Error);
+}
+
+TEST(ExcludeRules, OneOfACharacterMeansAWholeOne) {
+  EXPECT_TRUE(excluded({"a?c"}, "a\u00e4c"));
+  EXPECT_TRUE(excluded({"?"}, "\U0001f600"));
+  EXPECT_FALSE(excluded({"??"}, "\u20ac"));
+  EXPECT_FALSE(excluded({"*??"}, "\u20ac"));
+  EXPECT_TRUE(excluded({"[\u00e0-\u00ef]x"}, "\u00e4x"));
+  EXPECT_FALSE(excluded({"[!\u00e4]x"}, "\u00e4x"));
+  EXPECT_TRUE(excluded({"[!a]x"}, "\u00e4x"));
+  // What is no UTF-8 is as many characters as bytes.
+  EXPECT_TRUE(excluded({"??"}, "\xe4\xe4"));
+  EXPECT_TRUE(excluded({"?"}, "\xe4"));
+  EXPECT_TRUE(excluded({"a\xe4"}, "a\xe4"));
+  EXPECT_TRUE(excluded({"???"}, "\xc0\xaf\xed"));
+}
+
+TEST(ExcludeRules, TellsWhatDecidedNothing) {
+  const ExcludeRules rules({{"*.o", {}}, {"/tmp", {}}, {"*.log", {}}}, {});
+  EXPECT_EQ(rules.unused(), (std::vector<std::size_t>{0, 1, 2}));
+  EXPECT_TRUE(rules.excludes("a/x.o", false));
+  EXPECT_TRUE(rules.excludes("tmp", true));
+  EXPECT_EQ(rules.unused(), (std::vector<std::size_t>{2}));
+}
+
+TEST(ExcludeRules, WarnsOfWhatCannotBeTakenBack) {
+  const ExcludeRules rules({{"/a", {}}, {"!/a/b", "f:2"}, {"/c/*", {}}, {"!/c/d", {}}}, {});
+  EXPECT_EQ(rules.warnings(),
+            (std::vector<std::string>{
+                "f:2: exclude pattern \"!/a/b\": takes nothing back, because exclude pattern "
+                "\"/a\" leaves out the directory above; write \"/a/*\" instead of that"}));
+}
+
+TEST(ReadExcludeFile, KeepsPatternsAndWhereTheyStand) {
   char name[] = "/tmp/snapferry-exclude-XXXXXX";
   const platform::Fd fd(::mkstemp(name));
-  platform::write_all(fd.get(), as_bytes("\xEF\xBB\xBF*.o\r\n\n# c\n/tmp"), name);
-  EXPECT_EQ(read_exclude_file(name), (std::vector<std::string>{"*.o", "", "# c", "/tmp"}));
+  platform::write_all(fd.get(), as_bytes("\xEF\xBB\xBF*.o\r\n\n# c\n \t\r\n/tmp \t"), name);
+  const auto patterns = read_exclude_file(name);
+  ASSERT_EQ(patterns.size(), 2u);
+  EXPECT_EQ(patterns[0].text, "*.o");
+  EXPECT_EQ(patterns[0].source, name + std::string(":1"));
+  EXPECT_EQ(patterns[1].source, name + std::string(":5"));
+  EXPECT_TRUE(ExcludeRules(patterns, {}).excludes("tmp", true));
   ::unlink(name);
 }
 

@@ -1,0 +1,187 @@
+// What may be given to `backup`, in process and on real directories.
+
+#include <filesystem>
+#include <fstream>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/test_program.h"
+#include "platform/fd.h"
+#include "testing/temporary_directory.h"
+
+namespace snapferry::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_file(const std::string& path, std::string_view content) {
+  fs::create_directories(fs::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+class BackupCommand : public ::testing::Test {
+ protected:
+  BackupCommand() {
+    program_.environment = {{"SNAPFERRY_CACHE", room_ / "cache"},
+                            {"SNAPFERRY_STORE", "repo:" + (room_ / "store")},
+                            {"HOME", source_ + "/alice"}};
+    write_file(source_ + "/alice/.cache/s", "secret");
+    write_file(source_ + "/alice/kept", "kept");
+    run({"init", "--encryption", "none"});
+  }
+
+  Outcome run(const std::vector<std::string>& args) {
+    program_.clock.advance(Duration{60});
+    return program_.run(args);
+  }
+  std::string listing() { return run({"ls", "latest", "-R"}).out; }
+  std::size_t snapshots() {
+    const std::string text = run({"list", "--json"}).out;
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find("\"type\":\"snapshot\"", at)) != text.npos; ++at)
+      ++count;
+    return count;
+  }
+
+  testing::TemporaryDirectory room_;
+  std::string source_ = fs::canonical(room_.path()).string() + "/source";
+  TestProgram program_;
+};
+
+TEST_F(BackupCommand, ASlashAfterASymlinkNamesTheDirectory) {
+  fs::create_symlink("alice", source_ + "/link");
+  fs::create_symlink("nowhere", source_ + "/dangling");
+  for (const char* path : {"/link/", "/link/."}) {
+    EXPECT_EQ(run({"backup", source_ + path}).code, 0);
+    EXPECT_TRUE(contains(listing(), " kept\n")) << listing();
+  }
+  const Outcome outcome = run({"backup", source_ + "/dangling/"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(contains(outcome.err, "dangling")) << outcome.err;
+}
+
+TEST_F(BackupCommand, AnEmptyWordIsRefusedWhereverAPathIsWanted) {
+  run({"backup", source_});
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"backup", ""},
+                                             {"backup", "--", ""},
+                                             {"backup", source_, ""},
+                                             {"ls", "latest", ""},
+                                             {"restore", "latest", "", "--target", room_ / "t"},
+                                             {"restore", "latest", "--target", ""},
+                                             {"mount", ""},
+                                             {"backup", source_, "--exclude", ""}}) {
+    const Outcome outcome = run(args);
+    EXPECT_EQ(outcome.code, 2) << args[0] << outcome.err;
+  }
+  EXPECT_EQ(snapshots(), 1u);
+}
+
+TEST_F(BackupCommand, ExcludesWhatPeopleNameByAnyPath) {
+  for (const std::string& pattern :
+       {source_ + "/alice/.cache", std::string("./alice/.cache"), std::string("alice//.cache"),
+        std::string("alice/x/../.cache"), std::string("~/.cache")}) {
+    EXPECT_EQ(run({"backup", source_, "--exclude", pattern}).code, 0) << pattern;
+    EXPECT_FALSE(contains(listing(), "/s\n")) << pattern;
+    EXPECT_TRUE(contains(listing(), "/kept\n")) << pattern;
+  }
+}
+
+TEST_F(BackupCommand, NamesFileAndLineOfAPatternThatCanNeverMatch) {
+  write_file(room_ / "excludes", "*.o\r\n# ../a comment\r\n../elsewhere\r\n");
+  const Outcome outcome = run({"backup", source_, "--exclude-from", room_ / "excludes"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(contains(outcome.err, (room_ / "excludes") + ":3: exclude pattern \"../elsewhere\""))
+      << outcome.err;
+  EXPECT_EQ(snapshots(), 0u);
+}
+
+TEST_F(BackupCommand, TellsWhatMatchedNothingInAnyVolume) {
+  const Outcome outcome = run({"backup", source_ + "/alice", source_ + "/alice/.cache", "--exclude",
+                               "*.none", "--exclude", "kept", "--verbose"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(contains(outcome.err, "exclude pattern \"*.none\": matched nothing")) << outcome.err;
+  EXPECT_FALSE(contains(outcome.err, "\"kept\"")) << outcome.err;
+}
+
+TEST_F(BackupCommand, WarnsOfWhatIsNotTakenBack) {
+  const Outcome outcome =
+      run({"backup", source_, "--exclude", "/alice", "--exclude", "!/alice/kept"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(contains(outcome.err, "takes nothing back")) << outcome.err;
+}
+
+TEST_F(BackupCommand, RefusesAStandardInputThatCannotBeMeant) {
+  const platform::Fd directory = platform::open_path(source_, O_RDONLY);
+  const platform::Fd write_only = platform::open_path("/dev/null", O_WRONLY);
+  for (const int input : {-1, directory.get(), write_only.get()}) {
+    program_.input = input;
+    const Outcome outcome = run({"backup", "--stdin", "dump"});
+    EXPECT_EQ(outcome.code, 2) << input;
+    EXPECT_TRUE(contains(outcome.err, "standard input: ")) << outcome.err;
+  }
+  const platform::Fd pty(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (pty.valid()) {
+    program_.input = pty.get();
+    EXPECT_TRUE(contains(run({"backup", "--stdin", "dump"}).err, "is a terminal"));
+  }
+  EXPECT_EQ(snapshots(), 0u);
+}
+
+TEST_F(BackupCommand, WantsConsentForAnEmptyStream) {
+  const platform::Fd nothing = platform::open_path("/dev/null", O_RDONLY);
+  program_.input = nothing.get();
+  const Outcome outcome = run({"backup", "--stdin", "dump"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(contains(outcome.err, "--allow-empty")) << outcome.err;
+  EXPECT_EQ(run({"backup", "--stdin-command", "dump", "--", "true"}).code, 1);
+  EXPECT_EQ(snapshots(), 0u);
+  EXPECT_EQ(run({"backup", "--stdin", "dump", "--allow-empty"}).code, 0);
+  EXPECT_EQ(run({"backup", "--stdin-command", "dump", "--allow-empty", "--", "true"}).code, 0);
+  EXPECT_EQ(snapshots(), 2u);
+}
+
+TEST_F(BackupCommand, KeepsTheOutputOfACommand) {
+  const Outcome outcome = run(
+      {"backup", "--stdin-command", "dump", "--", "printf", "%s|", "a b", "$HOME", "", "--stdin"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(run({"cat", "stdin:dump"}).out, "a b|$HOME||--stdin|");
+}
+
+TEST_F(BackupCommand, AProducerThatFailsLeavesNoSnapshot) {
+  const Outcome failed =
+      run({"backup", "--stdin-command", "dump", "--", "sh", "-c", "echo half; exit 7"});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_TRUE(contains(failed.err, "sh: failed with exit status 7")) << failed.err;
+  const Outcome killed =
+      run({"backup", "--stdin-command", "dump", "--", "sh", "-c", "echo half; kill -9 $$"});
+  EXPECT_EQ(killed.code, 1);
+  EXPECT_TRUE(contains(killed.err, "sh: failed with signal 9")) << killed.err;
+  EXPECT_EQ(run({"backup", "--stdin-command", "dump", "--", "no-such-program"}).code, 1);
+  EXPECT_EQ(run({"backup", "--stdin-command", "dump"}).code, 2);
+  EXPECT_EQ(snapshots(), 0u);
+}
+
+TEST_F(BackupCommand, RereadsUnchangedFilesWhenAsked) {
+  run({"backup", source_});
+  program_.clock.advance(Duration{100'000});
+  EXPECT_TRUE(contains(run({"backup", source_, "--json"}).out, "\"bytes_read\":0"));
+  EXPECT_TRUE(contains(run({"backup", source_, "--json", "--reread"}).out, "\"bytes_read\":10"));
+  EXPECT_EQ(run({"backup", source_, "--reread-within", "0d"}).code, 2);
+  // All of it is due after that time.
+  program_.clock.advance(Duration{91 * 86'400});
+  EXPECT_TRUE(contains(run({"backup", source_, "--json", "--reread-within", "never"}).out,
+                       "\"bytes_read\":0"));
+  program_.clock.advance(Duration{91 * 86'400});
+  EXPECT_TRUE(contains(run({"backup", source_, "--json"}).out, "\"bytes_read\":10"));
+}
+
+}  // namespace
+}  // namespace snapferry::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace snapferry::cli {
+
+// A PATH to back up.
+struct SourcePath {
+  std::string path;                // absolute: what is backed up, and the name of the volume
+  std::vector<std::string> names;  // absolute paths by which a person may know it; `path` is one
+};
+
+// What `given` names, as POSIX has it (pathname resolution, 4.13 of its base definitions): a
+// symlink is itself, but "link/" and "link/." are the directory that it leads to, by that
+// directory's own path. Throws NotFound where nothing is there or where it has to be a directory
+// and is none, and as system_error.
+SourcePath source_path(const std::string& given);
+
+}  // namespace snapferry::cli
