@@ -31,6 +31,12 @@ void GuardedTarget::restore(const std::string& volume, VolumeType type,
   restored_.insert(volume);
 }
 
+void GuardedTarget::describe(const std::string& volume, VolumeType type,
+                             const VolumeProperties& properties) {
+  policy_.may_make(volume).require();
+  target_->describe(volume, type, properties);
+}
+
 Completion GuardedTarget::complete(const std::string& volume, VolumeType type,
                                    const VolumeProperties& properties) {
   policy_.may_make(volume).require();

@@ -24,6 +24,8 @@ class GuardedTarget : public VolumeTarget {
   void prepare(const std::string& volume) override;
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+  void describe(const std::string& volume, VolumeType type,
+                const VolumeProperties& properties) override;
   // Of a volume that this restored; of none that was there before.
   Completion complete(const std::string& volume, VolumeType type,
                       const VolumeProperties& properties) override;

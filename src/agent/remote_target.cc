@@ -31,6 +31,13 @@ void RemoteTarget::restore(const std::string& volume, VolumeType type, const Str
   }
 }
 
+void RemoteTarget::describe(const std::string& volume, VolumeType type,
+                            const VolumeProperties& properties) {
+  if (!describes_) return;
+  remote_call<wire::Nothing>(connection_, wire::Verb::TargetDescribe,
+                             wire::CompleteRequest{volume, type, properties});
+}
+
 Completion RemoteTarget::complete(const std::string& volume, VolumeType type,
                                   const VolumeProperties& properties) {
   if (!describes_) return {};

@@ -20,6 +20,8 @@ class RemoteTarget : public VolumeTarget {
   // Where it throws, the far end has let go of what it made, or has been given ten seconds to.
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+  void describe(const std::string& volume, VolumeType type,
+                const VolumeProperties& properties) override;
   // Comes out printable.
   Completion complete(const std::string& volume, VolumeType type,
                       const VolumeProperties& properties) override;

@@ -122,6 +122,7 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
     case wire::Verb::TargetFeatures:
     case wire::Verb::TargetRequireFree:
     case wire::Verb::TargetComplete:
+    case wire::Verb::TargetDescribe:
       return handle_target(channel.verb().verb, request);
     case wire::Verb::AgentReport: {
       decode_request<wire::Nothing>(request);
@@ -233,6 +234,11 @@ Bytes Server::handle_target(wire::Verb verb, ByteView request) {
     auto subject = decode_request<wire::FeaturesRequest>(request).subject;
     if (subject.find(':') == subject.npos) subject += ':';
     return wire::encode(wire::FeaturesReply{target_of(subject).features(subject)});
+  }
+  if (verb == wire::Verb::TargetDescribe) {
+    const auto message = decode_request<wire::CompleteRequest>(request);
+    target_of(message.volume).describe(message.volume, message.type, message.properties);
+    return wire::encode(wire::Nothing{});
   }
   if (verb == wire::Verb::TargetComplete) {
     const auto message = decode_request<wire::CompleteRequest>(request);

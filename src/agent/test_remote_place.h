@@ -47,6 +47,10 @@ class LinkedTarget : public VolumeTarget {
                Stream& stream, Progress* progress, const Cancellation* cancellation) override {
     target_.restore(volume, type, request, stream, progress, cancellation);
   }
+  void describe(const std::string& volume, VolumeType type,
+                const VolumeProperties& properties) override {
+    target_.describe(volume, type, properties);
+  }
   Completion complete(const std::string& volume, VolumeType type,
                       const VolumeProperties& properties) override {
     return target_.complete(volume, type, properties);

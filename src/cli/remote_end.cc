@@ -221,6 +221,10 @@ class LineTarget : public VolumeTarget {
                Stream& stream, Progress* progress, const Cancellation* cancellation) override {
     current_.get()->restore(volume, type, request, stream, progress, cancellation);
   }
+  void describe(const std::string& volume, VolumeType type,
+                const VolumeProperties& properties) override {
+    current_.get()->describe(volume, type, properties);
+  }
   Completion complete(const std::string& volume, VolumeType type,
                       const VolumeProperties& properties) override {
     return current_.get()->complete(volume, type, properties);

@@ -143,12 +143,14 @@ ExitCode restore_volume(Context& context, const Address& target) {
   place->require_free(target.local_text());
   const StreamRequest request = request_for(store, *place, target.local_text(), snapshot);
   const VolumeType type = store.replica_of(snapshot).type;
+  const auto properties = description_of(context, store, snapshot);
   Progress progress;
   progress.begin("restoring");
   const auto began = std::chrono::steady_clock::now();
   if (!context.options.has("--dry-run")) {
     const ProgressDisplay display(context, progress);
     const auto stream = store.store().send(snapshot.volume, request);
+    place->describe(target.local_text(), type, properties);
     place->restore(target.local_text(), type, request, *stream, &progress,
                    &context.io.cancellation);
   }
@@ -156,7 +158,7 @@ ExitCode restore_volume(Context& context, const Address& target) {
   report(context, snapshot, target, progress.bytes, passed.count());
   bool whole = true;
   if (!context.options.has("--dry-run")) {
-    whole = complete(context, *place, target, type, description_of(context, store, snapshot));
+    whole = complete(context, *place, target, type, properties);
   }
   say_what_is_left_to_do(context, target, type);
   return whole ? ExitCode::Success : ExitCode::SomeFilesFailed;

@@ -35,6 +35,15 @@ class VolumeTarget {
   // reduce itself to working in that. Nothing where there is no such thing, or `volume` is there.
   virtual void prepare(const std::string& volume) { (void)volume; }
 
+  // Tells what the volume was that restore() makes there next, so that the new one is so from its
+  // beginning, as far as nothing depends on its place. complete() does the rest.
+  virtual void describe(const std::string& volume, VolumeType type,
+                        const VolumeProperties& properties) {
+    (void)volume;
+    (void)type;
+    (void)properties;
+  }
+
   // Makes the volume out of the full stream `request` from a store, writable, with the snapshot
   // `request.to` as its first: the next backup is incremental from that. Never replaces anything.
   // What is half done is removed on failure, and by the next restore to the same place after a

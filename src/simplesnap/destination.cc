@@ -22,10 +22,14 @@ std::map<std::string, std::vector<std::string>> parse_missing(const std::string&
   std::map<std::string, std::vector<std::string>> missing;
   std::istringstream entries(text == "-" ? "" : text);
   for (std::string entry; std::getline(entries, entry, ';');) {
+    // Earlier versions put blanks between the names, in which blanks may be, too.
+    const char separator = entry.find(',') == std::string::npos ? ' ' : ',';
     std::istringstream words(entry);
     std::string set;
-    words >> set;
-    for (std::string dataset; words >> dataset;) missing[set].push_back(dataset);
+    std::getline(words, set, separator);
+    for (std::string dataset; std::getline(words, dataset, separator);) {
+      missing[set].push_back(dataset);
+    }
   }
   return missing;
 }
@@ -37,7 +41,7 @@ std::string format_missing(const std::map<std::string, std::vector<std::string>>
     if (datasets.empty() || text.size() > kMaximalProperty) continue;
     text += (text.empty() ? "" : ";") + set;
     for (const auto& dataset : datasets) {
-      if (text.size() + dataset.size() < kMaximalProperty) text += " " + dataset;
+      if (text.size() + dataset.size() < kMaximalProperty) text += "," + dataset;
     }
   }
   return text;

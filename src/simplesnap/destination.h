@@ -14,7 +14,9 @@ namespace snapferry::simplesnap {
 // named as the source names them. STORE/HOST remembers in a user property what was served and
 // never arrived, so that --check can name it:
 //
-//   value := SET (" " DATASET)* (";" SET (" " DATASET)*)*
+//   value := SET ("," DATASET)* (";" SET ("," DATASET)*)*
+//
+// No name holds a comma or a semicolon. Earlier versions wrote blanks for the commas, and are read.
 inline constexpr const char* kMissingProperty = "snapferry:missing";
 
 struct Replica {

@@ -138,6 +138,12 @@ class Puller {
     const auto dataset = destination_of(name);
     const auto* here = replica(dataset);
     const bool anew = here == nullptr || here->points.empty();
+    if (here != nullptr && anew && !here->placeholder && options_.receive_command.empty()) {
+      throw Error(ErrorKind::Conflict,
+                  fmt::format("{0} has no snapshots any more, so nothing can be added to it; run "
+                              "'zfs rename {0} {0}.old', and all of it is sent again",
+                              dataset));
+    }
     auto set = anew ? options_.set : followed_set(here->points, options_.set);
     for (int ask = 1; ask <= kAsks; ++ask) {
       if (try_set(set, name, here)) return;

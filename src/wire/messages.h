@@ -91,8 +91,8 @@ struct DescriptionReply {
   VolumeProperties properties;
 };
 
-struct CompleteRequest {  // target.complete
-  static constexpr std::string_view kName = "a target.complete request";
+struct CompleteRequest {  // target.complete, target.describe
+  static constexpr std::string_view kName = "a description of a volume to be made";
   std::string volume;
   VolumeType type = VolumeType::Filesystem;
   VolumeProperties properties;

@@ -31,6 +31,7 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::TargetRestore, "target.restore", true, false},
     VerbTraits{Verb::StoreInit, "store.init"},
     VerbTraits{Verb::TargetComplete, "target.complete"},
+    VerbTraits{Verb::TargetDescribe, "target.describe"},
     VerbTraits{Verb::ViewRoot, "view.root"},
     VerbTraits{Verb::ViewList, "view.list", false, true},
     VerbTraits{Verb::ViewDataIn, "view.data_in"},

@@ -31,6 +31,7 @@ enum class Verb : std::uint16_t {
   TargetRestore = 66,
   StoreInit = 67,
   TargetComplete = 68,
+  TargetDescribe = 69,
   ViewRoot = 80,
   ViewList = 81,
   ViewDataIn = 82,

@@ -149,6 +149,20 @@ std::vector<std::string> reading_assignments(VolumeType type, const VolumeProper
   return {"acltype=" + value_of("acltype", "off"), "xattr=" + value_of("xattr", "on")};
 }
 
+std::vector<std::string> initial_assignments(VolumeType type, const VolumeProperties& properties) {
+  std::vector<std::string> assignments;
+  for (const auto& [name, value] : properties) {
+    const auto use = use_of(name);
+    const bool given = use == PropertyUse::Reads || use == PropertyUse::Restores;
+    // Of a zvol the kernel refuses what is a filesystem's, and the stream with it.
+    const bool fits = type == VolumeType::Filesystem || is_user_property(name);
+    if (given && fits && !is_limit(name)) {
+      assignments.push_back(name + "=" + portable_value(name, value));
+    }
+  }
+  return assignments;
+}
+
 std::vector<std::string> describing_arguments() {
   return {"zfs",
           "get",

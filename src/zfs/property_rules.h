@@ -28,6 +28,10 @@ std::string portable_value(std::string_view name, const std::string& value);
 // the volume has; nullptr: nobody told, and everything that there may be shall be seen.
 std::vector<std::string> reading_assignments(VolumeType type, const VolumeProperties* properties);
 
+// "compression=zstd", …: what a new dataset can have from its beginning, wherever it is. Limits and
+// reservations may not fit there.
+std::vector<std::string> initial_assignments(VolumeType type, const VolumeProperties& properties);
+
 // `zfs get` of all that the datasets have and did not get by default.
 std::vector<std::string> describing_arguments();
 // Its output; what cannot be of one of `datasets` is left out, such as the rest of a value that

@@ -41,6 +41,14 @@ TEST(PropertyRules, AReplicaIsReadAsTheVolumeWas) {
   EXPECT_TRUE(reading_assignments(VolumeType::Zvol, nullptr).empty());
 }
 
+TEST(PropertyRules, LimitsAreNotGivenToADatasetBeforeItIsFull) {
+  const VolumeProperties properties = {
+      {"acltype", "posix"}, {"a:b", "c"}, {"mountpoint", "/x"}, {"quota", "1"}, {"utf8only", "on"}};
+  EXPECT_THAT(initial_assignments(VolumeType::Filesystem, properties),
+              ElementsAre("a:b=c", "acltype=posixacl"));
+  EXPECT_THAT(initial_assignments(VolumeType::Zvol, properties), ElementsAre("a:b=c"));
+}
+
 TEST(PropertyRules, DescribeWhatWasDecidedAboutAVolume) {
   const auto all = parse_descriptions(
       "tank/a\tused\t24576\t-\n"

@@ -72,7 +72,12 @@ void ZfsTarget::restore(const std::string& volume, VolumeType type, const Stream
   require_free(volume);
   const auto dataset = dataset_of_volume(volume);
   const auto snapshot = point_name(dataset, request.to);
-  const std::vector<std::string> argv = {"zfs", "receive", "-u", snapshot};
+  std::vector<std::string> argv = {"zfs", "receive", "-u"};
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& one : initial_[volume]) argv.insert(argv.end(), {"-o", one});
+  }
+  argv.push_back(snapshot);
   StreamInspector inspector(request, type, ChecksumMode::Skip);
   const auto child = commands_.start(argv, {.input = true});
   auto end = TransferEnd::Whole;
@@ -93,26 +98,55 @@ void ZfsTarget::restore(const std::string& volume, VolumeType type, const Stream
   }
 }
 
+void ZfsTarget::describe(const std::string& volume, VolumeType type,
+                         const VolumeProperties& properties) {
+  const std::scoped_lock lock(mutex_);
+  initial_[volume] = initial_assignments(type, properties);
+}
+
 Completion ZfsTarget::complete(const std::string& volume, VolumeType type,
                                const VolumeProperties& properties) {
   const auto dataset = dataset_of_volume(volume);
   Completion completion;
-  std::vector<std::string> assignments;
+  std::vector<std::string> names;
   for (const auto& [name, value] : properties) {
     const auto use = use_of(name);
     if (use == PropertyUse::Stays) completion.left.push_back(name + "=" + value);
-    if (use == PropertyUse::Reads || use == PropertyUse::Restores) {
-      assignments.push_back(name + "=" + portable_value(name, value));
-    }
+    if (use == PropertyUse::Reads || use == PropertyUse::Restores) names.push_back(name);
     if (name == SourceRecord::kIncomplete) {
       completion.failed.emplace_back("user properties: were too large to be recorded");
     }
+  }
+  std::vector<std::string> assignments;
+  const auto values = values_of(dataset, names);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto wanted = portable_value(names[i], properties.at(names[i]));
+    // An agent in its sandbox may set nothing; what is so by now, it need not.
+    if (portable_value(names[i], values[i]) != wanted)
+      assignments.push_back(names[i] + "=" + wanted);
   }
   assign(dataset, assignments, completion);
   compare(dataset, properties, completion);
   // One that has no place to be mounted, or no key here, waits for its administrator.
   if (type == VolumeType::Filesystem) commands_.run({"zfs", "mount", dataset});
   return completion;
+}
+
+// "" for what cannot be told.
+std::vector<std::string> ZfsTarget::values_of(const std::string& dataset,
+                                              const std::vector<std::string>& names) {
+  std::vector<std::string> values(names.size());
+  if (names.empty()) return values;
+  auto columns = names;
+  columns.insert(columns.begin(), "name");
+  try {
+    const auto listing = run_list(
+        commands_,
+        {.columns = columns, .types = "filesystem,volume", .recursive = false, .roots = {dataset}});
+    if (!listing.rows.empty()) values.assign(listing.rows[0].begin() + 1, listing.rows[0].end());
+  } catch (const Error&) {
+  }
+  return values;
 }
 
 // All at once; where that fails, each by itself, to tell which it was.
@@ -133,7 +167,11 @@ void ZfsTarget::assign(const std::string& dataset, const std::vector<std::string
     try {
       set({one});
     } catch (const Error& error) {
-      completion.failed.push_back(one + ": " + error.message());
+      const bool contained = error.message().find("not implemented") != std::string::npos;
+      completion.failed.push_back(one + ": " +
+                                  (contained ? "the agent there may not set it; run 'zfs set " +
+                                                   one + " " + dataset + "' there"
+                                             : error.message()));
     }
   }
 }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/volume_target.h"
 #include "platform/command.h"
@@ -20,16 +23,22 @@ class ZfsTarget : public VolumeTarget {
   void require_free(const std::string& volume) override;
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override;
+  void describe(const std::string& volume, VolumeType type,
+                const VolumeProperties& properties) override;
   Completion complete(const std::string& volume, VolumeType type,
                       const VolumeProperties& properties) override;
 
  private:
+  std::vector<std::string> values_of(const std::string& dataset,
+                                     const std::vector<std::string>& names);
   void assign(const std::string& dataset, const std::vector<std::string>& assignments,
               Completion& completion);
   void compare(const std::string& dataset, const VolumeProperties& properties,
                Completion& completion);
 
   platform::Commands& commands_;
+  std::mutex mutex_;
+  std::map<std::string, std::vector<std::string>> initial_;  // by volume, as describe() told
 };
 
 }  // namespace snapferry::zfs

@@ -39,6 +39,7 @@ expect_all_backed_up
 # --check names what never arrived, and what is old.
 refuses "$ours/simplesnap" --check '1 hour ago' --store "$store" --setname mainset
 [[ $refusal == *"web1:source/a:b: was never backed up"* ]] || fail "--check: $refusal"
+[[ $refusal == *"web1:source/my docs: was never backed up"* ]] || fail "--check tears a name: $refusal"
 zfs destroy 'source/my docs'
 zfs destroy source/a:b
 zfs set org.complete.simplesnap:exclude=on source/disk
@@ -48,6 +49,15 @@ refuses "$ours/simplesnap" --check '1 hour' --store "$store" --setname mainset -
 [[ $refusal == *"$store/web1/source/home: the last backup is of"* ]] || fail "--check: $refusal"
 refuses "$ours/simplesnap" --check '1 hour ago' --store "$store" --setname other
 [[ $refusal == *"was never backed up whole in set other"* ]] || fail "--check: $refusal"
+
+# A replica whose snapshots are all gone is named, with what to do, and goes on after that.
+for snapshot in $(snapshots_of "$store/web1/source/home"); do zfs destroy "$snapshot"; done
+refuses pull_home "$ours"
+[[ $refusal == *"has no snapshots any more"*"zfs rename"* ]] || fail "said: $refusal"
+zfs rename "$store/web1/source/home" backup/old
+change five
+pull_home "$ours"
+expect_backed_up
 
 # A listing that fails is an error, and so is a host that nobody can reach.
 refuses pull_with "$ours" --sshcmd /bin/false

@@ -62,4 +62,20 @@ zfs mount source/back 2>/dev/null || true
 zfs load-key source/secret
 zfs mount source/secret
 same_files /source/secret /source/back
+
+# A key that was changed since: what is backed up after that comes back with the new one.
+echo 'another battery staple' >newkey
+zfs change-key -o "keylocation=file://$PWD/newkey" source/secret
+echo four >>/source/secret/name
+next_second
+succeeds raw
+says incremental
+succeeds "$SNAPFERRY" verify --read-data --store zfs:backup/raw
+succeeds "$SNAPFERRY" restore pulled:zfs:source/secret --store zfs:backup/raw --target zfs:source/again
+if [ "$(value keystatus source/again)" != available ]; then
+  ! zfs load-key -L "file://$PWD/key" source/again 2>/dev/null || fail "the old key opens it"
+  zfs load-key -L "file://$PWD/newkey" source/again
+fi
+zfs mount source/again 2>/dev/null || true
+same_files /source/secret /source/again
 echo passed

@@ -12,7 +12,7 @@ setfacl -m u:nobody:rw,g:daemon:r /source/home/dir/file
 setfacl -d -m u:nobody:rwx /source/home/dir
 setfattr -n user.note -v kept /source/home/dir/file
 zfs create -V 8M -o com.example:owner=disk source/disk
-for store in near far; do succeeds "$SNAPFERRY" init --store "zfs:backup/$store"; done
+succeeds "$SNAPFERRY" init --store zfs:backup/near
 value() { zfs get -Hp -o value "$1" "$2"; }
 near() {
   "$SNAPFERRY" backup zfs:source/home zfs:source/disk --store zfs:backup/near --set main --host box "$@"
@@ -56,7 +56,7 @@ same_acl /elsewhere/dir /source/back/dir
 same_files /elsewhere/dir /source/back/dir
 old=$(snapshots_of backup/near/box/source/home | head -n 1 | cut -d@ -f2)
 first=$("$SNAPFERRY" list --json --store zfs:backup/near | grep zfs:source/home | head -n 1 |
-  sed 's/.*"snapshot":"\([0-9a-f]*\)".*/\1/')
+  sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
 [ -n "$old" ] && [ -n "$first" ] || fail "no first snapshot"
 succeeds "$SNAPFERRY" restore "$first" --store zfs:backup/near --target zfs:source/first
 expect 'the team, 100 %' "$(value com.example:owner source/first)" "user property of the first"
@@ -71,8 +71,12 @@ authorize kept root --allow store --allow restore --store zfs:backup/far --host 
 authorize given root --allow target --volume 'zfs:backup/given/**' --sandbox require
 zfs create backup/given
 next_second
-succeeds "$SNAPFERRY" backup pulled:zfs:source/home --store kept:zfs:backup/far --set main \
-  --host guest "${remote[@]}"
+succeeds "$SNAPFERRY" init --store zfs:backup/far
+succeeds "$SNAPFERRY" backup pulled:zfs:source/home --store zfs:backup/near --set main "${remote[@]}"
+expect posix "$(value acltype backup/near/pulled/source/home)" "acltype of a replica from an agent"
+next_second
+succeeds "$SNAPFERRY" backup zfs:source/home --store kept:zfs:backup/far --set main --host guest \
+  "${remote[@]}"
 replica=$(zfs list -H -o name -r backup/far | grep '/source/home$')
 expect posix "$(value acltype "$replica")" "acltype of the replica behind an agent"
 volume=$("$SNAPFERRY" list --json --store kept:zfs:backup/far "${remote[@]}" | grep -o '[a-z]*:zfs:source/home' | sort -u | head -n 1)
