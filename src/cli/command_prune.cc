@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/claims.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
@@ -125,20 +126,67 @@ void report_native(Context& context, std::size_t kept, std::size_t removed, bool
                            .number("snapshots_removed", removed));
 }
 
+// Who may still need what could go: each is named, so that one that is dead can be found.
+void report_deferred(Context& context, const repository::CollectReport& found) {
+  if (found.packs_deferred == 0) return;
+  context.console.say(fmt::format("{} in {} not freed yet: a later prune does\n",
+                                  human_size(found.bytes_deferred),
+                                  counted(found.packs_deferred, "pack is", "packs are")));
+  for (const auto& claim : found.deferred_to) {
+    context.console.say(fmt::format("  {} may still need some of it: claim {}, {}\n",
+                                    printable(claim_owner(claim)), claim.id.short_hex(),
+                                    claim.state));
+  }
+  if (found.deferred_to_new_snapshots) {
+    context.console.say("  a snapshot that was committed meanwhile may need some of it\n");
+  }
+}
+
+void report_leftovers(Context& context, const repository::CollectReport& found) {
+  for (const auto& id : found.torn_manifests) {
+    context.console.warn(fmt::format(
+        "snapshots/{}: was cut short before its backup had committed it, and was removed",
+        id.hex()));
+    context.console.emit(JsonObject::line("torn_manifest").text("snapshot", id.hex()));
+  }
+  for (const auto& id : found.void_manifests) {
+    context.console.emit(JsonObject::line("void_manifest").text("snapshot", id.hex()));
+  }
+  for (const auto& damage : found.damages) {
+    context.console.warn(printable(damage.object) + ": " + printable(damage.message));
+    context.console.emit(
+        JsonObject::line("damage").text("object", damage.object).text("message", damage.message));
+  }
+  if (!found.damages.empty()) {
+    context.console.warn(
+        "the repository is damaged; nothing was removed that the damaged snapshots may need; see: "
+        "snapferry verify");
+  }
+}
+
+void report_freed(Context& context, bool dry_run, const repository::CollectReport& found) {
+  if (found.packs_removed == 0) {
+    if (found.packs_deferred == 0) context.console.say("nothing to free\n");
+    return;
+  }
+  context.console.say(
+      fmt::format("{} {} of {}: {} removed, {} of them after their rest was written again\n",
+                  dry_run ? "would free" : "freed", human_size(found.bytes_freed),
+                  human_size(found.bytes_before), counted(found.packs_removed, "pack", "packs"),
+                  human_count(found.packs_rewritten)));
+}
+
 void report(Context& context, std::size_t kept, std::size_t removed, bool dry_run,
             const repository::CollectReport& found) {
-  if (found.packs_removed == 0) {
-    context.console.say("nothing to free\n");
-  } else {
+  report_freed(context, dry_run, found);
+  report_deferred(context, found);
+  if (found.lacks_room) {
     context.console.say(
-        fmt::format("{} {} of {}: {} removed, {} of them after their rest was written again\n",
-                    dry_run ? "would free" : "freed", human_size(found.bytes_freed),
-                    human_size(found.bytes_before), counted(found.packs_removed, "pack", "packs"),
-                    human_count(found.packs_rewritten)));
+        "no room to write packs again that are only partly needed: what else they hold stays\n");
   }
-  if (found.packs_deferred > 0) {
-    context.console.say(fmt::format("{} left for a later prune, because backups run now\n",
-                                    counted(found.packs_deferred, "pack is", "packs are")));
+  report_leftovers(context, found);
+  for (const auto& claim : found.deferred_to) {
+    context.console.emit(claim_json("deferred_to", claim));
   }
   context.console.emit(JsonObject::line(dry_run ? "prune_plan" : "prune")
                            .number("snapshots_kept", kept)
@@ -149,7 +197,9 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
                            .number("packs_deferred", found.packs_deferred)
                            .number("bytes_before", found.bytes_before)
                            .number("bytes_freed", found.bytes_freed)
-                           .number("bytes_unused_left", found.bytes_unused_left));
+                           .number("bytes_deferred", found.bytes_deferred)
+                           .number("bytes_unused_left", found.bytes_unused_left)
+                           .boolean("lacks_room", found.lacks_room));
 }
 
 ExitCode run_prune(Context& context) {
@@ -172,6 +222,7 @@ ExitCode run_prune(Context& context) {
   } else {
     report_native(context, kept, removed, dry_run);
   }
+  if (found && !found->damages.empty()) return ExitCode::Damaged;
   return failures.empty() ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 
@@ -193,9 +244,14 @@ const CommandSpec& prune_command() {
           "Native snapshots that others took are left alone unless --others puts them under the "
           "rules, as one more set of each volume. Within a volume the order in which the store "
           "received them counts: a host whose clock is wrong cannot push out other snapshots.\n\n"
-          "Backups may run meanwhile: nothing that one of them may still reference goes. "
-          "Interrupted, it leaves everything that is needed in place. A snapshot that something "
-          "else holds stays and is named; the exit code is 3 then.",
+          "Backups may run meanwhile: nothing that one of them may still reference goes. What "
+          "waits "
+          "for them is counted apart from what was freed, and each is named; 'snapferry claims' "
+          "shows and removes those that are dead and cannot be told to be. First goes what can go "
+          "whole, which needs no room; then packs that are partly needed are written again, part "
+          "by part. Interrupted, it leaves everything that is needed in place. A snapshot that "
+          "something else holds stays and is named; the exit code is 3 then. Damage does not stop "
+          "it: what a damaged snapshot may need stays, and the exit code is 13.",
       .options =
           {keep_option("--keep-last", "keep the newest N"),
            {.name = "--keep-within",

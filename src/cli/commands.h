@@ -18,6 +18,7 @@ const CommandSpec& verify_command();
 const CommandSpec& check_command();
 const CommandSpec& prune_command();
 const CommandSpec& forget_command();
+const CommandSpec& claims_command();
 const CommandSpec& cursors_command();
 const CommandSpec& stats_command();
 const CommandSpec& key_list_command();

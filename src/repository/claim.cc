@@ -1,15 +1,17 @@
 #include "repository/claim.h"
 
-#include <mutex>
+#include <algorithm>
 #include <set>
 
 #include "core/error.h"
+#include "repository/ended.h"
 
 namespace snapferry::repository {
 namespace {
 
 constexpr std::int64_t kRefreshSeconds = 600;
-constexpr std::int64_t kExpirySeconds = 24 * 3600;
+// Larger than every type, with which claims of the first version begin.
+constexpr std::uint8_t kVersion = 128;
 
 void put_time(ByteWriter& out, const Timestamp& time) {
   out.i64(time.seconds);
@@ -18,8 +20,6 @@ void put_time(ByteWriter& out, const Timestamp& time) {
 
 Timestamp take_time(ByteReader& in) { return {in.i64(), in.u32()}; }
 
-// The claims that objects of this very process hold: an abandoned one is dead although
-// the process lives on.
 class HeldClaims {
  public:
   void insert(const ObjectId& id) {
@@ -45,11 +45,30 @@ HeldClaims& held_claims() {
   return held;
 }
 
+// Unknown is zeros in the format and empty here.
+ObjectId machine_of(const std::string& hex) { return ObjectId::from_hex(hex).value_or(ObjectId{}); }
+
+std::string machine_text(const ObjectId& machine) {
+  return machine == ObjectId{} ? "" : machine.hex();
+}
+
 }  // namespace
+
+platform::ProcessIdentity claiming_process() {
+  platform::ProcessIdentity process = platform::this_process();
+  if (!process.machine_id.empty()) {
+    process.machine_id =
+        to_hex(hmac_sha256(as_bytes("snapferry claim"), {as_bytes(process.machine_id)}));
+  }
+  return process;
+}
+
+bool is_held_here(const ObjectId& id) { return held_claims().contains(id); }
 
 Bytes encode_claim(const Claim& claim) {
   Bytes bytes;
   ByteWriter out(bytes);
+  out.u8(kVersion);
   out.u8(static_cast<std::uint8_t>(claim.type));
   put_time(out, claim.started);
   out.sized(as_bytes(claim.process.host));
@@ -57,14 +76,18 @@ Bytes encode_claim(const Claim& claim) {
   out.u64(claim.process.pid_namespace);
   out.u64(claim.process.pid);
   out.u64(claim.process.start_time);
+  out.raw(machine_of(claim.process.machine_id).view());
   put_time(out, claim.refreshed);
+  out.raw(claim.manifest.view());
   return bytes;
 }
 
 Claim decode_claim(ByteView bytes, std::string_view subject) {
   ByteReader in(bytes, subject);
   Claim claim;
-  const std::uint8_t type = in.u8();
+  std::uint8_t type = in.u8();
+  const bool is_first_version = type != kVersion;
+  if (!is_first_version) type = in.u8();
   if (type < 1 || type > 2) in.fail("type is unknown");
   claim.type = static_cast<ClaimType>(type);
   claim.started = take_time(in);
@@ -73,34 +96,30 @@ Claim decode_claim(ByteView bytes, std::string_view subject) {
   claim.process.pid_namespace = in.u64();
   claim.process.pid = in.u64();
   claim.process.start_time = in.u64();
+  if (!is_first_version) {
+    claim.process.machine_id = machine_text(ObjectId::from_bytes(in.raw(ObjectId::kSize)));
+  }
   claim.refreshed = take_time(in);
+  if (!is_first_version) claim.manifest = ObjectId::from_bytes(in.raw(ObjectId::kSize));
   in.expect_end();
   return claim;
 }
 
-bool is_dead(const ObjectId& id, const Claim& claim, Timestamp now) {
-  if (claim.process == platform::this_process()) return !held_claims().contains(id);
-  switch (platform::look_for(claim.process)) {
-    case platform::Presence::Running:
-      return false;
-    case platform::Presence::Gone:
-      return true;
-    case platform::Presence::Unknown:
-      break;
-  }
-  return claim.refreshed.seconds < now.seconds - kExpirySeconds;
-}
-
-OwnClaim::OwnClaim(blob::Storage& storage, SealedObjects& objects, ClaimType type,
-                   platform::Clock& clock)
-    : objects_(objects), clock_(clock), id_(random_id()) {
+OwnClaim::OwnClaim(blob::Storage& storage, SealedObjects& objects, ObjectCache* cache,
+                   ClaimType type, platform::Clock& clock, Stopwatch stopwatch)
+    : storage_(storage),
+      objects_(objects),
+      cache_(cache),
+      clock_(clock),
+      stopwatch_(std::move(stopwatch)),
+      id_(random_id()) {
   claim_.type = type;
   claim_.started = clock.now();
-  claim_.refreshed = claim_.started;
-  claim_.process = platform::this_process();
+  claim_.process = claiming_process();
   held_claims().insert(id_);
   try {
-    objects_.put(ObjectType::Claim, id_, encode_claim(claim_));
+    write();
+    storage.sync();
     seen_ = {storage.info(object_name(ObjectType::Claim, id_)).modified, 0};
   } catch (...) {
     // It may be there all the same, and must not count as that of a running backup.
@@ -111,20 +130,42 @@ OwnClaim::OwnClaim(blob::Storage& storage, SealedObjects& objects, ClaimType typ
 
 OwnClaim::~OwnClaim() { held_claims().erase(id_); }
 
-void OwnClaim::refresh() {
-  std::unique_lock lock(refreshing_, std::try_to_lock);
-  if (!lock) return;
-  const Timestamp now = clock_.now();
-  if (now.seconds - claim_.refreshed.seconds < kRefreshSeconds || !is_valid()) return;
-  claim_.refreshed = now;
+void OwnClaim::write() {
+  claim_.refreshed = clock_.now();
   objects_.put(ObjectType::Claim, id_, encode_claim(claim_));
+  written_ = stopwatch_();
 }
 
-bool OwnClaim::is_valid() const {
-  for (const ObjectId& id : objects_.list(ObjectType::Claim)) {
-    if (id == id_) return true;
+void OwnClaim::refresh() {
+  std::unique_lock lock(refreshing_, std::try_to_lock);
+  if (!lock || stopwatch_() - written_ < kRefreshSeconds) return;
+  require();
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NoSpace) throw;  // it stays as it is, and only looks older
   }
-  return false;
+}
+
+void OwnClaim::announce(const ObjectId& manifest) {
+  std::lock_guard lock(refreshing_);
+  require();
+  claim_.manifest = manifest;
+  write();
+  storage_.sync();
+}
+
+bool OwnClaim::is_intact() const {
+  const auto claims = objects_.list(ObjectType::Claim);
+  return std::ranges::binary_search(claims, id_) && !read_endings(objects_, cache_).name(id_);
+}
+
+void OwnClaim::require() const {
+  if (is_intact()) return;
+  throw Error(ErrorKind::Conflict,
+              storage_.description() +
+                  ": this run stood still for so long that it was taken for dead, or its claim was "
+                  "removed; run it again, what it stored is still there");
 }
 
 void OwnClaim::release() noexcept {
@@ -135,26 +176,6 @@ void OwnClaim::release() noexcept {
   } catch (const Error&) {
     // It is found dead later; nothing waits for it.
   }
-}
-
-OtherClaims other_claims(blob::Storage& storage, const SealedObjects& objects, const ObjectId& own,
-                         Timestamp now) {
-  OtherClaims others;
-  for (const blob::ObjectInfo& info : storage.list(directory_of(ObjectType::Claim))) {
-    const auto id = id_of_name(ObjectType::Claim, info.name);
-    if (!id || *id == own) continue;
-    try {
-      const bool dead =
-          is_dead(*id, decode_claim(objects.get(ObjectType::Claim, *id), info.name), now);
-      (dead ? others.dead : others.alive).push_back(*id);
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::NotFound) continue;  // it ended meanwhile
-      if (error.kind() != ErrorKind::Corrupt) throw;
-      // A torn claim of a crashed machine, or one that is being written.
-      (now.seconds - info.modified > kExpirySeconds ? others.dead : others.alive).push_back(*id);
-    }
-  }
-  return others;
 }
 
 }  // namespace snapferry::repository

@@ -1,14 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "core/bytes.h"
 #include "core/entry.h"
 #include "core/object_id.h"
 #include "platform/clock.h"
 #include "platform/process_identity.h"
+#include "repository/object_cache.h"
 #include "repository/sealed_object.h"
 
 namespace snapferry::repository {
@@ -19,21 +20,34 @@ enum class ClaimType : std::uint8_t { Backup = 1, Prune = 2 };
 struct Claim {
   ClaimType type = ClaimType::Backup;
   Timestamp started;
-  platform::ProcessIdentity process;
+  platform::ProcessIdentity process;  // its machine_id as machine_of() makes it; empty: unknown
   Timestamp refreshed;
+  ObjectId manifest;  // what it is about to commit; zeros before that
+  bool operator==(const Claim&) const = default;
 };
 
+// Of the newest version.
 Bytes encode_claim(const Claim& claim);
+// Of any version. Throws Corrupt naming `subject`.
 Claim decode_claim(ByteView bytes, std::string_view subject);
 
-// True if what wrote the claim `id` can no longer be running.
-bool is_dead(const ObjectId& id, const Claim& claim, Timestamp now);
+// This process as claims name it: with a hash of machine-id(5), which must not leave the machine.
+platform::ProcessIdentity claiming_process();
+
+// Whether an object of this very process holds the claim: an abandoned one is dead although the
+// process lives on.
+bool is_held_here(const ObjectId& id);
+
+// Measures how long ago something was, in seconds: platform::seconds_since_boot unless tests say.
+using Stopwatch = std::function<std::int64_t()>;
 
 // A claim of this process. Destroying it without release() leaves it behind as a dead
 // one, by which the next backup knows that there may be something to pick up.
 class OwnClaim {
  public:
-  OwnClaim(blob::Storage& storage, SealedObjects& objects, ClaimType type, platform::Clock& clock);
+  // Durable when it returns. Borrows everything; `cache` may be null.
+  OwnClaim(blob::Storage& storage, SealedObjects& objects, ObjectCache* cache, ClaimType type,
+           platform::Clock& clock, Stopwatch stopwatch = platform::seconds_since_boot);
   ~OwnClaim();
   OwnClaim(const OwnClaim&) = delete;
   OwnClaim& operator=(const OwnClaim&) = delete;
@@ -41,32 +55,33 @@ class OwnClaim {
   const ObjectId& id() const { return id_; }
   // When it was first written, by the storage's clock; 0 if that has none.
   Timestamp seen() const { return seen_; }
-  // Writes the claim again if that was last done ten minutes ago. Cheap otherwise, and
-  // safe from several threads.
+
+  // Ten minutes after it was last written, suspends counted: looks at it as require() does, and
+  // writes it again. Cheap otherwise, and safe from several threads.
   void refresh();
-  // False once somebody took it for dead.
-  bool is_valid() const;
+  // Writes it with the manifest that is to be committed under it, durably: step 3 of the commit.
+  void announce(const ObjectId& manifest);
+  // Whether it is there and nobody ended it, or is about to: B7 of FORMAT.md.
+  bool is_intact() const;
+  // Throws Conflict unless it is intact.
+  void require() const;
   // Removes it; does nothing the second time. Failure only delays a later prune.
   void release() noexcept;
 
  private:
+  void write();
+
+  blob::Storage& storage_;
   SealedObjects& objects_;
+  ObjectCache* cache_;
   platform::Clock& clock_;
+  const Stopwatch stopwatch_;
   ObjectId id_;
   Claim claim_;
   Timestamp seen_;
   std::mutex refreshing_;
+  std::int64_t written_ = 0;  // by the stopwatch
   bool released_ = false;
 };
-
-struct OtherClaims {
-  std::vector<ObjectId> alive;
-  std::vector<ObjectId> dead;
-};
-
-// All claims but `own`. One that cannot be read counts as alive for a day, by the
-// time of the storage.
-OtherClaims other_claims(blob::Storage& storage, const SealedObjects& objects, const ObjectId& own,
-                         Timestamp now);
 
 }  // namespace snapferry::repository

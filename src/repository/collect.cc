@@ -1,25 +1,39 @@
 #include "repository/collect.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
 
 #include "core/error.h"
+#include "repository/claims_report.h"
 #include "repository/collect_plan.h"
-#include "repository/reachability.h"
+#include "repository/end_claims.h"
+#include "repository/index_rewrite.h"
+#include "repository/pack_usage.h"
+#include "repository/room_maker.h"
 #include "repository/snapshot_list.h"
 
 namespace snapferry::repository {
 namespace {
 
+// So much is written again before the packs that it came from are removed.
+constexpr std::uint64_t kBatchBytes = 256u << 20;
+
 // One run of collect, P1 to P9 of FORMAT.md as its methods.
 class Collection {
  public:
   Collection(const SessionContext& context, ObjectReader& reader, const CollectOptions& options)
-      : context_(context), reader_(reader), options_(options) {}
+      : context_(context),
+        reader_(reader),
+        options_(options),
+        room_(context.storage, context.objects) {}
 
   CollectReport dry_run() {
     condemned_ = read_condemned(context_.objects);
     look();
     decide();
+    foresee();
     return report_;
   }
 
@@ -27,19 +41,15 @@ class Collection {
     if (!options_.as_if_forgotten.empty()) {
       throw Error(ErrorKind::Internal, "collect: only a dry run can leave snapshots out");
     }
-    OwnClaim claim(context_.storage, context_.objects, ClaimType::Prune, context_.clock);  // P1
+    announce();
+    const bool alone = end_the_dead();
     condemned_ = read_condemned(context_.objects);
-    recover(claim);
-    look();  // P2
+    if (alone) adopt();
+    look();
     decide();
-    rewrite();                 // P3
-    condemn();                 // P4
-    if (nobody_else(claim)) {  // P5, P6
-      finish();                // P7 to P9
-    } else {
-      report_.packs_deferred = going_.size();
-    }
-    claim.release();
+    if (free_unneeded()) rewrite();
+    tidy();
+    claim_->release();
     return report_;
   }
 
@@ -47,229 +57,382 @@ class Collection {
   void begin(const char* phase) const {
     if (options_.progress != nullptr) options_.progress->begin(phase);
   }
-  void check() const {
+  void check() {
     if (options_.cancellation != nullptr) options_.cancellation->check();
+    if (claim_) claim_->refresh();
   }
 
-  void recover(const OwnClaim& claim) {
-    const OtherClaims others =
-        other_claims(context_.storage, context_.objects, claim.id(), context_.clock.now());
-    context_.index.refresh();
-    // A pack that is not in the index belongs to a running backup, was left by one that
-    // died, or was named by an index object that is lost.
-    const auto left_over = [&] {
-      return others.alive.empty() ? context_.index.uncovered_packs()
-                                  : std::vector<blob::ObjectInfo>();
-    };
-    if (!others.dead.empty() || !context_.index.damaged_objects().empty() || !left_over().empty()) {
-      recover_from_the_dead(context_, others.dead, condemned_.packs);
+  // P1.
+  void announce() {
+    room_.with_room([&] {
+      claim_.emplace(context_.storage, context_.objects, context_.cache, ClaimType::Prune,
+                     context_.clock);
+    });
+  }
+
+  // Ends the claims that are taken for dead until a listing shows none. Whether no other is left;
+  // those that are left are reported.
+  bool end_the_dead() {
+    for (;;) {
+      std::vector<OtherClaim> others =
+          other_claims(context_.objects, &claim_->id(), context_.sightings, context_.clock.now());
+      report_.deferred_to.clear();
+      for (const OtherClaim& other : others) {
+        if (!is_taken_for_dead(other.state)) report_.deferred_to.push_back(to_info(other));
+      }
+      std::erase_if(others,
+                    [](const OtherClaim& other) { return !is_taken_for_dead(other.state); });
+      if (others.empty()) return report_.deferred_to.empty();
+      room_.with_room([&] {
+        const EndedClaims ended =
+            end_claims(context_.storage, context_.objects, context_.cache, others,
+                       "taken for dead by a prune", context_.clock.now());
+        std::ranges::copy(ended.torn_manifests, std::back_inserter(report_.torn_manifests));
+      });
     }
-    orphans_ = left_over();  // torn, and so of no use to anyone
   }
 
-  // Everything below decides on this one view of the repository.
+  void refresh_index() {
+    context_.index.refresh();
+    room_.complete(context_.index);
+  }
+
+  // A pack that is not in the index was left by a process that died, or was named by an index
+  // object that is lost. Torn ones are of no use to anyone.
+  void adopt() {
+    refresh_index();
+    if (context_.index.uncovered_packs().empty()) return;
+    begin("looking at packs that the index does not name");
+    try {
+      orphans_ = adopt_uncovered_packs(context_, condemned_.packs);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NoSpace) throw;  // a later prune can
+    }
+  }
+
+  // P2. Everything below decides on this one view of the repository. Manifests first: what they
+  // need was in the index before them.
   void look() {
     begin("looking at what snapshots need");
-    context_.index.refresh();
-    snapshots_ = context_.objects.list(ObjectType::Snapshot);
+    const ManifestList list = list_manifests(context_.objects, context_.cache);
+    const SnapshotList sorted = sort_out(list, read_endings(context_.objects, context_.cache));
+    manifests_ = list.listed;
+    torn_ = list.torn;
+    report_.void_manifests = sorted.voided;
+    for (const UnreadableManifest& unreadable : list.unreadable) {
+      if (unreadable.is_announced) continue;
+      everything_is_needed_ = true;
+      report_.damages.push_back(
+          {object_name(ObjectType::Snapshot, unreadable.id), unreadable.message});
+    }
+    refresh_index();
+    mark(sorted.snapshots);
+    if (misses_pieces_) {  // packs can tell what the index does not
+      context_.index.load_uncovered();
+      mark(sorted.snapshots);
+    }
+    list_packs();
+  }
+
+  void mark(const std::vector<Snapshot>& snapshots) {
+    misses_pieces_ = false;
+    lost_.clear();
+    bool loses_trees = false;
     table_ = context_.index.merged();
     reachability_ = std::make_unique<Reachability>(
-        table_, reader_, [](ObjectKind, const ObjectId& id, const Error& error) {
-          throw Error(ErrorKind::Corrupt,
-                      "the repository: " + id.hex() + " is needed and damaged or missing (" +
-                          error.message() + "); nothing was removed; run: snapferry verify");
+        table_, reader_, [&](ObjectKind kind, const ObjectId& id, const Error& error) {
+          misses_pieces_ = misses_pieces_ || error.kind() == ErrorKind::NotFound;
+          // What a lost directory or list references is not known.
+          loses_trees = loses_trees || kind != ObjectKind::Data;
+          lost_.emplace(id, error.message());
         });
     const auto& forgotten = options_.as_if_forgotten;
-    for (const Snapshot& snapshot : read_snapshots(context_.objects, context_.cache, nullptr)) {
+    for (const Snapshot& snapshot : snapshots) {
+      check();
       if (std::ranges::find(forgotten, snapshot.id) != forgotten.end()) continue;
       reachability_->mark(snapshot, options_.cancellation, options_.progress);
     }
+    trees_are_lost_ = loses_trees;
   }
 
-  // Calls `visit(ordinal of the copy, record, needed from here)` for all copies of all
-  // pieces. Of several copies of a piece one is needed: the first that is not condemned.
-  template <typename Visit>
-  void for_each_copy(const Visit& visit) const {
-    std::vector<IndexRecord> copies;
-    std::uint64_t first = 0;
-    const auto close = [&] {
-      if (copies.empty()) return;
-      const bool needed = reachability_->is_marked(first);
-      const std::size_t chosen = choose(copies);
-      for (std::size_t i = 0; i < copies.size(); ++i) visit(copies[i], needed && i == chosen);
-      copies.clear();
-    };
-    table_->for_each([&](std::uint64_t ordinal, const IndexRecord& record) {
-      if (!copies.empty() &&
-          (copies.front().id != record.id || copies.front().kind != record.kind)) {
-        close();
-      }
-      if (copies.empty()) first = ordinal;
-      copies.push_back(record);
-    });
-    close();
-  }
-
-  std::size_t choose(const std::vector<IndexRecord>& copies) const {
-    for (std::size_t i = 0; i < copies.size(); ++i) {
-      if (!condemned_.packs.contains(table_->pack(copies[i].pack))) return i;
+  void list_packs() {
+    for (const blob::ObjectInfo& info : context_.storage.list(directory_of(ObjectType::Pack))) {
+      if (const auto id = id_of_name(ObjectType::Pack, info.name)) listed_.emplace(*id, info.size);
     }
-    return 0;
   }
 
   void decide() {
-    std::vector<PackUse> uses(table_->pack_count());
-    for (std::size_t i = 0; i < uses.size(); ++i) {
-      uses[i].pack = table_->pack(static_cast<std::uint32_t>(i));
-      uses[i].condemned = condemned_.packs.contains(uses[i].pack);
+    everything_is_needed_ = everything_is_needed_ || trees_are_lost_;
+    usage_ = std::make_unique<PackUsage>(table_, *reachability_, condemned_.packs, listed_,
+                                         everything_is_needed_);
+    for (const ObjectId& id : usage_->lost()) {
+      if (!everything_is_needed_) lost_.emplace(id, "every pack that has it is gone");
     }
-    for_each_copy([&](const IndexRecord& record, bool needed) {
-      PackUse& use = uses[record.pack];
-      use.content = content_of(record.kind);
-      (needed ? use.used : use.unused) += record.stored_length;
-    });
-    const auto decisions = plan_collect(uses, options_.max_unused);
-    for (std::size_t i = 0; i < uses.size(); ++i) count(uses[i], decisions[i]);
-    report_.packs_before = uses.size() + orphans_.size();
-    for (const blob::ObjectInfo& orphan : orphans_) {
-      report_.bytes_before += orphan.size;
-      going_.insert(*id_of_name(ObjectType::Pack, orphan.name));
-      report_.bytes_freed += orphan.size;
+    for (const auto& [id, message] : lost_) {
+      report_.damages.push_back({id.hex(), "is needed, and is damaged or missing: " + message});
     }
-    report_.packs_removed = going_.size();
-    report_.packs_rewritten = rewritten_.size();
+    const auto decisions = plan_collect(usage_->uses(), options_.max_unused);
+    for (std::size_t i = 0; i < decisions.size(); ++i) count(usage_->uses()[i], decisions[i]);
+    add_packs_outside_the_index();
   }
 
   void count(const PackUse& use, PackDecision decision) {
+    ++report_.packs_before;
     report_.bytes_before += use.used + use.unused;
-    if (decision == PackDecision::Keep) {
+    if (decision == PackDecision::Remove) {
+      unneeded_.push_back(use);
+    } else if (decision == PackDecision::Rewrite && !everything_is_needed_) {
+      to_rewrite_.push_back(use);
+    } else {
       report_.bytes_unused_left += use.unused;
-      return;
     }
-    if (decision == PackDecision::Rewrite) rewritten_.push_back(use.pack);
+  }
+
+  // Torn ones, and those that an earlier prune condemned and took out of the index.
+  void add_packs_outside_the_index() {
+    IdSet named;
+    for (const PackUse& use : usage_->uses()) named.insert(use.pack);
+    const auto add = [&](const ObjectId& pack, std::uint64_t size) {
+      ++report_.packs_before;
+      report_.bytes_before += size;
+      unneeded_.push_back(
+          {.pack = pack, .condemned = condemned_.packs.contains(pack), .unused = size});
+    };
+    for (const blob::ObjectInfo& orphan : orphans_) {
+      add(*id_of_name(ObjectType::Pack, orphan.name), orphan.size);
+    }
+    if (!lost_.empty() || everything_is_needed_) return;  // one of them may have it
+    for (const ObjectId& pack : condemned_.packs) {
+      const auto found = listed_.find(pack);
+      if (found != listed_.end() && !named.contains(pack)) add(pack, found->second);
+    }
+  }
+
+  void foresee() {
+    for (const auto* packs : {&unneeded_, &to_rewrite_}) {
+      for (const PackUse& use : *packs) report_freed(use);
+    }
+    report_.packs_rewritten = to_rewrite_.size();
+  }
+
+  void report_freed(const PackUse& use) {
+    ++report_.packs_removed;
     report_.bytes_freed += use.unused;
-    going_.insert(use.pack);
   }
 
-  void rewrite() {
-    if (rewritten_.empty()) return;
-    begin("rewriting packs");
-    if (options_.progress != nullptr) options_.progress->files_total = rewritten_.size();
-    ContentWriter writer(context_, {});
-    PieceOpener opener(context_.master, context_.sealing);
-    for (const ObjectId& pack : rewritten_) {
-      check();
-      const PackRecords records = read_toc(context_.storage, opener, pack);
-      for (const PieceRecord& piece : records.pieces) {
-        if (is_needed_from(piece, pack)) writer.copy(piece, reader_.read_coded(pack, piece));
-      }
-      if (options_.progress != nullptr) ++options_.progress->files;
+  bool free_unneeded() {
+    if (remove(unneeded_)) return true;
+    defer(unneeded_);
+    defer(to_rewrite_);
+    return false;
+  }
+
+  void defer(const std::vector<PackUse>& packs) {
+    report_.packs_deferred += packs.size();
+    for (const PackUse& use : packs) report_.bytes_deferred += use.unused;
+  }
+
+  // P4 to P8. False if others may still need the packs: a later prune removes them.
+  bool remove(const std::vector<PackUse>& packs) {
+    condemn(packs);
+    if (!nobody_else()) return false;
+    begin("removing packs");
+    take_out_of_index(packs);
+    for (const PackUse& use : packs) {
+      context_.storage.remove(object_name(ObjectType::Pack, use.pack));
+      report_freed(use);
     }
-    writer.flush();
-  }
-
-  bool is_needed_from(const PieceRecord& piece, const ObjectId& pack) const {
-    const auto first = table_->ordinal(piece.kind, piece.id);
-    if (!first || !reachability_->is_marked(*first)) return false;
-    std::vector<IndexRecord> copies;
-    for (std::uint64_t i = *first; i < table_->size(); ++i) {
-      const IndexRecord record = table_->at(i);
-      if (record.id != piece.id || record.kind != piece.kind) break;
-      copies.push_back(record);
-    }
-    const IndexRecord& chosen = copies[choose(copies)];
-    return table_->pack(chosen.pack) == pack && chosen.offset == piece.offset;
-  }
-
-  void condemn() {
-    if (going_.empty()) return;
-    const std::vector<ObjectId> packs(going_.begin(), going_.end());
-    const ObjectId id = random_id();
-    context_.objects.put(ObjectType::Condemned, id, encode_condemned(context_.clock.now(), packs));
     context_.storage.sync();
-    condemned_.lists.push_back(id);
+    return true;
   }
 
-  bool nobody_else(const OwnClaim& claim) {
+  // P7. Where there is no room for it, it waits until there is: entries of packs that are gone
+  // count for nothing.
+  void take_out_of_index(const std::vector<PackUse>& packs) {
+    for (const PackUse& use : packs) gone_.insert(use.pack);
+    index_is_stale_ = index_is_stale_ || !packs.empty();
+    if (!index_is_stale_) return;
+    try {
+      write_index();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NoSpace) throw;
+    }
+  }
+
+  void write_index() {
+    rewrite_index(context_.storage, context_.objects, gone_, damaged_index(), room_.taken());
+    room_.forget_taken();
+    index_is_stale_ = false;
+  }
+
+  // P4, for packs that no list has yet.
+  void condemn(const std::vector<PackUse>& packs) {
+    std::vector<ObjectId> fresh;
+    for (const PackUse& use : packs) {
+      if (!use.condemned) fresh.push_back(use.pack);
+    }
+    if (fresh.empty()) return;
+    const ObjectId id = random_id();
+    room_.with_room([&] {
+      claim_->require();
+      context_.objects.put(ObjectType::Condemned, id,
+                           encode_condemned(context_.clock.now(), fresh));
+      context_.storage.sync();
+    });
+    condemned_.lists.emplace(id, std::move(fresh));
+  }
+
+  // P5, P6.
+  bool nobody_else() {
     check();
-    const OtherClaims others =
-        other_claims(context_.storage, context_.objects, claim.id(), context_.clock.now());
-    for (const ObjectId& dead : others.dead) context_.objects.remove(ObjectType::Claim, dead);
-    if (!others.dead.empty()) context_.storage.sync();
-    if (!others.alive.empty() || !claim.is_valid()) return false;
-    const auto now = context_.objects.list(ObjectType::Snapshot);
-    return std::ranges::includes(snapshots_, now);
+    const bool alone = end_the_dead();
+    if (!claim_->is_intact()) claim_->require();
+    const auto listed = context_.objects.list(ObjectType::Snapshot);
+    report_.deferred_to_new_snapshots = !std::ranges::includes(manifests_, listed);
+    return may_remove(alone ? 0 : report_.deferred_to.size(), true, manifests_, listed);
   }
 
-  void finish() {
-    if (going_.empty() && condemned_.lists.empty() && condemned_.damaged.empty() &&
-        context_.index.damaged_objects().empty()) {
+  // P3, part by part, as far as there is room.
+  void rewrite() {
+    if (to_rewrite_.empty()) return;
+    begin("rewriting packs");
+    if (options_.progress != nullptr) options_.progress->files_total = to_rewrite_.size();
+    for (const auto& batch : plan_batches(to_rewrite_, kBatchBytes)) rewrite_batch(batch);
+  }
+
+  void rewrite_batch(const std::vector<PackUse>& batch) {
+    if (stopped_) return defer(batch);
+    if (report_.lacks_room) return leave(batch);
+    std::vector<PackUse> copied;
+    try {
+      copied = copy(batch);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NoSpace) throw;
+      if (batch.size() > 1) {
+        for (const PackUse& use : batch) rewrite_batch({use});
+      } else {
+        report_.lacks_room = true;
+        leave(batch);
+      }
       return;
     }
-    begin("removing packs");
-    IdSet gone = condemned_.packs;
-    gone.insert(going_.begin(), going_.end());
-    rewrite_index(gone);
-    for (const ObjectId& pack : gone) {
-      context_.storage.remove(object_name(ObjectType::Pack, pack));
+    if (!remove(copied)) {
+      stopped_ = true;
+      return defer(copied);
     }
-    context_.storage.sync();
-    for (const auto* lists : {&condemned_.lists, &condemned_.damaged}) {
-      for (const ObjectId& list : *lists) context_.objects.remove(ObjectType::Condemned, list);
+    report_.packs_rewritten += copied.size();
+    if (options_.progress != nullptr) options_.progress->files += batch.size();
+  }
+
+  void leave(const std::vector<PackUse>& packs) {
+    for (const PackUse& use : packs) report_.bytes_unused_left += use.unused;
+  }
+
+  // Stores what is needed of the packs again, and returns those of which that was possible.
+  std::vector<PackUse> copy(const std::vector<PackUse>& batch) {
+    std::vector<PackUse> copied;
+    ContentWriter writer(context_, *claim_, {});
+    try {
+      for (const PackUse& use : batch) {
+        check();
+        if (copy_pack(writer, use)) copied.push_back(use);
+      }
+      writer.flush();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::NoSpace) writer.remove_unindexed();
+      throw;
     }
-    context_.storage.sync();
+    return copied;
+  }
+
+  // False if not all that is needed of it can be read: it stays.
+  bool copy_pack(ContentWriter& writer, const PackUse& use) {
+    try {
+      PieceOpener opener(context_.master, context_.sealing);
+      for (const PieceRecord& piece : read_toc(context_.storage, opener, use.pack).pieces) {
+        if (!usage_->is_needed(piece, use.pack)) continue;
+        writer.copy(piece, reader_.read_coded(use.pack, piece));
+      }
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
+      report_.damages.push_back({object_name(ObjectType::Pack, use.pack), error.message()});
+      leave({use});
+      return false;
+    }
+  }
+
+  // P9, and what else is of no use to anyone. What there is no room for, a later prune does.
+  void tidy() {
+    try {
+      const bool is_stale = index_is_stale_ || !room_.taken().empty() || !damaged_index().empty();
+      if (is_stale) write_index();
+      remove_condemned_lists();
+      remove_manifests_of_nobody();
+      tidy_ended(context_.storage, context_.objects, context_.cache);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NoSpace) throw;
+      report_.lacks_room = true;
+    }
     context_.index.refresh();
   }
 
-  // Index objects that name a pack that goes, and small ones, are written anew as few
-  // large ones; the old ones go when those are durable.
-  void rewrite_index(const IdSet& gone) {
-    constexpr std::size_t kSmallIndex = kIndexTarget / 4;
-    constexpr std::size_t kManyIndexObjects = 8;
-    std::vector<ObjectId> old = context_.index.damaged_objects();
-    std::vector<PackRecords> packs;
-    std::size_t pieces = 0;
-    const auto write = [&] {
-      if (packs.empty()) return;
-      context_.objects.put(ObjectType::Index, random_id(), encode_index(packs));
-      packs.clear();
-      pieces = 0;
-    };
-    const auto all = context_.objects.list(ObjectType::Index);
-    const bool many_small = all.size() >= kManyIndexObjects;
-    for (const ObjectId& id : all) {
-      if (std::ranges::find(old, id) != old.end()) continue;
-      auto listed = decode_index(context_.objects.get(ObjectType::Index, id),
-                                 object_name(ObjectType::Index, id));
-      std::size_t total = 0;
-      for (const PackRecords& pack : listed) total += pack.pieces.size();
-      const std::size_t going =
-          std::erase_if(listed, [&](const PackRecords& pack) { return gone.contains(pack.pack); });
-      if (going == 0 && (total >= kSmallIndex || !many_small)) continue;
-      old.push_back(id);
-      for (PackRecords& pack : listed) {
-        pieces += pack.pieces.size();
-        packs.push_back(std::move(pack));
-        if (pieces >= kIndexTarget) write();
-      }
+  // Damaged index objects go once their packs are in the index by other means.
+  std::vector<ObjectId> damaged_index() const {
+    return report_.deferred_to.empty() ? context_.index.damaged_objects() : std::vector<ObjectId>();
+  }
+
+  // P9: lists of which no pack is left, and torn ones.
+  void remove_condemned_lists() {
+    for (const auto& [list, packs] : condemned_.lists) {
+      const bool is_done = std::ranges::all_of(packs, [&](const ObjectId& pack) {
+        return gone_.contains(pack) || !listed_.contains(pack);
+      });
+      if (is_done) context_.objects.remove(ObjectType::Condemned, list);
     }
-    write();
+    for (const ObjectId& list : condemned_.damaged) {
+      context_.objects.remove(ObjectType::Condemned, list);
+    }
     context_.storage.sync();
-    for (const ObjectId& id : old) context_.objects.remove(ObjectType::Index, id);
+  }
+
+  void remove_manifests_of_nobody() {
+    if (report_.deferred_to.empty()) {
+      for (const ObjectId& id : torn_) context_.objects.remove(ObjectType::Snapshot, id);
+      std::ranges::copy(torn_, std::back_inserter(report_.torn_manifests));
+    }
+    for (const ObjectId& id : report_.void_manifests) {
+      context_.objects.remove(ObjectType::Snapshot, id);
+    }
     context_.storage.sync();
   }
 
   const SessionContext& context_;
   ObjectReader& reader_;
   const CollectOptions& options_;
+  RoomMaker room_;
+  std::optional<OwnClaim> claim_;
   CollectReport report_;
   CondemnedLists condemned_;
   std::vector<blob::ObjectInfo> orphans_;
-  std::vector<ObjectId> snapshots_;
+
+  // What look() saw.
+  std::vector<ObjectId> manifests_;
+  std::vector<ObjectId> torn_;
+  PackUsage::Sizes listed_;
   std::shared_ptr<const IndexTable> table_;
   std::unique_ptr<Reachability> reachability_;
-  std::vector<ObjectId> rewritten_;
-  IdSet going_;
+  std::map<ObjectId, std::string> lost_;
+  bool misses_pieces_ = false;
+  bool trees_are_lost_ = false;
+  bool everything_is_needed_ = false;
+
+  std::unique_ptr<PackUsage> usage_;
+  std::vector<PackUse> unneeded_;
+  std::vector<PackUse> to_rewrite_;
+  IdSet gone_;
+  bool index_is_stale_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "repository/collect_plan.h"
 
+#include <algorithm>
 #include <array>
 
 namespace snapferry::repository {
@@ -35,6 +36,30 @@ std::vector<PackDecision> plan_collect(const std::vector<PackUse>& packs, double
     }
   }
   return decisions;
+}
+
+std::vector<std::vector<PackUse>> plan_batches(std::vector<PackUse> packs, std::uint64_t most) {
+  // a.unused / a.used > b.unused / b.used, without dividing.
+  std::ranges::stable_sort(packs, [](const PackUse& a, const PackUse& b) {
+    return static_cast<double>(a.unused) * static_cast<double>(b.used) >
+           static_cast<double>(b.unused) * static_cast<double>(a.used);
+  });
+  std::vector<std::vector<PackUse>> batches;
+  std::uint64_t bytes = 0;
+  for (const PackUse& pack : packs) {
+    if (batches.empty() || bytes + pack.used > most) {
+      batches.emplace_back();
+      bytes = 0;
+    }
+    bytes += pack.used;
+    batches.back().push_back(pack);
+  }
+  return batches;
+}
+
+bool may_remove(std::size_t other_claims, bool own_claim_is_intact,
+                const std::vector<ObjectId>& seen, const std::vector<ObjectId>& listed) {
+  return other_claims == 0 && own_claim_is_intact && std::ranges::includes(seen, listed);
 }
 
 }  // namespace snapferry::repository

@@ -28,4 +28,14 @@ enum class PackDecision {
 // others of its kind when there are many small ones.
 std::vector<PackDecision> plan_collect(const std::vector<PackUse>& packs, double max_unused);
 
+// Pure: packs that are to be rewritten, in parts of which each has at most `most` bytes to write,
+// or is one pack. Those that free most for what they need come first, so that a store with little
+// room gains some early.
+std::vector<std::vector<PackUse>> plan_batches(std::vector<PackUse> packs, std::uint64_t most);
+
+// Whether a prune may remove packs that it condemned: P5 and P6 of FORMAT.md. Pure; `seen` and
+// `listed` ascend.
+bool may_remove(std::size_t other_claims, bool own_claim_is_intact,
+                const std::vector<ObjectId>& seen, const std::vector<ObjectId>& listed);
+
 }  // namespace snapferry::repository

@@ -33,10 +33,10 @@ CondemnedLists read_condemned(const SealedObjects& objects) {
   CondemnedLists result;
   for (const ObjectId& id : objects.list(ObjectType::Condemned)) {
     try {
-      const auto packs = decode_condemned(objects.get(ObjectType::Condemned, id),
-                                          object_name(ObjectType::Condemned, id));
-      result.lists.push_back(id);
+      auto packs = decode_condemned(objects.get(ObjectType::Condemned, id),
+                                    object_name(ObjectType::Condemned, id));
       result.packs.insert(packs.begin(), packs.end());
+      result.lists.emplace(id, std::move(packs));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::NotFound) continue;  // a prune finished meanwhile
       if (error.kind() != ErrorKind::Corrupt) throw;

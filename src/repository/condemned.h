@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <unordered_set>
 #include <vector>
 
@@ -15,7 +16,7 @@ Bytes encode_condemned(Timestamp time, const std::vector<ObjectId>& packs);
 std::vector<ObjectId> decode_condemned(ByteView bytes, std::string_view subject);
 
 struct CondemnedLists {
-  std::vector<ObjectId> lists;    // their ids
+  std::map<ObjectId, std::vector<ObjectId>> lists;  // the packs of each
   std::vector<ObjectId> damaged;  // unreadable ones: their packs are dealt with as unindexed
   IdSet packs;                    // of all of them
 };

@@ -6,6 +6,7 @@
 #include "core/tree_node.h"
 #include "core/wall_time.h"
 #include "repository/config.h"
+#include "repository/ended.h"
 #include "repository/key_slot.h"
 #include "repository/manifest.h"
 
@@ -148,7 +149,22 @@ Json to_json(const Claim& claim) {
           {"boot_id", readable(claim.process.boot_id)},
           {"pid_namespace", claim.process.pid_namespace},
           {"pid", claim.process.pid},
-          {"start_time", claim.process.start_time}};
+          {"start_time", claim.process.start_time},
+          {"machine", readable(claim.process.machine_id)},
+          {"manifest", claim.manifest.hex()}};
+}
+
+Json to_json(const Ended& ended) {
+  Json claims = Json::object();
+  for (const Ended::Claim& claim : ended.claims) {
+    Json manifests = Json::array();
+    for (const ObjectId& manifest : claim.manifests) manifests.push_back(manifest.hex());
+    claims[claim.id.hex()] = std::move(manifests);
+  }
+  return {{"stage", ended.stage == EndingStage::Intent ? "intent" : "final"},
+          {"time", format_utc(ended.time)},
+          {"reason", readable(ended.reason)},
+          {"claims", std::move(claims)}};
 }
 
 Json config_json(const SessionContext& context) {
@@ -233,6 +249,8 @@ Json object_json(const SessionContext& context, ObjectType type, std::string_vie
       return to_json(decode_manifest(plain, object));
     case ObjectType::Claim:
       return to_json(decode_claim(plain, name));
+    case ObjectType::Ended:
+      return to_json(decode_ended(plain, name));
     default:
       for (const ObjectId& pack : decode_condemned(plain, name)) json.push_back(pack.hex());
       return json;
@@ -244,11 +262,9 @@ Json object_json(const SessionContext& context, ObjectType type, std::string_vie
 std::string debug_text(const SessionContext& context, ObjectReader& reader, std::string_view kind,
                        std::string_view id) {
   static constexpr std::pair<std::string_view, ObjectType> kObjects[] = {
-      {"pack", ObjectType::Pack},
-      {"index", ObjectType::Index},
-      {"snapshot", ObjectType::Snapshot},
-      {"claim", ObjectType::Claim},
-      {"condemned", ObjectType::Condemned}};
+      {"pack", ObjectType::Pack},           {"index", ObjectType::Index},
+      {"snapshot", ObjectType::Snapshot},   {"claim", ObjectType::Claim},
+      {"condemned", ObjectType::Condemned}, {"ended", ObjectType::Ended}};
   static constexpr std::pair<std::string_view, ObjectKind> kContents[] = {
       {"data", ObjectKind::Data}, {"tree", ObjectKind::Tree}, {"list", ObjectKind::List}};
   if (kind == "config") return config_json(context).dump(2) + "\n";
@@ -264,7 +280,7 @@ std::string debug_text(const SessionContext& context, ObjectReader& reader, std:
   throw Error(ErrorKind::InvalidArgument,
               std::string(kind) +
                   ": is no kind of object; use config, key, pack, index, snapshot, claim, "
-                  "condemned, data, tree or list");
+                  "condemned, ended, data, tree or list");
 }
 
 std::vector<blob::ObjectInfo> all_objects(blob::Storage& storage) {

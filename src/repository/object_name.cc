@@ -14,6 +14,8 @@ std::string_view directory_of(ObjectType type) {
       return "claims";
     case ObjectType::Condemned:
       return "condemned";
+    case ObjectType::Ended:
+      return "ended";
   }
   return "";
 }

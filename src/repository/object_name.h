@@ -15,9 +15,10 @@ enum class ObjectType : std::uint8_t {
   Snapshot = 3,
   Claim = 4,
   Condemned = 5,
+  Ended = 6,
 };
 
-// "packs", "index", "snapshots", "claims", "condemned".
+// "packs", "index", "snapshots", "claims", "condemned", "ended".
 std::string_view directory_of(ObjectType type);
 
 // "packs/3f…".

@@ -14,8 +14,12 @@ constexpr std::uint64_t kCheckpointBytes = 512u << 20;
 }  // namespace
 
 PackWriter::PackWriter(blob::Storage& storage, SealedObjects& objects, ObjectIndex& index,
-                       Indexed indexed)
-    : storage_(storage), objects_(objects), index_(index), indexed_(std::move(indexed)) {
+                       BeforeIndex before_index, Indexed indexed)
+    : storage_(storage),
+      objects_(objects),
+      index_(index),
+      before_index_(std::move(before_index)),
+      indexed_(std::move(indexed)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -61,6 +65,18 @@ void PackWriter::flush() {
   changed_.notify_all();
   changed_.wait(lock, [&] { return !flush_requested_ || error_; });
   rethrow_locked();
+}
+
+void PackWriter::remove_unindexed() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!error_) return;  // they are still being written
+  }
+  for (const PackRecords& pack : unindexed_) {
+    storage_.remove(object_name(ObjectType::Pack, pack.pack));
+  }
+  unindexed_.clear();
+  storage_.sync();
 }
 
 std::uint64_t PackWriter::bytes_stored() const {
@@ -113,6 +129,7 @@ void PackWriter::store(PackBuilder::Finished& pack) {
 void PackWriter::write_index() {
   if (unindexed_.empty()) return;
   storage_.sync();
+  before_index_(unindexed_);
   const ObjectId id = random_id();
   const Bytes payload = encode_index(unindexed_);
   objects_.put(ObjectType::Index, id, payload);

@@ -28,7 +28,12 @@ class PackWriter {
   // Called on the background thread when the pieces are in the index.
   using Indexed = std::function<void(const std::vector<PackRecords>&)>;
 
-  PackWriter(blob::Storage& storage, SealedObjects& objects, ObjectIndex& index, Indexed indexed);
+  // Called on the background thread when packs are durable, before the index is told of them;
+  // what it throws keeps them out of the index.
+  using BeforeIndex = std::function<void(const std::vector<PackRecords>&)>;
+
+  PackWriter(blob::Storage& storage, SealedObjects& objects, ObjectIndex& index,
+             BeforeIndex before_index, Indexed indexed);
   // Abandons what was not written.
   ~PackWriter();
 
@@ -40,6 +45,10 @@ class PackWriter {
 
   // Returns when all packs given so far are stored, indexed and durable.
   void flush();
+
+  // After an error was thrown: removes the packs that no index object names, to give back their
+  // room. Does nothing before.
+  void remove_unindexed();
 
   // Bytes of packs and index objects stored so far.
   std::uint64_t bytes_stored() const;
@@ -53,6 +62,7 @@ class PackWriter {
   blob::Storage& storage_;
   SealedObjects& objects_;
   ObjectIndex& index_;
+  BeforeIndex before_index_;
   Indexed indexed_;
 
   mutable std::mutex mutex_;
@@ -65,7 +75,7 @@ class PackWriter {
   bool stop_ = false;
   std::exception_ptr error_;
 
-  // Of the background thread alone.
+  // Of the background thread alone, and of whoever caught its error.
   std::vector<PackRecords> unindexed_;
   std::size_t unindexed_pieces_ = 0;
   std::uint64_t unindexed_bytes_ = 0;

@@ -27,7 +27,8 @@ class PackWriterTest : public ::testing::Test {
 TEST_F(PackWriterTest, FillsThreeBuffersAgainAndAgain) {
   SealedObjects objects(storage_, master_, Sealing::Encrypt);
   ObjectIndex index(storage_, objects, master_, Sealing::Encrypt, "");
-  PackWriter writer(storage_, objects, index, [](const auto&) {});
+  PackWriter writer(
+      storage_, objects, index, [](const auto&) {}, [](const auto&) {});
   std::set<const std::uint8_t*> places;
   Bytes trees = writer.take_buffer();
   places.insert(trees.data());
@@ -45,7 +46,8 @@ TEST_F(PackWriterTest, DoesNotWaitForABufferThatAnErrorKeeps) {
   testing::FaultStorage failing(storage_, {.at = 1, .repeat = testing::FaultRepeat::FromThereOn});
   SealedObjects objects(failing, master_, Sealing::Encrypt);
   ObjectIndex index(failing, objects, master_, Sealing::Encrypt, "");
-  PackWriter writer(failing, objects, index, [](const auto&) {});
+  PackWriter writer(
+      failing, objects, index, [](const auto&) {}, [](const auto&) {});
   Bytes first = writer.take_buffer();
   const Bytes second = writer.take_buffer();
   const Bytes third = writer.take_buffer();

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "platform/process_identity.h"
+#include "repository/claims_report.h"
 #include "repository/collect.h"
 #include "repository/config.h"
 #include "repository/debug_text.h"
@@ -45,8 +46,10 @@ class OpenRepository : public Repository {
                cache_path_.empty() ? "" : cache_path_ + "/index"),
         cache_(cache_path_.empty() ? nullptr : std::make_unique<ObjectCache>(cache_path_)),
         reader_(storage, index_, cache_.get(), key_.master, config.sealing),
-        context_{storage, objects_,    index_,         cache_.get(),
-                 ids_,    key_.master, config.sealing, platform::system_clock()} {}
+        sightings_(cache_path_.empty() ? "" : cache_path_ + "/claims"),
+        context_{storage,   objects_,    index_,         cache_.get(),
+                 ids_,      key_.master, config.sealing, platform::system_clock(),
+                 sightings_} {}
 
   ~OpenRepository() override {
     if (cache_) cache_->flush();
@@ -72,6 +75,12 @@ class OpenRepository : public Repository {
 
   CollectReport collect(const CollectOptions& options) override {
     return repository::collect(context_, reader_, options);
+  }
+
+  std::vector<ClaimInfo> claims() override { return list_claims(context_); }
+
+  ClaimInfo remove_claim(const std::string& id, const std::string& reason) override {
+    return repository::remove_claim(context_, id, reason);
   }
 
   VerifyReport verify(const VerifyOptions& options) override {
@@ -120,6 +129,7 @@ class OpenRepository : public Repository {
   ObjectIndex index_;
   std::unique_ptr<ObjectCache> cache_;
   ObjectReader reader_;
+  ClaimSightings sightings_;
   const SessionContext context_;
 };
 

@@ -74,19 +74,43 @@ struct CollectOptions {
   const Cancellation* cancellation = nullptr;
 };
 
+struct Damage {
+  std::string object;  // "packs/3f…", "snapshots/…", "tree 12ab…"
+  std::string message;
+};
+
+// The claim of a process that uses the repository, or did.
+struct ClaimInfo {
+  ObjectId id;
+  bool is_readable = true;  // otherwise nothing is known but id and time
+  bool is_prune = false;
+  std::string host;
+  std::uint64_t pid = 0;
+  Timestamp started;             // by the clock of its host
+  Timestamp refreshed;           // by the storage's clock; 0: it has none
+  bool counts = true;            // prunes wait for it; otherwise the next one ends it
+  bool from_the_future = false;  // refreshed later than now, by the storage's clock
+  std::string state;             // why: "its process is gone"
+};
+
 struct CollectReport {
   std::uint64_t packs_before = 0;
   std::uint64_t packs_removed = 0;  // with those rewritten
   std::uint64_t packs_rewritten = 0;
-  std::uint64_t packs_deferred = 0;  // removed by a later prune, after backups that run now
   std::uint64_t bytes_before = 0;
   std::uint64_t bytes_freed = 0;  // net of what was written again
   std::uint64_t bytes_unused_left = 0;
-};
-
-struct Damage {
-  std::string object;  // "packs/3f…", "snapshots/…", "tree 12ab…"
-  std::string message;
+  // Could go, and stays for a later prune.
+  std::uint64_t packs_deferred = 0;
+  std::uint64_t bytes_deferred = 0;
+  std::vector<ClaimInfo> deferred_to;  // who may still need them
+  bool deferred_to_new_snapshots = false;
+  bool lacks_room = false;  // there was no room to write packs again that hold unneeded content
+  // Removed, because their backups ended before they were committed.
+  std::vector<ObjectId> torn_manifests;
+  std::vector<ObjectId> void_manifests;
+  // What is lost or unreadable. Nothing that it might need was removed.
+  std::vector<Damage> damages;
 };
 
 struct AffectedPath {
@@ -154,8 +178,15 @@ class Repository : public ObjectSource {
   // Removes the manifests; the space is freed by collect(). Unknown ids are ignored.
   virtual void forget(const std::vector<ObjectId>& snapshots) = 0;
 
-  // Removes what no snapshot references.
+  // Removes what no snapshot references, first what can go whole. Damage does not stop it; it is
+  // reported, and what might be needed stays. Throws Conflict if this run was taken for dead.
   virtual CollectReport collect(const CollectOptions& options) = 0;
+
+  // All claims of other processes.
+  virtual std::vector<ClaimInfo> claims() = 0;
+  // Takes the claim from its owner, whether or not it still runs: a backup fails then. `reason` is
+  // kept. Ids may be prefixes. Throws NotFound, or Conflict if ambiguous.
+  virtual ClaimInfo remove_claim(const std::string& id, const std::string& reason) = 0;
 
   // Damage is reported, not thrown.
   virtual VerifyReport verify(const VerifyOptions& options) = 0;
@@ -172,7 +203,7 @@ class Repository : public ObjectSource {
   virtual void remove_key(const std::string& id) = 0;
 
   // Any internal object as readable text (JSON): "config", "key ID", "index ID",
-  // "pack ID", "snapshot ID", "tree ID", "list ID", "claim ID", "condemned ID";
+  // "pack ID", "snapshot ID", "tree ID", "list ID", "claim ID", "condemned ID", "ended ID";
   // "data ID" gives the bytes themselves. Ids may be prefixes. For `debug cat`.
   virtual std::string debug_text(std::string_view kind, std::string_view id) = 0;
   // The names of all objects in the storage, for `debug list`.

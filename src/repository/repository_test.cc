@@ -226,6 +226,83 @@ TEST_P(RepositoryTest, ABackupThatWasTakenForDeadDoesNotCommit) {
   EXPECT_TRUE(repository_->snapshots().empty());
 }
 
+TEST_P(RepositoryTest, CollectSaysWhatItFreedAndWhatItDeferredAndToWhom) {
+  const Snapshot first = back_up(*repository_, {{"a", noise(21, 1 << 20)}});
+  auto other = Repository::open(storage_, with_password());
+  auto running = other->begin_backup();
+  repository_->forget({first.id});
+  const auto deferred = repository_->collect({});
+  EXPECT_EQ(deferred.bytes_freed, 0u);
+  EXPECT_EQ(deferred.packs_removed, 0u);
+  EXPECT_EQ(deferred.packs_deferred, 2u);
+  EXPECT_GT(deferred.bytes_deferred, 1u << 20);
+  ASSERT_EQ(deferred.deferred_to.size(), 1u);
+  EXPECT_TRUE(deferred.deferred_to[0].counts);
+  running.reset();
+  const auto freed = repository_->collect({});
+  EXPECT_GT(freed.bytes_freed, 1u << 20);
+  EXPECT_EQ(freed.packs_deferred, 0u);
+  EXPECT_TRUE(freed.deferred_to.empty());
+  EXPECT_TRUE(storage_.list("packs").empty());
+}
+
+TEST_P(RepositoryTest, CollectFreesBesideASnapshotWithLostContent) {
+  const std::string lost = noise(22, 1 << 20);
+  back_up(*repository_, {{"a", lost}});
+  const auto packs = storage_.list("packs");
+  const Snapshot other = back_up(*repository_, {{"b", noise(23, 1 << 20)}}, 2000);
+  repository_->forget({other.id});
+  for (const auto& info : packs) {
+    if (info.size > 1 << 20) storage_.remove(info.name);
+  }
+  reopen();
+  const auto report = repository_->collect({});
+  EXPECT_FALSE(report.damages.empty());
+  EXPECT_GT(report.bytes_freed, 1u << 20);
+  EXPECT_EQ(repository_->snapshots().size(), 1u);
+}
+
+TEST_P(RepositoryTest, CollectRemovesNothingThatADamagedManifestMayNeed) {
+  const Snapshot first = back_up(*repository_, {{"a", noise(24, 1 << 20)}});
+  const std::string name = "snapshots/" + first.id.hex();
+  Bytes bytes = storage_.get(name);
+  bytes[bytes.size() / 2] ^= 1;
+  storage_.put(name, bytes);
+  const auto packs = storage_.list("packs").size();
+  const auto report = repository_->collect({});
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_EQ(report.damages[0].object, name);
+  EXPECT_EQ(storage_.list("packs").size(), packs);
+  bytes[bytes.size() / 2] ^= 1;
+  storage_.put(name, bytes);
+  EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
+}
+
+TEST_P(RepositoryTest, AnEmptyManifestAfterALossOfPowerBlocksNothing) {
+  const Snapshot first = back_up(*repository_, {{"a", "one"}});
+  const ObjectId torn = first.root.tree;
+  storage_.put("snapshots/" + torn.hex(), Bytes{});
+  EXPECT_EQ(repository_->snapshots().size(), 1u);
+  back_up(*repository_, {{"a", "two"}}, 2000);
+  const auto report = repository_->collect({});
+  EXPECT_EQ(report.torn_manifests, std::vector<ObjectId>{torn});
+  EXPECT_EQ(storage_.list("snapshots").size(), 2u);
+}
+
+TEST_P(RepositoryTest, ClaimsAreListedAndCanBeRemovedWithAReason) {
+  auto session = repository_->begin_backup();
+  const Snapshot snapshot = make_snapshot(*session, {{"a", "x"}});
+  auto other = Repository::open(storage_, with_password());
+  const auto claims = other->claims();
+  ASSERT_EQ(claims.size(), 1u);
+  EXPECT_TRUE(claims[0].counts);
+  EXPECT_EQ(kind_of([&] { other->remove_claim("ffffffffff", "why"); }), ErrorKind::NotFound);
+  EXPECT_EQ(other->remove_claim(claims[0].id.short_hex(), "why").id, claims[0].id);
+  EXPECT_TRUE(other->claims().empty());
+  EXPECT_EQ(kind_of([&] { session->commit(snapshot); }), ErrorKind::Conflict);
+  EXPECT_TRUE(repository_->snapshots().empty());
+}
+
 TEST_P(RepositoryTest, WithoutItsIndexIsWholeAndMadeWholeAgainByAPrune) {
   const Snapshot first = back_up(*repository_, {{"a", "one"}});
   back_up(*repository_, {{"a", "two"}}, 2000);

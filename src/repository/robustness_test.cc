@@ -91,7 +91,8 @@ void expect_whole(blob::Storage& storage, const std::vector<std::int64_t>& neede
     // Torn leftovers of whoever crashed are not damage to a snapshot, but only claims
     // and condemned lists may be torn: all else is written before it is referenced.
     EXPECT_TRUE(damage.object.starts_with("claims/") || damage.object.starts_with("condemned/") ||
-                damage.object.starts_with("index/") || damage.object.starts_with("snapshots/"))
+                damage.object.starts_with("ended/") || damage.object.starts_with("index/") ||
+                damage.object.starts_with("snapshots/"))
         << damage.object << ": " << damage.message;
   }
   EXPECT_TRUE(report.affected.empty());

@@ -34,6 +34,8 @@ std::string_view key_label(ObjectType type) {
       return "claim";
     case ObjectType::Condemned:
       return "condemned";
+    case ObjectType::Ended:
+      return "ended";
   }
   return "";
 }
@@ -102,6 +104,12 @@ std::vector<ObjectId> SealedObjects::list(ObjectType type) const {
   }
   std::ranges::sort(ids);
   return ids;
+}
+
+std::vector<blob::ObjectInfo> SealedObjects::infos(ObjectType type) const {
+  auto found = storage_.list(directory_of(type));
+  std::erase_if(found, [&](const blob::ObjectInfo& info) { return !id_of_name(type, info.name); });
+  return found;
 }
 
 void SealedObjects::remove(ObjectType type, const ObjectId& id) {

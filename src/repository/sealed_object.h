@@ -6,8 +6,12 @@
 
 namespace snapferry::repository {
 
-// Reads and writes the `sealed` objects of FORMAT.md: index objects, manifests,
-// claims and condemned lists. Borrows the storage. Safe from several threads.
+// Magic, version, type, nonce, codec, plain length and tag: what is shorter was torn by a loss of
+// power and holds nothing.
+inline constexpr std::size_t kSmallestSealed = 4 + 1 + 1 + 12 + 1 + 4 + kTagSize;
+
+// Reads and writes the `sealed` objects of FORMAT.md: index objects, manifests, claims, condemned
+// lists and ended claims. Borrows the storage. Safe from several threads.
 class SealedObjects {
  public:
   SealedObjects(blob::Storage& storage, const Key& master, Sealing sealing)
@@ -20,6 +24,9 @@ class SealedObjects {
 
   // The ids of all objects of the type. Names that are no ids are left out.
   std::vector<ObjectId> list(ObjectType type) const;
+
+  // The same with sizes and times, in no order.
+  std::vector<blob::ObjectInfo> infos(ObjectType type) const;
 
   void remove(ObjectType type, const ObjectId& id);
 

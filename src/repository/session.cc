@@ -4,21 +4,50 @@
 #include <limits>
 
 #include "core/error.h"
+#include "repository/end_claims.h"
 #include "repository/manifest.h"
+#include "repository/other_claims.h"
 #include "repository/snapshot_list.h"
 
 namespace snapferry::repository {
 
-ContentWriter::ContentWriter(const SessionContext& context, IdSet condemned)
+namespace {
+
+// Packs that are gone, or are not what was written, belong to somebody who was taken for dead.
+void require_packs(const SessionContext& context, const OwnClaim& claim,
+                   const std::vector<PackRecords>& packs) {
+  claim.require();
+  for (const PackRecords& pack : packs) {
+    const std::string name = object_name(ObjectType::Pack, pack.pack);
+    std::optional<blob::ObjectInfo> info;
+    try {
+      info = context.storage.info(name);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NotFound) throw;
+    }
+    if (info && info->size == pack.size) continue;
+    throw Error(ErrorKind::Conflict, context.storage.description() + "/" + name +
+                                         (info ? ": is not as it was written" : ": is gone") +
+                                         " since this run wrote it; run it again");
+  }
+}
+
+}  // namespace
+
+ContentWriter::ContentWriter(const SessionContext& context, const OwnClaim& claim, IdSet condemned)
     : context_(context),
       condemned_(std::move(condemned)),
-      writer_(context.storage, context.objects, context.index,
-              [this](const std::vector<PackRecords>& packs) {
-                std::lock_guard lock(pending_mutex_);
-                for (const PackRecords& pack : packs) {
-                  for (const PieceRecord& piece : pack.pieces) pending_.erase(piece.id);
-                }
-              }) {}
+      writer_(
+          context.storage, context.objects, context.index,
+          [this, &claim](const std::vector<PackRecords>& packs) {
+            require_packs(context_, claim, packs);
+          },
+          [this](const std::vector<PackRecords>& packs) {
+            std::lock_guard lock(pending_mutex_);
+            for (const PackRecords& pack : packs) {
+              for (const PieceRecord& piece : pack.pieces) pending_.erase(piece.id);
+            }
+          }) {}
 
 bool ContentWriter::is_stored(ObjectKind kind, const ObjectId& id) {
   const auto location = context_.index.find(kind, id);
@@ -90,8 +119,8 @@ class Session : public BackupSession {
  public:
   explicit Session(const SessionContext& context)
       : context_(context),
-        claim_(context.storage, context.objects, ClaimType::Backup, context.clock),
-        writer_(context_, prepare()) {}
+        claim_(context.storage, context.objects, context.cache, ClaimType::Backup, context.clock),
+        writer_(context_, claim_, prepare()) {}
 
   ObjectId put(ObjectKind kind, ByteView bytes) override {
     claim_.refresh();
@@ -102,14 +131,15 @@ class Session : public BackupSession {
 
   Snapshot commit(Snapshot snapshot) override {
     writer_.flush();
-    require_claim();
     snapshot.id = random_id();
+    claim_.announce(snapshot.id);
     snapshot.stats.bytes_added = writer_.bytes_added();
     snapshot.stats.bytes_stored = writer_.bytes_stored();
     snapshot.incomplete = snapshot.stats.files_failed > 0;
     snapshot.seen = claim_.seen();
     snapshot.sequence = next_sequence();
     const Bytes manifest = encode_manifest({snapshot, claim_.id()});
+    claim_.require();
     context_.objects.put(ObjectType::Snapshot, snapshot.id, manifest);
     context_.storage.sync();
     confirm(snapshot.id);
@@ -124,35 +154,40 @@ class Session : public BackupSession {
  private:
   // After the claim is written, before anything is looked up: FORMAT.md, B2.
   IdSet prepare() {
+    end_the_gone();
     CondemnedLists condemned = read_condemned(context_.objects);
-    const OtherClaims others =
-        other_claims(context_.storage, context_.objects, claim_.id(), context_.clock.now());
-    if (!others.dead.empty()) recover_from_the_dead(context_, others.dead, condemned.packs);
+    context_.index.refresh();  // B4: what was known before the claim is not to be relied on
+    if (found_dead_) adopt_uncovered_packs(context_, condemned.packs);
     return std::move(condemned.packs);
+  }
+
+  // Only what is certain: two machines that cannot be told apart must not end each other's
+  // backups for ever.
+  void end_the_gone() {
+    std::vector<OtherClaim> gone =
+        other_claims(context_.objects, &claim_.id(), context_.sightings, context_.clock.now());
+    std::erase_if(gone, [](const OtherClaim& other) {
+      return other.state != ClaimState::Gone && other.state != ClaimState::Torn;
+    });
+    found_dead_ = !gone.empty();
+    end_claims(context_.storage, context_.objects, context_.cache, gone, "found by a backup",
+               context_.clock.now());
   }
 
   // Damaged ones have none, and it stays where it cannot grow.
   std::uint64_t next_sequence() const {
-    std::vector<Damage> damaged;
     std::uint64_t largest = 0;
-    for (const Snapshot& other : read_snapshots(context_.objects, context_.cache, &damaged)) {
-      largest = std::max(largest, other.sequence);
+    for (const Manifest& other : list_manifests(context_.objects, context_.cache).manifests) {
+      largest = std::max(largest, other.snapshot.sequence);
     }
     return largest + (largest < std::numeric_limits<std::uint64_t>::max() ? 1 : 0);
   }
 
-  void require_claim() const {
-    if (claim_.is_valid()) return;
-    throw Error(ErrorKind::Conflict,
-                context_.storage.description() +
-                    ": the backup stood still for so long that it was taken for dead; run it "
-                    "again, what it stored is still there");
-  }
-
-  // Whoever removed the claim may have removed content that the manifest needs.
+  // B7: whoever ended the claim may have removed content that the manifest needs. Where that cannot
+  // be found out, too, the manifest goes.
   void confirm(const ObjectId& snapshot) {
     try {
-      require_claim();
+      claim_.require();
     } catch (const Error&) {
       context_.objects.remove(ObjectType::Snapshot, snapshot);
       context_.storage.sync();
@@ -162,6 +197,7 @@ class Session : public BackupSession {
 
   const SessionContext context_;
   OwnClaim claim_;
+  bool found_dead_ = false;
   ContentWriter writer_;
 };
 
@@ -191,10 +227,11 @@ std::unique_ptr<BackupSession> begin_backup_session(const SessionContext& contex
   return std::make_unique<Session>(context);
 }
 
-void recover_from_the_dead(const SessionContext& context, const std::vector<ObjectId>& dead_claims,
-                           const IdSet& condemned) {
+std::vector<blob::ObjectInfo> adopt_uncovered_packs(const SessionContext& context,
+                                                    const IdSet& condemned) {
   PieceOpener opener(context.master, context.sealing);
   std::vector<PackRecords> adopted;
+  std::vector<blob::ObjectInfo> torn;
   for (const blob::ObjectInfo& info : context.index.uncovered_packs()) {
     const ObjectId pack = *id_of_name(ObjectType::Pack, info.name);
     if (condemned.contains(pack)) continue;
@@ -206,8 +243,9 @@ void recover_from_the_dead(const SessionContext& context, const std::vector<Obje
       context.storage.adopt(info.name);
       adopted.push_back(std::move(records));
     } catch (const Error& error) {
-      // Torn packs are left to the next prune.
-      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
+      if (error.kind() == ErrorKind::NotFound) continue;
+      if (error.kind() != ErrorKind::Corrupt) throw;
+      torn.push_back(info);  // left to the next prune
     }
   }
   if (!adopted.empty()) {
@@ -217,7 +255,7 @@ void recover_from_the_dead(const SessionContext& context, const std::vector<Obje
     context.storage.sync();
     context.index.add(adopted, id);
   }
-  for (const ObjectId& claim : dead_claims) context.objects.remove(ObjectType::Claim, claim);
+  return torn;
 }
 
 }  // namespace snapferry::repository

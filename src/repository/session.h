@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "repository/claim.h"
+#include "repository/claim_sightings.h"
 #include "repository/condemned.h"
 #include "repository/object_cache.h"
 #include "repository/pack_writer.h"
@@ -24,13 +25,15 @@ struct SessionContext {
   const Key& master;
   Sealing sealing;
   platform::Clock& clock;
+  ClaimSightings& sightings;
 };
 
 // Stores content that is not there yet: the write path of backups and prunes.
 class ContentWriter {
  public:
-  // Content in `condemned` packs counts as absent.
-  ContentWriter(const SessionContext& context, IdSet condemned);
+  // Content in `condemned` packs counts as absent. The index is told of new packs only while the
+  // claim is intact, which is borrowed; otherwise Conflict is thrown.
+  ContentWriter(const SessionContext& context, const OwnClaim& claim, IdSet condemned);
 
   ObjectId put(ObjectKind kind, ByteView bytes);
 
@@ -39,6 +42,9 @@ class ContentWriter {
 
   // Makes everything durable and part of the index.
   void flush();
+
+  // After one of the others threw: gives back the room of what is not part of the index.
+  void remove_unindexed() { writer_.remove_unindexed(); }
 
   std::uint64_t bytes_added() const { return bytes_added_; }
   std::uint64_t bytes_stored() const { return writer_.bytes_stored(); }
@@ -65,8 +71,9 @@ class ContentWriter {
 
 std::unique_ptr<BackupSession> begin_backup_session(const SessionContext& context);
 
-// Adopts what processes that died have stored but not indexed, and removes their claims.
-void recover_from_the_dead(const SessionContext& context, const std::vector<ObjectId>& dead_claims,
-                           const IdSet& condemned);
+// Takes whole packs that no index object names into the index, but for condemned ones. Returns
+// those that are torn.
+std::vector<blob::ObjectInfo> adopt_uncovered_packs(const SessionContext& context,
+                                                    const IdSet& condemned);
 
 }  // namespace snapferry::repository

@@ -1,32 +1,91 @@
 #include "repository/snapshot_list.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/error.h"
 #include "core/snapshot_order.h"
-#include "repository/manifest.h"
+#include "repository/claim.h"
 
 namespace snapferry::repository {
+namespace {
+
+Bytes read_manifest(const SealedObjects& objects, ObjectCache* cache, const ObjectId& id) {
+  if (cache != nullptr) {
+    if (auto cached = cache->get(id)) return std::move(*cached);
+  }
+  Bytes manifest = objects.get(ObjectType::Snapshot, id);
+  if (cache != nullptr) cache->put(id, manifest);
+  return manifest;
+}
+
+// What claims say is about to be committed under them: where that does not open, it was torn by a
+// loss of power before its backup ended, and never was a snapshot.
+std::set<ObjectId> announced_manifests(const SealedObjects& objects) {
+  std::set<ObjectId> announced;
+  for (const ObjectId& id : objects.list(ObjectType::Claim)) {
+    try {
+      announced.insert(decode_claim(objects.get(ObjectType::Claim, id), id.hex()).manifest);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Corrupt) throw;
+    }
+  }
+  return announced;
+}
+
+}  // namespace
+
+ManifestList list_manifests(const SealedObjects& objects, ObjectCache* cache) {
+  ManifestList list;
+  for (const blob::ObjectInfo& info : objects.infos(ObjectType::Snapshot)) {
+    const ObjectId id = *id_of_name(ObjectType::Snapshot, info.name);
+    list.listed.push_back(id);
+    if (info.size < kSmallestSealed) {
+      list.torn.push_back(id);
+      continue;
+    }
+    try {
+      list.manifests.push_back(decode_manifest(read_manifest(objects, cache, id), id));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::NotFound) continue;  // forgotten meanwhile
+      if (error.kind() != ErrorKind::Corrupt) throw;
+      list.unreadable.push_back({id, error.message()});
+    }
+  }
+  if (!list.unreadable.empty()) {
+    const std::set<ObjectId> announced = announced_manifests(objects);
+    for (UnreadableManifest& manifest : list.unreadable) {
+      manifest.is_announced = announced.contains(manifest.id);
+    }
+  }
+  std::ranges::sort(list.listed);
+  std::ranges::sort(list.manifests, [](const Manifest& one, const Manifest& two) {
+    return is_older(one.snapshot, two.snapshot);
+  });
+  return list;
+}
+
+SnapshotList sort_out(const ManifestList& list, const Endings& endings) {
+  SnapshotList sorted;
+  for (const Manifest& manifest : list.manifests) {
+    if (endings.make_void(manifest.claim, manifest.snapshot.id)) {
+      sorted.voided.push_back(manifest.snapshot.id);
+    } else {
+      sorted.snapshots.push_back(manifest.snapshot);
+    }
+  }
+  return sorted;
+}
 
 std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
                                      std::vector<Damage>* damaged) {
-  std::vector<Snapshot> snapshots;
-  for (const ObjectId& id : objects.list(ObjectType::Snapshot)) {
-    try {
-      auto manifest = cache != nullptr ? cache->get(id) : std::nullopt;
-      if (!manifest) {
-        manifest = objects.get(ObjectType::Snapshot, id);
-        if (cache != nullptr) cache->put(id, *manifest);
-      }
-      snapshots.push_back(decode_manifest(*manifest, id).snapshot);
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::NotFound) continue;  // forgotten meanwhile
-      if (error.kind() != ErrorKind::Corrupt || damaged == nullptr) throw;
-      damaged->push_back({object_name(ObjectType::Snapshot, id), error.message()});
-    }
+  const ManifestList list = list_manifests(objects, cache);
+  for (const UnreadableManifest& unreadable : list.unreadable) {
+    if (unreadable.is_announced) continue;
+    if (damaged == nullptr) throw Error(ErrorKind::Corrupt, unreadable.message);
+    damaged->push_back({object_name(ObjectType::Snapshot, unreadable.id), unreadable.message});
   }
-  std::ranges::sort(snapshots, is_older);
-  return snapshots;
+  return sort_out(list, read_endings(objects, cache)).snapshots;
 }
 
 }  // namespace snapferry::repository

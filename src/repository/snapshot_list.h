@@ -2,14 +2,42 @@
 
 #include <vector>
 
+#include "repository/ended.h"
+#include "repository/manifest.h"
 #include "repository/object_cache.h"
 #include "repository/repository.h"
 #include "repository/sealed_object.h"
 
 namespace snapferry::repository {
 
-// All manifests there are, oldest first (core/snapshot_order.h); damaged ones go to `damaged`, or
-// are thrown if it is null. `cache` may be null.
+// A manifest that does not open.
+struct UnreadableManifest {
+  ObjectId id;
+  std::string message;
+  // A claim names it: it was torn before its backup ended, and goes when that claim is ended.
+  bool is_announced = false;
+};
+
+// One listing of the manifests and what each is.
+struct ManifestList {
+  std::vector<ObjectId> listed;     // all of them, ascending
+  std::vector<Manifest> manifests;  // those that open, void or not, oldest first
+  std::vector<UnreadableManifest> unreadable;
+  std::vector<ObjectId> torn;  // shorter than any manifest: they hold nothing
+};
+
+// Asks the storage; a manifest that goes meanwhile is left out. `cache` may be null.
+ManifestList list_manifests(const SealedObjects& objects, ObjectCache* cache);
+
+// What those manifests are once the ended claims were read, which must be after the listing.
+struct SnapshotList {
+  std::vector<Snapshot> snapshots;  // oldest first (core/snapshot_order.h)
+  std::vector<ObjectId> voided;     // manifests that never were snapshots
+};
+SnapshotList sort_out(const ManifestList& list, const Endings& endings);
+
+// All snapshots there are, oldest first. Damaged ones go to `damaged`, or are thrown if it is
+// null; torn and void ones never were snapshots. `cache` may be null.
 std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
                                      std::vector<Damage>* damaged);
 

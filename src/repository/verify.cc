@@ -93,6 +93,11 @@ class Verification {
   void check_snapshots() {
     begin("checking snapshots");
     snapshots_ = read_snapshots(context_.objects, nullptr, &report_.damages);
+    for (const ObjectId& torn : list_manifests(context_.objects, nullptr).torn) {
+      damage(object_name(ObjectType::Snapshot, torn),
+             "is cut short; its backup ended before it was committed, or it is lost; the next "
+             "prune removes it");
+    }
     report_.snapshots = snapshots_.size();
   }
 
@@ -104,6 +109,14 @@ class Verification {
       const std::string name = object_name(ObjectType::Claim, id);
       try {
         decode_claim(context_.objects.get(ObjectType::Claim, id), name);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::Corrupt) damage(name, error.message());
+      }
+    }
+    for (const ObjectId& id : context_.objects.list(ObjectType::Ended)) {
+      const std::string name = object_name(ObjectType::Ended, id);
+      try {
+        decode_ended(context_.objects.get(ObjectType::Ended, id), name);
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::Corrupt) damage(name, error.message());
       }
