@@ -78,7 +78,8 @@ std::uint64_t device_of(const struct statx& stat) {
 RacyWindow racy_window(Timestamp begun, Timestamp finished) {
   const Timestamp end = std::max(begun, finished);
   return {{begun.seconds - kCoarsestTimestamp, begun.nanoseconds},
-          {end.seconds + kClockDifference, end.nanoseconds}};
+          {end.seconds + kClockDifference, end.nanoseconds},
+          {end.seconds + kCoarsestTimestamp, end.nanoseconds}};
 }
 
 bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindow& racy) {
@@ -90,7 +91,8 @@ bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindo
   return base.type == now.type && (base.flags & kEntryUnsettled) == 0 &&
          std::memcmp(base_raw + kCompared, now_raw + kCompared, sizeof base - kCompared) == 0 &&
          same_links(stat, base, base_entry) &&
-         !racy.contains({stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec});
+         !racy.contains({stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec},
+                        {stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec});
 }
 
 bool is_settled(const struct statx& before, const struct statx& after) {

@@ -17,11 +17,15 @@ inline constexpr int kStatxFlags = AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT;
 // When a file was read for the base it may have changed once more within the same tick of its
 // filesystem's clock, unseen. So what the base has with a ctime in here is read again. A ctime
 // after it was not of the time of that reading, and any change would have replaced it: then it is
-// as good as an old one. The end leaves a day for servers whose clocks differ.
+// as good as an old one. The end leaves a day for servers whose clocks differ. The mtime counts for
+// filesystems whose ctime never changes, and without that day: it may lie in the future for good.
 struct RacyWindow {
   Timestamp from;
-  Timestamp until;
-  bool contains(Timestamp ctime) const { return from <= ctime && ctime < until; }
+  Timestamp until;        // of ctimes
+  Timestamp until_mtime;  // of mtimes
+  bool contains(Timestamp ctime, Timestamp mtime) const {
+    return (from <= ctime && ctime < until) || (from <= mtime && mtime < until_mtime);
+  }
 };
 
 // Of a backup that ran from `begun` to `finished`.
@@ -29,8 +33,7 @@ RacyWindow racy_window(Timestamp begun, Timestamp finished);
 
 // Whether the file that `stat` describes is the one that the encoded entry of the base
 // describes, so that content, attributes and target can be taken over unread: same type,
-// size, times, inode, mode, owner, device and links, and settled. The ctime decides what is too
-// young to tell: the mtime is what anybody said, and may lie in the future.
+// size, times, inode, mode, owner, device and links, and settled, and not too young to tell.
 bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindow& racy);
 
 // Whether a file was left alone between two looks at it.

@@ -14,13 +14,14 @@ namespace snapferry::tree {
 namespace {
 
 // As a line of an exclude file that means just this: without comments, negation and
-// the trimming of spaces.
+// the trimming of blanks.
 std::string as_rule(std::string_view pattern) {
   std::string rule(pattern);
   std::size_t end = rule.size();
-  while (end > 0 && rule[end - 1] == ' ') --end;
+  while (end > 0 && (rule[end - 1] == ' ' || rule[end - 1] == '\t')) --end;
   for (std::size_t space = rule.size(); space > end; --space) rule.insert(space - 1, 1, '\\');
-  if (rule.starts_with('!') || rule.starts_with('#')) rule.insert(0, 1, '\\');
+  if (rule.starts_with('!') || rule.starts_with('#') || rule.starts_with('~'))
+    rule.insert(0, 1, '\\');
   return rule;
 }
 
