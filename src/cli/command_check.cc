@@ -8,90 +8,167 @@
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
+#include "retention/freshness.h"
 
 namespace snapferry::cli {
 namespace {
 
-// How old the newest snapshot of a volume is.
+using retention::Freshness;
+using retention::FreshnessLimits;
+using retention::FreshnessState;
+
 struct Age {
   std::string volume;
-  std::optional<std::int64_t> seconds;  // nullopt: there is no snapshot
+  Freshness freshness;
 };
 
-bool is_stale(const Age& age, Duration limit) {
-  return !age.seconds || *age.seconds > limit.seconds;
-}
-
 std::string in_words(const Age& age) {
-  if (!age.seconds) return fmt::format("{} has no snapshot", printable(age.volume));
-  return fmt::format("newest snapshot of {} is {} old", printable(age.volume),
-                     format_duration(Duration{*age.seconds}));
+  const Freshness& found = age.freshness;
+  const std::string volume = printable(age.volume);
+  std::string text = found.age_seconds ? fmt::format("newest snapshot of {} is {} old", volume,
+                                                     format_duration(Duration{*found.age_seconds}))
+                                       : fmt::format("{} has no snapshot", volume);
+  if (found.future) {
+    text += fmt::format("{}, not counting what the store dates {}, in the future: check the clocks",
+                        found.age_seconds ? "" : " of the past", format_local(*found.future));
+  }
+  return text;
 }
 
 std::vector<Age> ages_of(Context& context, SnapshotStore& store,
-                         const std::vector<Snapshot>& snapshots, const std::string& selector) {
-  const std::int64_t now = context.io.clock.now().seconds;
+                         const std::vector<Snapshot>& snapshots, const std::string& selector,
+                         const FreshnessLimits& limits) {
+  const Timestamp now = context.io.clock.now();
   std::vector<Age> ages;
   try {
     for (const auto& [volume, own] : by_volume(context, snapshots, selector)) {
+      std::vector<Timestamp> times;
+      for (const Snapshot& snapshot : own) times.push_back(store.time_for_rules(snapshot));
       // What was found unchanged needed no snapshot.
-      const std::int64_t newest =
-          std::max(store.time_for_rules(own.back()).seconds, store.seen_unchanged(volume));
-      // A clock that was turned back makes no snapshot younger than new.
-      ages.push_back({volume.text(), std::max<std::int64_t>(0, now - newest)});
+      if (const auto seen = store.seen_unchanged(volume); seen > 0) times.push_back({seen, 0});
+      ages.push_back({volume.text(), retention::judge_freshness(times, limits, now)});
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
-    ages.push_back({selector, std::nullopt});
+    ages.push_back({selector, retention::judge_freshness({}, limits, now)});
   }
   return ages;
 }
 
+// From the best to the worst: by state, then by age.
+bool is_better(const Age& a, const Age& b) {
+  const auto rank = [](const Age& age) {
+    return std::make_pair(age.freshness.state, age.freshness.age_seconds.value_or(INT64_MAX));
+  };
+  return rank(a) < rank(b);
+}
+
+// The word that Nagios and its kin know, at the front of the line.
+std::string_view word_of(FreshnessState state) {
+  switch (state) {
+    case FreshnessState::Fresh:
+      return "OK";
+    case FreshnessState::Stale:
+      return "WARNING";
+    case FreshnessState::Critical:
+      return "CRITICAL";
+  }
+  return "UNKNOWN";
+}
+
+ExitCode exit_code_of(FreshnessState state) {
+  switch (state) {
+    case FreshnessState::Fresh:
+      return ExitCode::Success;
+    case FreshnessState::Stale:
+      return ExitCode::Failure;
+    case FreshnessState::Critical:
+      break;
+  }
+  return ExitCode::Usage;  // 2: CRITICAL to those who read the code
+}
+
+// Of a store without any volume.
+FreshnessState state_of_nothing(const FreshnessLimits& limits) {
+  return limits.critical ? FreshnessState::Critical : FreshnessState::Stale;
+}
+
 // The line that monitoring reads: state, words, and after the bar what it may plot
 // (Nagios Plugin Development Guidelines, "Plugin Output" and "Performance data").
-std::string status_line(const std::vector<Age>& ages, Duration limit) {
-  if (ages.empty()) return "WARNING: the store holds no snapshot\n";
-  const auto older = [](const Age& a, const Age& b) {
-    if (!a.seconds || !b.seconds) return a.seconds.has_value() && !b.seconds;
-    return *a.seconds < *b.seconds;
-  };
-  const Age& oldest = *std::max_element(ages.begin(), ages.end(), older);
-  const auto stale = static_cast<std::uint64_t>(std::count_if(
-      ages.begin(), ages.end(), [&](const Age& age) { return is_stale(age, limit); }));
-  std::string line = stale == 0 ? "OK: " : "WARNING: ";
-  if (ages.size() > 1) {
-    line += stale == 0 ? fmt::format("all of {} volumes are fresh, the ", ages.size())
-                       : fmt::format("{} of {} volumes are stale, the ", stale, ages.size());
+std::string status_line(const std::vector<Age>& ages, const FreshnessLimits& limits) {
+  if (ages.empty()) {
+    return fmt::format("{}: the store holds no snapshot\n", word_of(state_of_nothing(limits)));
   }
-  line += in_words(oldest);
+  const Age& worst = *std::max_element(ages.begin(), ages.end(), is_better);
+  const auto not_fresh =
+      static_cast<std::uint64_t>(std::count_if(ages.begin(), ages.end(), [](const Age& age) {
+        return age.freshness.state != FreshnessState::Fresh;
+      }));
+  std::string line = fmt::format("{}: ", word_of(worst.freshness.state));
+  if (ages.size() > 1) {
+    line += not_fresh == 0
+                ? fmt::format("all of {} volumes are fresh, the ", ages.size())
+                : fmt::format("{} of {} volumes are stale, the ", not_fresh, ages.size());
+  }
+  line += in_words(worst);
   std::replace(line.begin(), line.end(), '|', '/');
-  if (oldest.seconds) line += fmt::format("|age={}s;{};;0", *oldest.seconds, limit.seconds);
+  if (worst.freshness.age_seconds) {
+    line += fmt::format("|age={}s;{};{};0", *worst.freshness.age_seconds, limits.stale.seconds,
+                        limits.critical ? std::to_string(limits.critical->seconds) : std::string());
+  }
   return line + "\n";
 }
 
-ExitCode run_check(Context& context) {
+FreshnessLimits limits_of(const Context& context) {
   if (context.options.text("--max-age").empty()) {
     throw Error(ErrorKind::InvalidArgument,
                 "check: no age given; say when a volume is stale with --max-age, such as 1d");
   }
-  const Duration limit = parse_duration(context.options.text("--max-age"));
+  FreshnessLimits limits{parse_duration(context.options.text("--max-age")), std::nullopt};
+  if (const auto critical = context.options.given("--critical")) {
+    limits.critical = parse_duration(*critical);
+    if (*limits.critical < limits.stale) {
+      throw Error(ErrorKind::InvalidArgument,
+                  "check: --critical is below --max-age; give an age that is at least as long");
+    }
+  }
+  return limits;
+}
+
+ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
   const auto store = open_store(context);
   const auto snapshots = list_snapshots(context, *store);
-  const auto ages = ages_of(context, *store, snapshots, context.options.argument(0));
-  bool fresh = !ages.empty();
-  context.console.print(status_line(ages, limit));
+  const auto ages = ages_of(context, *store, snapshots, context.options.argument(0), limits);
+  context.console.print(status_line(ages, limits));
+  FreshnessState state = ages.empty() ? state_of_nothing(limits) : FreshnessState::Fresh;
   for (const auto& age : ages) {
-    const bool stale = is_stale(age, limit);
-    fresh = fresh && !stale;
+    const Freshness& found = age.freshness;
+    state = std::max(state, found.state);
     if (ages.size() > 1) {
-      context.console.say(fmt::format("{}: {}\n", stale ? "stale" : "fresh", in_words(age)));
+      context.console.say(fmt::format("{}: {}\n", name_of(found.state), in_words(age)));
     }
     JsonObject object = JsonObject::line("freshness");
-    object.text("volume", age.volume).boolean("fresh", !stale);
-    if (age.seconds) object.signed_number("age_seconds", *age.seconds);
-    context.console.emit(object.signed_number("max_age_seconds", limit.seconds));
+    object.text("volume", age.volume)
+        .boolean("fresh", found.state == FreshnessState::Fresh)
+        .text("state", name_of(found.state));
+    if (found.age_seconds) object.signed_number("age_seconds", *found.age_seconds);
+    if (found.future) object.time("future", *found.future);
+    object.signed_number("max_age_seconds", limits.stale.seconds);
+    if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
+    context.console.emit(object);
   }
-  return fresh ? ExitCode::Success : ExitCode::Failure;
+  return exit_code_of(state);
+}
+
+ExitCode run_check(Context& context) {
+  const FreshnessLimits limits = limits_of(context);
+  try {
+    return check_volumes(context, limits);
+  } catch (const Error& error) {
+    // Monitoring shows the first line of standard output alone.
+    context.console.print(fmt::format("UNKNOWN: {}\n", one_line(error.message())));
+    throw;
+  }
 }
 
 }  // namespace
@@ -102,11 +179,14 @@ const CommandSpec& check_command() {
       .summary = "tell whether backups are fresh, in the form of a Nagios plugin",
       .description =
           "Compares the age of the newest snapshot of each volume, or of VOLUME, of any set, with "
-          "the age allowed. The exit code is 0 if all are fresh and 1 if one is stale, which "
-          "Nagios and its kin take for WARNING; a volume without a snapshot, and one that the "
-          "store does not know, is stale. A volume that a run found unchanged since its newest "
+          "the age allowed. The exit code is 0 if all are fresh, 1 if one is stale and 2 if one is "
+          "older than --critical, which Nagios and its kin take for OK, WARNING and CRITICAL; a "
+          "volume without a snapshot, and one that the store does not know, is stale, and with "
+          "--critical critical. Ages go by when the store saw a backup begin, not by what its host "
+          "said, and what lies in the future proves nothing. A volume that a run found unchanged "
+          "since its newest "
           "native snapshot is as fresh as that run. Any other code means that it could not be "
-          "found out.\n\n"
+          "found out: then the line says UNKNOWN and why.\n\n"
           "The first line is the state, followed by performance data: the age of the oldest in "
           "seconds.",
       .arguments = {{.name = "VOLUME",
@@ -115,7 +195,10 @@ const CommandSpec& check_command() {
                      .required = false}},
       .options = {{.name = "--max-age",
                    .value = "DURATION",
-                   .help = "the age up to which a backup is fresh"}},
+                   .help = "the age up to which a backup is fresh"},
+                  {.name = "--critical",
+                   .value = "DURATION",
+                   .help = "the age above which the exit code is 2"}},
       .examples = {{"snapferry check --max-age 1d --store repo:/srv/backups",
                     "every volume must have a snapshot of the last day"},
                    {"snapferry check --max-age 15m web1:/etc", "one volume, more strictly"}},

@@ -10,6 +10,18 @@
 namespace snapferry::cli {
 namespace {
 
+// What is to be known of a snapshot beside its columns.
+std::string remarks(const Snapshot& snapshot) {
+  std::string text = snapshot.incomplete ? " (incomplete)" : "";
+  // The store saw it begin when it began: what differs is the clock of its host.
+  constexpr std::int64_t kTolerance = 600;
+  const std::int64_t ahead = snapshot.time.seconds - snapshot.seen.seconds;
+  if (snapshot.seen == Timestamp{} || (ahead <= kTolerance && ahead >= -kTolerance)) return text;
+  return text + fmt::format(" (the clock of its host was {} {}; the store saw it {})",
+                            format_duration(Duration{ahead < 0 ? -ahead : ahead}),
+                            ahead < 0 ? "behind" : "ahead", format_local(snapshot.seen));
+}
+
 std::vector<std::string> row(const Snapshot& snapshot, bool native) {
   return {snapshot.id.short_hex(),
           snapshot.time.seconds == 0 ? "-" : format_local(snapshot.time),
@@ -17,7 +29,7 @@ std::vector<std::string> row(const Snapshot& snapshot, bool native) {
           native ? "-" : human_count(snapshot.stats.files),
           native ? "-" : human_size(snapshot.stats.bytes),
           native ? "-" : human_size(snapshot.stats.bytes_stored),
-          printable(snapshot.volume.text()) + (snapshot.incomplete ? " (incomplete)" : "")};
+          printable(snapshot.volume.text()) + remarks(snapshot)};
 }
 
 ExitCode run_list(Context& context) {
@@ -50,7 +62,11 @@ const CommandSpec& list_command() {
       .name = "list",
       .summary = "list the snapshots of all volumes, or of one",
       .description =
-          "Lists snapshots by volume, oldest first. STORED is what the store grew by. Of native "
+          "Lists snapshots by volume, oldest first in the order in which the store received them. "
+          "TIME "
+          "is when the backup began by the clock of its host; where the store saw it at another "
+          "time, that "
+          "is said. STORED is what the store grew by. Of native "
           "snapshots nobody counts files and sizes, and those that others took have no "
           "set: a '-' stands there.",
       .arguments = {{.name = "VOLUME",

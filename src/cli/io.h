@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "blob/storage.h"
 #include "cli/endpoint.h"
 #include "core/cancellation.h"
 #include "platform/clock.h"
@@ -55,6 +56,8 @@ struct Io {
   // Asks on the terminal without echo. Throws WrongPassword where there is no terminal,
   // Cancelled if interrupted.
   std::function<std::string(std::string_view prompt)> ask_secret = {};
+  // The storage of a repository in a directory, which exists; null: the directory as it is.
+  std::function<std::unique_ptr<blob::Storage>(const std::string& directory)> storage = {};
   // The sources and stores that addresses mean; null: those of the system.
   std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints = {};
 

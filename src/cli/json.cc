@@ -145,7 +145,9 @@ JsonObject snapshot_json(std::string_view type, const Snapshot& snapshot) {
       .text("set", snapshot.set)
       .time("time", snapshot.time)
       .time("finished", snapshot.finished)
-      .boolean("incomplete", snapshot.incomplete)
+      .number("sequence", snapshot.sequence);
+  if (snapshot.seen != Timestamp{}) object.time("seen", snapshot.seen);
+  object.boolean("incomplete", snapshot.incomplete)
       .boolean("one_filesystem", snapshot.one_filesystem)
       .list("excludes", snapshot.excludes)
       .object("stats", stats_json(snapshot.stats))

@@ -263,6 +263,40 @@ TEST_F(Program, ChecksFreshnessAsANagiosPlugin) {
   EXPECT_EQ(run({"check"}).code, 2);
 }
 
+TEST_F(Program, ChecksWhetherAgesAreCritical) {
+  init();
+  back_up();
+  program_.clock.advance(Duration{2 * 86400});
+  EXPECT_EQ(run({"check", "--max-age", "1d", "--critical", "3d"}).code, 1);
+  program_.clock.advance(Duration{2 * 86400});
+  const Outcome critical = run({"check", "--max-age", "1d", "--critical", "3d"});
+  EXPECT_EQ(critical.code, 2);
+  EXPECT_TRUE(critical.out.starts_with("CRITICAL: ")) << critical.out;
+  EXPECT_TRUE(contains(critical.out, ";86400;259200;0")) << critical.out;
+  EXPECT_EQ(run({"check", "--max-age", "1d", "--critical", "3d", "box:/unknown"}).code, 2);
+  EXPECT_EQ(run({"check", "--max-age", "3d", "--critical", "1d"}).code, 2);
+}
+
+TEST_F(Program, TellsMonitoringWhyItDoesNotKnow) {
+  const Outcome outcome = run({"check", "--max-age", "1d"});
+  EXPECT_EQ(outcome.code, 10);
+  EXPECT_TRUE(outcome.out.starts_with("UNKNOWN: ")) << outcome.out;
+}
+
+TEST_F(Program, NeverTakesTheFutureForFresh) {
+  init();
+  program_.clock.advance(Duration{9 * 365 * 86400});  // that of the store's machine, too
+  back_up();
+  program_.clock.advance(Duration{-9 * 365 * 86400});
+  const Outcome future = run({"check", "--max-age", "1d"});
+  EXPECT_EQ(future.code, 1) << future.out;
+  EXPECT_TRUE(contains(future.out, "in the future")) << future.out;
+  back_up();
+  EXPECT_EQ(run({"check", "--max-age", "1d"}).code, 0);
+  program_.clock.advance(Duration{30 * 86400});
+  EXPECT_EQ(run({"check", "--max-age", "1d"}).code, 1);
+}
+
 TEST_F(Program, PrunesByRulesAndSaysWhy) {
   init();
   for (int i = 0; i < 3; ++i) back_up();

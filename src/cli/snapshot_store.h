@@ -50,8 +50,8 @@ class SnapshotStore {
 
   // When a run last found the volume unchanged, in seconds since 1970; 0: never.
   virtual std::int64_t seen_unchanged(const VolumeName& volume) = 0;
-  // What rules go by: within a volume never older than the snapshot before, whatever its host's
-  // clock said.
+  // What rules and ages go by: when the store saw the snapshot come, and within a chain never
+  // older than the one before, whatever its host's clock said. Of a snapshot that was listed.
   virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;
 
   // Removes the snapshots, and returns what could not be removed.

@@ -12,6 +12,7 @@
 #include "cli/format.h"
 #include "cli/native_store.h"
 #include "cli/password.h"
+#include "core/snapshot_order.h"
 
 namespace snapferry::cli {
 namespace {
@@ -156,7 +157,8 @@ std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_v
   store->directory = store_directory(address);
   store->cache = cache_directory(context.io, ::geteuid() == 0);
   require_directory(context, *store);
-  store->storage = blob::LocalStorage::open(store->directory);
+  store->storage = context.io.storage ? context.io.storage(store->directory)
+                                      : blob::LocalStorage::open(store->directory);
   repository::OpenOptions options;
   options.password = [&] { return obtain_password(context, password_of_store(store->name())); };
   options.require_encryption = is_password_given(context, password_of_store(store->name()));
@@ -180,6 +182,19 @@ std::unique_ptr<SnapshotStore> open_store(Context& context) {
                                          own_host(context));
   }
   return open_repository(context, "this");
+}
+
+std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>* damaged) {
+  auto listed = repository->snapshots(damaged);
+  const auto times = effective_times(listed);
+  times_.clear();
+  for (std::size_t i = 0; i < listed.size(); ++i) times_.emplace(listed[i].id, times[i]);
+  return listed;
+}
+
+Timestamp RepositoryStore::time_for_rules(const Snapshot& snapshot) {
+  const auto found = times_.find(snapshot.id);
+  return found == times_.end() ? snapshot.time : found->second;
 }
 
 std::vector<VolumeFailure> RepositoryStore::forget(const std::vector<Snapshot>& snapshots) {

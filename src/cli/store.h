@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,14 +40,12 @@ class RepositoryStore : public SnapshotStore {
   // "repo:/srv/backups".
   std::string name() const override { return "repo:" + directory; }
   bool is_native() const override { return false; }
-  std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) override {
-    return repository->snapshots(damaged);
-  }
+  std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) override;
   ObjectSource& objects() override { return *repository; }
   bool has_files(const Snapshot&) override { return true; }
   void complete(Snapshot&) override {}
   std::int64_t seen_unchanged(const VolumeName&) override { return 0; }
-  Timestamp time_for_rules(const Snapshot& snapshot) override { return snapshot.time; }
+  Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   std::optional<repository::CollectReport> collect(
       const repository::CollectOptions& options) override {
@@ -56,6 +55,9 @@ class RepositoryStore : public SnapshotStore {
     return repository->verify(options);
   }
   std::vector<StoreFigure> figures() override;
+
+ private:
+  std::map<ObjectId, Timestamp> times_;  // of those that were listed last
 };
 
 // The STORE of --store or SNAPFERRY_STORE. Throws InvalidArgument if there is neither.

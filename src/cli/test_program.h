@@ -6,9 +6,14 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "blob/local_storage.h"
 #include "cli/run.h"
 #include "core/wall_time.h"
 #include "platform/clock.h"
+#include "testing/observed_storage.h"
 
 // For tests of this room only: the whole program in process, in a world of its own.
 namespace snapferry::cli {
@@ -22,6 +27,28 @@ class StoppedClock : public platform::Clock {
 
  private:
   std::int64_t seconds_ = 1'772'366'400;
+};
+
+// A directory whose files get their times from `clock`, as if the machine that has them ran by it.
+class DatedStorage : private std::unique_ptr<blob::LocalStorage>, public testing::ObservedStorage {
+ public:
+  DatedStorage(const std::string& directory, platform::Clock& clock)
+      : std::unique_ptr<blob::LocalStorage>(blob::LocalStorage::open(directory)),
+        ObservedStorage(**this),
+        directory_(directory),
+        clock_(clock) {}
+
+ protected:
+  void after(Ticket, testing::Verb verb, std::string_view name, std::uint64_t) override {
+    if (verb != testing::Verb::Put && verb != testing::Verb::PutNew) return;
+    const timespec now{static_cast<time_t>(clock_.now().seconds), 0};
+    const timespec times[2] = {now, now};
+    ::utimensat(AT_FDCWD, (directory_ + "/" + std::string(name)).c_str(), times, 0);
+  }
+
+ private:
+  const std::string directory_;
+  platform::Clock& clock_;
 };
 
 class StringOutput : public Output {
@@ -66,6 +93,9 @@ class TestProgram {
               throw Error(ErrorKind::WrongPassword, "no password given; set SNAPFERRY_PASSWORD");
             }
             return secrets[asked++];
+          },
+          .storage = [this](const std::string& directory) -> std::unique_ptr<blob::Storage> {
+            return std::make_unique<DatedStorage>(directory, clock);
           },
           .endpoints = endpoints};
     const int code = cli::run(args, io);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <ctime>
 #include <span>
-#include <tuple>
 #include <unordered_set>
 
 #include "core/error.h"
@@ -98,9 +97,9 @@ void keep_periods(std::span<Decision> decisions, const PeriodRule& rule, std::ui
 }
 
 std::vector<Decision> newest_first(std::vector<Candidate> candidates) {
-  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.time, a.id) > std::tie(b.time, b.id);
-  });
+  std::reverse(candidates.begin(), candidates.end());
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.time > b.time; });
   std::vector<Decision> decisions;
   decisions.reserve(candidates.size());
   for (const Candidate& candidate : candidates) {

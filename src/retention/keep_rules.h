@@ -43,10 +43,9 @@ struct Decision {
 // snapshot from the future is kept and no rule counts it: so a host with a wrong clock, or
 // one that was taken over, cannot push out the others.
 //
-// Returns one decision for each candidate, newest first; of two with the same time the
-// one with the greater id counts as newer. The newest that is not from the future is always
-// kept, too. Pure, except that
-// it asks the system for the local time zone.
+// Returns one decision for each candidate, newest first; of two with the same time the one
+// that comes later in `candidates` counts as newer. The newest that is not from the future is
+// always kept, too. Pure, except that it asks the system for the local time zone.
 //
 // Throws InvalidArgument for rules that would keep nothing.
 std::vector<Decision> decide(std::vector<Candidate> candidates, const KeepRules& rules,

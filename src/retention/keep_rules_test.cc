@@ -82,7 +82,7 @@ TEST(KeepLast, KeepsTheNewest) {
   EXPECT_EQ(kept(all, {.last = ~std::uint64_t{0}}).size(), 3u);
 }
 
-TEST(KeepLast, KeepsTheOneWithTheGreaterIdOfTwoTakenInTheSameSecond) {
+TEST(KeepLast, KeepsTheLaterOneOfTwoTakenAtTheSameTime) {
   const auto decisions = decide(candidates_at({5, 5}), {.last = 1}, {100, 0});
   EXPECT_TRUE(decisions[0].keep);
   EXPECT_EQ(decisions[0].id, id_of(1));
