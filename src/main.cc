@@ -62,20 +62,20 @@ int main(int argc, char** argv) {
   handle_signals();
   cli::FdOutput out(STDOUT_FILENO, "standard output");
   cli::FdOutput err(STDERR_FILENO, "standard error");
-  cli::Io io{.input = STDIN_FILENO,
-             .out = out,
-             .err = err,
-             .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
-             .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
-             .terminal_width = [] { return cli::terminal_width(STDERR_FILENO); },
-             .host = host_name(),
-             .clock = snapferry::platform::system_clock(),
-             .cancellation = cancellation,
-             .environment = environment,
-             .ask_secret =
-                 [](std::string_view prompt) {
-                   return cli::ask_secret_on_terminal(prompt, cancellation);
-                 }};
+  cli::Io io{
+      .input = STDIN_FILENO,
+      .out = out,
+      .err = err,
+      .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+      .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+      .terminal_width = [] { return cli::terminal_width(STDERR_FILENO); },
+      .host = host_name(),
+      .clock = snapferry::platform::system_clock(),
+      .cancellation = cancellation,
+      .environment = environment,
+      .ask_secret =
+          [](std::string_view prompt) { return cli::ask_secret_on_terminal(prompt, cancellation); },
+      .ask = [](std::string_view prompt) { return cli::ask_on_terminal(prompt, cancellation); }};
   const std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
   if (const auto program = cli::program_named(argc > 0 ? argv[0] : "")) return (*program)(args, io);
   return cli::run(args, io);

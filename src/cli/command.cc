@@ -66,12 +66,19 @@ const std::vector<OptionSpec>& store_options() {
   return options;
 }
 
+const OptionSpec& set_option() {
+  static const OptionSpec option = {
+      .name = "--set", .value = "NAME", .help = "look only at the snapshots of this set"};
+  return option;
+}
+
 std::vector<const OptionSpec*> options_of(const CommandSpec& command) {
   std::vector<const OptionSpec*> all;
   for (const auto& option : command.options) all.push_back(&option);
   if (command.uses_store) {
     for (const auto& option : store_options()) all.push_back(&option);
   }
+  if (command.filters_sets) all.push_back(&set_option());
   for (const auto& option : common_options()) all.push_back(&option);
   return all;
 }

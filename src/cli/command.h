@@ -52,6 +52,8 @@ struct CommandSpec {
   std::vector<OptionSpec> options = {};
   std::vector<Example> examples = {};
   bool uses_store = true;  // takes --store, and the options for the password and ssh
+  // Takes --set: it looks at the snapshots of one set alone.
+  bool filters_sets = false;
   // Its output is all that it is for: it ends when nobody reads on. Others go on.
   bool only_prints = false;
   // Does what the command does. Throws Error and BrokenPipe.
@@ -72,6 +74,8 @@ std::vector<const CommandSpec*> commands_of_group(std::string_view group);
 const std::vector<OptionSpec>& common_options();
 // --store, and the options for the password and ssh.
 const std::vector<OptionSpec>& store_options();
+// --set, of commands that look at the snapshots of one set on request.
+const OptionSpec& set_option();
 // All that `command` understands: its own, those of the store, and the common ones.
 std::vector<const OptionSpec*> options_of(const CommandSpec& command);
 

@@ -76,6 +76,7 @@ const CommandSpec& cat_command() {
                     {.name = "PATH", .help = "below the root of the volume", .required = false}},
       .examples = {{"snapferry cat /etc@2026-03-01 fstab", "a file as it was on that day"},
                    {"snapferry cat stdin:shop.sql | psql shop", "the newest dump"}},
+      .filters_sets = true,
       .only_prints = true,
       .run = run_cat};
   return spec;

@@ -202,6 +202,7 @@ const CommandSpec& check_command() {
       .examples = {{"snapferry check --max-age 1d --store repo:/srv/backups",
                     "every volume must have a snapshot of the last day"},
                    {"snapferry check --max-age 15m web1:/etc", "one volume, more strictly"}},
+      .filters_sets = true,
       .run = run_check};
   return spec;
 }

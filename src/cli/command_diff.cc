@@ -123,6 +123,7 @@ const CommandSpec& diff_command() {
                     {.name = "SNAPSHOT", .help = "the later one", .kind = WordKind::Snapshot}},
       .examples = {{"snapferry diff /home@2026-03-01 /home", "what changed since that day"},
                    {"snapferry diff 1a2b3c4d 5e6f7081 --json", "for a program"}},
+      .filters_sets = true,
       .only_prints = true,
       .run = run_diff};
   return spec;

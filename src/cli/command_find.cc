@@ -71,6 +71,7 @@ const CommandSpec& find_command_spec() {
       .arguments = {{.name = "PATTERN", .help = "as in a .gitignore file, quoted for the shell"}},
       .examples = {{"snapferry find '*.odt' --store repo:/srv/backups", "by name"},
                    {"snapferry find /home/alice/thesis/", "one directory"}},
+      .filters_sets = true,
       .only_prints = true,
       .run = run_find};
   return spec;

@@ -77,6 +77,7 @@ const CommandSpec& list_command() {
                    {"snapferry list web1:/etc --json", "those of one volume, for a program"},
                    {"snapferry list zfs:tank/home --store zfs:backup/snapferry",
                     "the native snapshots of one volume"}},
+      .filters_sets = true,
       .run = run_list};
   return spec;
 }

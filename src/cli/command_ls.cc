@@ -137,6 +137,7 @@ const CommandSpec& ls_command() {
       .examples = {{"snapferry ls latest", "the root of the newest snapshot"},
                    {"snapferry ls /home@2026-03-01 alice/Documents -R",
                     "a directory with all below it as it was on that day"}},
+      .filters_sets = true,
       .only_prints = true,
       .run = run_ls};
   return spec;

@@ -19,7 +19,7 @@ ExitCode run_mount(Context& context) {
   const auto listed = [&] {
     // One damaged manifest must not hide what came since.
     std::vector<repository::Damage> damaged;
-    return with_files(*store, store->snapshots(&damaged));
+    return with_files(*store, of_chosen_set(context, store->snapshots(&damaged)));
   };
   const std::string directory = absolute_path(context.options.argument(0));
   ProblemPrinter problems(context.console, directory);
@@ -57,6 +57,7 @@ const CommandSpec& mount_command() {
                    .help = "let other users look in, as far as the modes of files allow"}},
       .examples = {{"snapferry mount /mnt/backups --store repo:/srv/backups",
                     "look around with any program"}},
+      .filters_sets = true,
       .run = run_mount};
   return spec;
 }

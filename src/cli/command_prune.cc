@@ -56,9 +56,18 @@ Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
   return groups;
 }
 
-// What others took is none of our business unless we are told so.
+// The snapshots of the volumes that are named, or all. What others took is none of our business
+// unless we are told so.
 std::vector<Snapshot> in_question(const Context& context, const SnapshotStore& store,
                                   std::vector<Snapshot> snapshots) {
+  std::set<VolumeName> volumes;
+  for (const std::string& word : context.options.arguments) {
+    volumes.insert(select_volume(snapshots, word, standpoint(context)));
+  }
+  if (!volumes.empty()) {
+    std::erase_if(snapshots,
+                  [&](const Snapshot& snapshot) { return !volumes.contains(snapshot.volume); });
+  }
   if (store.is_native() && !context.options.has("--others")) {
     std::erase_if(snapshots, [](const Snapshot& snapshot) { return snapshot.set.empty(); });
   }
@@ -252,6 +261,11 @@ const CommandSpec& prune_command() {
           "by part. Interrupted, it leaves everything that is needed in place. A snapshot that "
           "something else holds stays and is named; the exit code is 3 then. Damage does not stop "
           "it: what a damaged snapshot may need stays, and the exit code is 13.",
+      .arguments = {{.name = "VOLUME",
+                     .help = "decide only about the snapshots of these volumes",
+                     .kind = WordKind::Volume,
+                     .required = false,
+                     .repeatable = true}},
       .options =
           {keep_option("--keep-last", "keep the newest N"),
            {.name = "--keep-within",
@@ -270,6 +284,7 @@ const CommandSpec& prune_command() {
                     "frees what forgotten snapshots left"},
                    {"snapferry prune --keep-daily 14 --store zfs:backup/snapferry",
                     "native snapshots, by the same rules"}},
+      .filters_sets = true,
       .run = run_prune};
   return spec;
 }

@@ -193,6 +193,7 @@ const CommandSpec& restore_command() {
                    {"snapferry restore web1:zfs:tank/home --store zfs:backup/snapferry --target "
                     "root@web1:zfs:tank/home-restored",
                     "the same on the machine that it came from"}},
+      .filters_sets = true,
       .run = run_restore};
   return spec;
 }

@@ -56,6 +56,9 @@ struct Io {
   // Asks on the terminal without echo. Throws WrongPassword where there is no terminal,
   // Cancelled if interrupted.
   std::function<std::string(std::string_view prompt)> ask_secret = {};
+  // Asks on the terminal and returns what was typed; nullopt where there is no terminal to ask on.
+  // Throws Cancelled if interrupted. Null: there is none.
+  std::function<std::optional<std::string>(std::string_view prompt)> ask = {};
   // The storage of a repository in a directory, which exists; null: the directory as it is.
   std::function<std::unique_ptr<blob::Storage>(const std::string& directory)> storage = {};
   // The sources and stores that addresses mean; null: those of the system.

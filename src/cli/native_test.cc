@@ -243,7 +243,7 @@ TEST_F(NativeProgram, ForgetsWhatIsNamed) {
   back_up();
   ok({"forget", "zfs:pool/a@2026-03-01T12:30:00Z"});
   EXPECT_EQ(disk_.points({"box", "zfs:pool/a"}).size(), 1u);
-  EXPECT_TRUE(contains(run({"forget", "zfs:pool/a"}).err, "newest snapshot"));
+  EXPECT_TRUE(contains(run({"forget", "zfs:pool/a@2026-12-31"}).err, "newest snapshot"));
 }
 
 TEST_F(NativeProgram, TellsPartialFromTotalFailure) {

@@ -263,6 +263,54 @@ TEST_F(Program, ChecksFreshnessAsANagiosPlugin) {
   EXPECT_EQ(run({"check"}).code, 2);
 }
 
+TEST_F(Program, ForgetsAWholeVolumeOnlyWhereThatIsSaid) {
+  init();
+  back_up();
+  back_up();
+  ok({"backup", source_ + "/docs"});
+  const Outcome refused = run({"forget", source_});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_TRUE(contains(refused.err, "--all")) << refused.err;
+  EXPECT_EQ(run({"forget", source_, "--all"}).code, 2);  // nobody to ask, and no --yes
+  program_.answers = {"n"};
+  EXPECT_NE(run({"forget", source_, "--all"}).code, 0);
+  EXPECT_EQ(lines_of(ok({"forget", source_, "--all", "--dry-run", "--json"})).size(), 2u);
+  EXPECT_EQ(lines_of(ok({"list", "--json"})).size(), 3u);
+  program_.answers = {"y"};
+  ok({"forget", source_, "--all"});
+  const auto left = lines_of(ok({"list", "--json"}));
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0]["path"], source_ + "/docs");
+}
+
+TEST_F(Program, LooksAtOneSetOnRequest) {
+  init();
+  back_up();
+  ok({"backup", source_, "--set", "usb"});
+  EXPECT_EQ(lines_of(ok({"list", "--json"})).size(), 2u);
+  const auto usb = lines_of(ok({"list", "--set", "usb", "--json"}));
+  ASSERT_EQ(usb.size(), 1u);
+  EXPECT_EQ(usb[0]["set"], "usb");
+  write_file(source_ + "/only-in-default", "x");
+  back_up();
+  EXPECT_FALSE(contains(ok({"ls", "latest", "--set", "usb"}), "only-in-default"));
+  EXPECT_TRUE(contains(ok({"ls", "latest", "--set", "default"}), "only-in-default"));
+  EXPECT_NE(run({"list", "--set", "nobody"}).code, 0);
+  EXPECT_TRUE(contains(ok({"prune", "--keep-last", "1", "--set", "default", "--dry-run"}),
+                       "would remove 1 snapshot, 1 kept"));
+}
+
+TEST_F(Program, PrunesTheVolumesThatAreNamed) {
+  init();
+  back_up();
+  back_up();
+  ok({"backup", source_ + "/docs"});
+  ok({"backup", source_ + "/docs"});
+  EXPECT_TRUE(
+      contains(ok({"prune", source_ + "/docs", "--keep-last", "1"}), "removed 1 snapshot, 1 kept"));
+  EXPECT_EQ(lines_of(ok({"list", "--json"})).size(), 3u);
+}
+
 TEST_F(Program, ChecksWhetherAgesAreCritical) {
   init();
   back_up();

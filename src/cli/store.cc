@@ -228,6 +228,20 @@ std::vector<StoreFigure> RepositoryStore::figures() {
   };
 }
 
+std::vector<Snapshot> of_chosen_set(const Context& context, std::vector<Snapshot> snapshots) {
+  const auto set = context.options.given("--set");
+  if (!set || !context.options.command->filters_sets) return snapshots;
+  const bool any = !snapshots.empty();
+  std::erase_if(snapshots, [&](const Snapshot& snapshot) { return snapshot.set != *set; });
+  if (any && snapshots.empty()) {
+    throw Error(
+        ErrorKind::NotFound,
+        fmt::format("set {}: the store has no snapshot of it; 'snapferry list' shows the sets",
+                    printable(*set)));
+  }
+  return snapshots;
+}
+
 std::vector<Snapshot> list_snapshots(Context& context, SnapshotStore& store, bool* damaged) {
   std::vector<repository::Damage> damages;
   auto snapshots = store.snapshots(&damages);
@@ -238,7 +252,7 @@ std::vector<Snapshot> list_snapshots(Context& context, SnapshotStore& store, boo
         JsonObject::line("damage").text("object", damage.object).text("message", damage.message));
   }
   if (damaged != nullptr) *damaged = !damages.empty();
-  return snapshots;
+  return of_chosen_set(context, std::move(snapshots));
 }
 
 }  // namespace snapferry::cli

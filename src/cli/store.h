@@ -81,8 +81,12 @@ std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set
 // The name of this machine in stores of native snapshots.
 std::string own_host(const Context& context);
 
-// The snapshots of the store, oldest first. Damaged manifests are named as warnings and
-// set `damaged`, if given.
+// Those of the set that --set names, where the command takes it; all without. Throws NotFound where
+// there are snapshots and none is of that set.
+std::vector<Snapshot> of_chosen_set(const Context& context, std::vector<Snapshot> snapshots);
+
+// The snapshots of the store, of the chosen set, oldest first. Damaged manifests are named as
+// warnings and set `damaged`, if given.
 std::vector<Snapshot> list_snapshots(Context& context, SnapshotStore& store,
                                      bool* damaged = nullptr);
 

@@ -36,7 +36,7 @@ std::string read_line(int fd, const Cancellation& cancellation) {
   while (true) {
     char c = 0;
     const ssize_t count = ::read(fd, &c, 1);
-    if (count < 0 && errno != EINTR) throw system_error(errno, "read the password", "/dev/tty");
+    if (count < 0 && errno != EINTR) throw system_error(errno, "read the answer", "/dev/tty");
     if (count < 0) {
       cancellation.check();
       continue;
@@ -64,6 +64,15 @@ std::string ask_secret_on_terminal(std::string_view prompt, const Cancellation& 
   // The newline that was typed was not echoed.
   platform::write_all(terminal.get(), as_bytes("\n"), "/dev/tty");
   return line;
+}
+
+std::optional<std::string> ask_on_terminal(std::string_view prompt,
+                                           const Cancellation& cancellation) {
+  if (::isatty(STDIN_FILENO) != 1) return std::nullopt;
+  const platform::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (!terminal.valid()) return std::nullopt;
+  platform::write_all(terminal.get(), as_bytes(prompt), "/dev/tty");
+  return read_line(terminal.get(), cancellation);
 }
 
 unsigned terminal_width(int fd) {

@@ -68,6 +68,7 @@ class TestProgram {
  public:
   std::map<std::string, std::string> environment;
   std::vector<std::string> secrets;  // what is typed, one after the other
+  std::vector<std::string> answers;  // to questions, in order; none: there is no terminal
   StoppedClock clock;
   Cancellation cancellation;
   int input = -1;
@@ -93,6 +94,12 @@ class TestProgram {
               throw Error(ErrorKind::WrongPassword, "no password given; set SNAPFERRY_PASSWORD");
             }
             return secrets[asked++];
+          },
+          .ask = [&](std::string_view) -> std::optional<std::string> {
+            if (answers.empty()) return std::nullopt;
+            std::string answer = answers.front();
+            answers.erase(answers.begin());
+            return answer;
           },
           .storage = [this](const std::string& directory) -> std::unique_ptr<blob::Storage> {
             return std::make_unique<DatedStorage>(directory, clock);
