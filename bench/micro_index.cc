@@ -40,7 +40,7 @@ std::vector<ObjectId> ids(std::uint64_t count, std::uint64_t total, std::uint64_
 
 std::shared_ptr<const IndexTable> build(std::uint64_t count) {
   IndexTableBuilder builder("/tmp");
-  const std::uint32_t pack = builder.add_pack(ObjectId{});
+  const std::uint32_t pack = builder.add_pack({});
   for (std::uint64_t i = 0; i < count; ++i) {
     builder.add({id_of(i, kPresent), ObjectKind::Data, pack, static_cast<std::uint32_t>(i), 2, 3});
   }

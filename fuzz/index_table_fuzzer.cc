@@ -37,7 +37,7 @@ void repair(Bytes& file) {
   const unsigned bits = load<std::uint32_t>(file, footer + 12);
   if (bits > kMaxFanoutBits) return;
   const std::uint64_t tail = ((std::uint64_t{1} << bits) + 1) * 8 +
-                             std::uint64_t{load<std::uint32_t>(file, footer + 8)} * 32 +
+                             std::uint64_t{load<std::uint32_t>(file, footer + 8)} * kPackSize +
                              load<std::uint32_t>(file, footer + 16);
   if (tail > footer) return;
   const std::size_t blocks = (footer - tail) / kBlockSize;
@@ -58,6 +58,7 @@ platform::Fd as_file(const Bytes& bytes) {
 
 void look_up(const IndexTable& table, const IndexRecord& record) {
   const auto found = table.find(record.kind, record.id);
+  if (table.copies(record.kind, record.id).empty()) std::abort();
   const auto ordinal = table.ordinal(record.kind, record.id);
   if (ordinal && table.at(*ordinal).id != record.id) std::abort();
   ObjectId absent = record.id;

@@ -35,6 +35,8 @@ class CountingSink : public ObjectSink {
     std::memcpy(id.bytes.data(), &number, sizeof number);
     return id;
   }
+  bool any_lost() const override { return false; }
+  bool is_lost(ObjectKind, const ObjectId&) override { return false; }
   std::uint64_t bytes() const { return bytes_; }
 
  private:
@@ -95,6 +97,7 @@ class VolumeBackup {
     const auto session = store_.repository->begin_backup();
     // Only what is listed from here on is safe from prunes that run meanwhile.
     const auto base = pick_base();
+    if (base) session->build_on(base->id);
     try {
       store_content(base, *session);
     } catch (const Error& error) {

@@ -46,6 +46,12 @@ void report(Context& context, const SnapshotStore& store, const repository::Veri
     context.console.emit(
         JsonObject::line("damage").text("object", damage.object).text("message", damage.message));
   }
+  for (const auto& remark : report.remarks) {
+    context.console.say(
+        fmt::format("no loss: {}: {}\n", printable(remark.object), printable(remark.message)));
+    context.console.emit(
+        JsonObject::line("remark").text("object", remark.object).text("message", remark.message));
+  }
   for (const auto& path : report.affected) {
     context.console.print(fmt::format("affected: snapshot {} of {}: {}\n",
                                       path.snapshot.short_hex(), printable(path.volume.text()),
@@ -65,6 +71,7 @@ void report(Context& context, const SnapshotStore& store, const repository::Veri
                            .number("objects", report.objects)
                            .number("bytes_read", report.bytes_read)
                            .number("damages", report.damages.size())
+                           .number("remarks", report.remarks.size())
                            .number("affected", report.affected.size()));
 }
 
@@ -82,10 +89,14 @@ ExitCode run_verify(Context& context) {
   }
   report(context, *store, found);
   if (found.ok()) return ExitCode::Success;
-  context.console.warn(fmt::format(
-      "{}: {} damaged; what is not named above can still be restored, and a new backup stores "
-      "again what is still on its source",
-      store->name(), counted(found.damages.size(), "object is", "objects are")));
+  const std::string next =
+      store->is_native() ? "the next backup replaces what it can"
+                         : "the next backup of what is affected stores again what is still on its "
+                           "source; then run: snapferry repair";
+  context.console.warn(
+      fmt::format("{}: {} damaged; what is not named above can still be restored; "
+                  "{}",
+                  store->name(), counted(found.damages.size(), "object is", "objects are"), next));
   return ExitCode::Damaged;
 }
 
@@ -96,10 +107,16 @@ const CommandSpec& verify_command() {
       .name = "verify",
       .summary = "prove that what is stored can be given back",
       .description =
-          "Checks that everything that the snapshots reference is in the store. With --read-data "
+          "Checks that everything that the snapshots reference is in the store, and that each pack "
+          "is there, as long as it was written, and has its own table of contents. With "
+          "--read-data "
           "it also reads contents back and checks every byte of them; with a percentage, of that "
           "part of the store, chosen anew each time. Damage is named together with the snapshots "
-          "and files that it touches; the exit code is 13 then. Nothing is changed.\n\n"
+          "and files that it touches; the exit code is 13 then. What is damaged and stored "
+          "elsewhere, too, is named and no loss.\n\n"
+          "Nothing that is stored is changed. Which contents are damaged is recorded in the store, "
+          "or in the cache where the store cannot be written, so that the next backup stores them "
+          "again.\n\n"
           "Of native snapshots it checks that each is complete, read-only, and mounts and runs "
           "nothing by itself; --read-data reads all of their files.",
       .options = {{.name = "--read-data",

@@ -15,6 +15,7 @@ const CommandSpec& find_command_spec();
 const CommandSpec& restore_command();
 const CommandSpec& mount_command();
 const CommandSpec& verify_command();
+const CommandSpec& repair_command();
 const CommandSpec& check_command();
 const CommandSpec& prune_command();
 const CommandSpec& forget_command();

@@ -145,7 +145,11 @@ std::string own_host(const Context& context) {
 }
 
 std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose) {
-  const std::string address = store_address(context);
+  return open_repository_at(context, store_address(context), purpose);
+}
+
+std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
+                                                    std::string_view purpose) {
   if (native_address(address)) {
     throw Error(
         ErrorKind::Unsupported,

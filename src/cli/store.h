@@ -74,6 +74,9 @@ std::unique_ptr<SnapshotStore> open_store(Context& context);
 // The same for what only a repository has. Throws Unsupported for native stores: "`purpose` needs
 // a repository".
 std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose);
+// The same at an address that another option gave.
+std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
+                                                    std::string_view purpose);
 
 // The ends that addresses of this run mean. `set` is what agents are asked to serve.
 std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set = "default");

@@ -25,6 +25,14 @@ class ObjectSink {
   // is not durable, and not protected, before the session commits. At most
   // kMaxObjectSize bytes. Throws NoSpace, Unavailable, Cancelled.
   virtual ObjectId put(ObjectKind kind, ByteView bytes) = 0;
+
+  // Whether the store may have lost content of the snapshot that this backup builds on. While it is
+  // false, what did not change need not be put again; once it is true, it stays so. Costs nothing.
+  virtual bool any_lost() const = 0;
+
+  // Whether `id` is not stored, or damaged as far as known: what is taken over unread must be read
+  // and put again then. A lookup.
+  virtual bool is_lost(ObjectKind kind, const ObjectId& id) = 0;
 };
 
 // Where content is read from. Implemented by repository::Repository; tests use

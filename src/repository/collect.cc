@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "repository/claims_report.h"
 #include "repository/collect_plan.h"
+#include "repository/copy_chooser.h"
 #include "repository/end_claims.h"
 #include "repository/index_rewrite.h"
 #include "repository/pack_usage.h"
@@ -139,6 +140,7 @@ class Collection {
     lost_.clear();
     bool loses_trees = false;
     table_ = context_.index.merged();
+    chooser_ = std::make_unique<CopyChooser>(*table_, reader_, context_.index, condemned_.packs);
     reachability_ = std::make_unique<Reachability>(
         table_, reader_, [&](ObjectKind kind, const ObjectId& id, const Error& error) {
           misses_pieces_ = misses_pieces_ || error.kind() == ErrorKind::NotFound;
@@ -164,7 +166,7 @@ class Collection {
   void decide() {
     everything_is_needed_ = everything_is_needed_ || trees_are_lost_;
     usage_ = std::make_unique<PackUsage>(table_, *reachability_, condemned_.packs, listed_,
-                                         everything_is_needed_);
+                                         everything_is_needed_, *chooser_);
     for (const ObjectId& id : usage_->lost()) {
       if (!everything_is_needed_) lost_.emplace(id, "every pack that has it is gone");
     }
@@ -421,6 +423,7 @@ class Collection {
   std::vector<ObjectId> torn_;
   PackUsage::Sizes listed_;
   std::shared_ptr<const IndexTable> table_;
+  std::unique_ptr<CopyChooser> chooser_;
   std::unique_ptr<Reachability> reachability_;
   std::map<ObjectId, std::string> lost_;
   bool misses_pieces_ = false;

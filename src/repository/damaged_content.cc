@@ -19,7 +19,7 @@ bool DamagedContent::content_is_whole(const Content& content) {
 
 void DamagedContent::find(const Snapshot& snapshot, std::vector<AffectedPath>& affected) {
   if (!content_is_whole(snapshot.root.content)) {
-    affected.push_back({snapshot.id, snapshot.volume, "."});
+    affected.push_back({snapshot.id, snapshot.volume, ".", snapshot.root.size});
   }
   if (!snapshot.root.has_tree()) return;
   std::vector<Directory> stack{{snapshot.root.tree, ""}};
@@ -33,8 +33,8 @@ void DamagedContent::find(const Snapshot& snapshot, std::vector<AffectedPath>& a
 
 void DamagedContent::look_into(const Directory& directory, const Snapshot& snapshot,
                                std::vector<Directory>& stack, std::vector<AffectedPath>& affected) {
-  const auto report = [&](std::string path) {
-    affected.push_back({snapshot.id, snapshot.volume, path.empty() ? "." : std::move(path)});
+  const auto report = [&](std::string path, std::uint64_t bytes = 0) {
+    affected.push_back({snapshot.id, snapshot.volume, path.empty() ? "." : std::move(path), bytes});
   };
   if (damaged_.contains(directory.tree)) return report(directory.path);
   bool whole_leaf = true;
@@ -51,7 +51,7 @@ void DamagedContent::look_into(const Directory& directory, const Snapshot& snaps
         stack.push_back({entry.tree, path});
         whole_leaf = false;
       } else if (entry.type == EntryType::File && !content_is_whole(entry.content)) {
-        report(path);
+        report(path, entry.size);
         whole_leaf = false;
       }
     }

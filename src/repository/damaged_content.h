@@ -18,6 +18,7 @@ class DamagedContent {
   explicit DamagedContent(ObjectSource& source) : source_(source) {}
 
   void add(const ObjectId& id) { damaged_.insert(id); }
+  bool contains(const ObjectId& id) const { return damaged_.contains(id); }
   bool empty() const { return damaged_.empty(); }
   std::size_t size() const { return damaged_.size(); }
 

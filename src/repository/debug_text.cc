@@ -6,6 +6,7 @@
 #include "core/tree_node.h"
 #include "core/wall_time.h"
 #include "repository/config.h"
+#include "repository/damage_record.h"
 #include "repository/ended.h"
 #include "repository/key_slot.h"
 #include "repository/manifest.h"
@@ -141,6 +142,12 @@ Json to_json(const Manifest& manifest) {
           {"program", readable(snapshot.program)}};
 }
 
+Json to_json(const DamagedPack& damaged) {
+  Json pieces = Json::array();
+  for (const ObjectId& piece : damaged.pieces) pieces.push_back(piece.hex());
+  return {{"pack", damaged.pack.hex()}, {"pieces", pieces}};
+}
+
 Json to_json(const Claim& claim) {
   return {{"type", claim.type == ClaimType::Backup ? "backup" : "prune"},
           {"started", format_utc(claim.started)},
@@ -251,6 +258,11 @@ Json object_json(const SessionContext& context, ObjectType type, std::string_vie
       return to_json(decode_claim(plain, name));
     case ObjectType::Ended:
       return to_json(decode_ended(plain, name));
+    case ObjectType::Damaged:
+      for (const DamagedPack& pack : decode_damage_record(plain, name)) {
+        json.push_back(to_json(pack));
+      }
+      return json;
     default:
       for (const ObjectId& pack : decode_condemned(plain, name)) json.push_back(pack.hex());
       return json;
@@ -264,7 +276,8 @@ std::string debug_text(const SessionContext& context, ObjectReader& reader, std:
   static constexpr std::pair<std::string_view, ObjectType> kObjects[] = {
       {"pack", ObjectType::Pack},           {"index", ObjectType::Index},
       {"snapshot", ObjectType::Snapshot},   {"claim", ObjectType::Claim},
-      {"condemned", ObjectType::Condemned}, {"ended", ObjectType::Ended}};
+      {"condemned", ObjectType::Condemned}, {"ended", ObjectType::Ended},
+      {"damaged", ObjectType::Damaged}};
   static constexpr std::pair<std::string_view, ObjectKind> kContents[] = {
       {"data", ObjectKind::Data}, {"tree", ObjectKind::Tree}, {"list", ObjectKind::List}};
   if (kind == "config") return config_json(context).dump(2) + "\n";
@@ -280,13 +293,13 @@ std::string debug_text(const SessionContext& context, ObjectReader& reader, std:
   throw Error(ErrorKind::InvalidArgument,
               std::string(kind) +
                   ": is no kind of object; use config, key, pack, index, snapshot, claim, "
-                  "condemned, ended, data, tree or list");
+                  "condemned, ended, damaged, data, tree or list");
 }
 
 std::vector<blob::ObjectInfo> all_objects(blob::Storage& storage) {
   std::vector<blob::ObjectInfo> objects{storage.info(kConfigName)};
-  for (const std::string_view directory :
-       {"keys", "snapshots", "index", "packs", "claims", "condemned"}) {
+  for (const std::string_view directory : {"keys", "snapshots", "index", "packs", "claims",
+                                           "condemned", "ended", "damaged", "aside"}) {
     for (blob::ObjectInfo& info : storage.list(directory)) objects.push_back(std::move(info));
   }
   return objects;

@@ -97,7 +97,7 @@ void IndexTable::load() {
   }
   const std::size_t fanout_size = (std::size_t{1} << fanout_bits_) + 1;
   const std::size_t tail_size =
-      fanout_size * sizeof(std::uint64_t) + pack_count * ObjectId::kSize + note_size;
+      fanout_size * sizeof(std::uint64_t) + pack_count * kPackSize + note_size;
   if (blocks_for(size_) * kBlockSize + tail_size + kFooterSize != file_size) {
     fail("has the wrong size");
   }
@@ -126,7 +126,8 @@ void IndexTable::load_tail(ByteView tail, std::size_t fanout_size, std::size_t p
   }
   packs_.reserve(pack_count);
   for (std::size_t i = 0; i < pack_count; ++i) {
-    packs_.push_back(ObjectId::from_bytes(in.raw(ObjectId::kSize)));
+    const ObjectId id = ObjectId::from_bytes(in.raw(ObjectId::kSize));
+    packs_.push_back({id, in.u32()});
   }
   const ByteView note = in.raw(in.remaining());
   note_.assign(note.begin(), note.end());
@@ -179,12 +180,25 @@ bool IndexTable::search(ObjectKind kind, const ObjectId& id, bool first_copy, Bl
   return seen;
 }
 
-std::optional<Location> IndexTable::find(ObjectKind kind, const ObjectId& id) const {
+std::optional<IndexRecord> IndexTable::find(ObjectKind kind, const ObjectId& id) const {
   Block block;
   std::uint64_t found = 0;
   if (!search(kind, id, false, block, found)) return std::nullopt;
-  const IndexRecord record = checked(block.record(found));
-  return Location{packs_[record.pack], record.offset, record.stored_length, record.plain_length};
+  return checked(block.record(found));
+}
+
+std::vector<IndexRecord> IndexTable::copies(ObjectKind kind, const ObjectId& id) const {
+  std::vector<IndexRecord> records;
+  Block block;
+  std::uint64_t found = 0;
+  if (!search(kind, id, true, block, found)) return records;
+  for (; found < size_; ++found) {
+    block.load(*this, found / kRecordsPerBlock);
+    const std::uint8_t* record = block.record(found);
+    if (compare(record, id, kind) != 0) break;
+    records.push_back(checked(record));
+  }
+  return records;
 }
 
 std::optional<std::uint64_t> IndexTable::ordinal(ObjectKind kind, const ObjectId& id) const {

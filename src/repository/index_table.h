@@ -25,6 +25,21 @@ struct Location {
   bool operator==(const Location&) const = default;
 };
 
+// A pack that a table names, as long as whoever wrote it said. Two sizes of one pack are two packs:
+// at most one of them is what is stored.
+struct NamedPack {
+  ObjectId id;
+  std::uint32_t size = 0;
+
+  auto operator<=>(const NamedPack&) const = default;
+};
+
+struct NamedPackHash {
+  std::size_t operator()(const NamedPack& pack) const {
+    return static_cast<std::size_t>(pack.id.prefix() ^ pack.size);
+  }
+};
+
 struct IndexRecord {
   ObjectId id;
   ObjectKind kind{};
@@ -41,7 +56,7 @@ struct IndexRecord {
 // from what the packs and indexes of the repository say, and can be made again: damage
 // throws Corrupt and the caller makes it again. Format in index_table_format.h.
 //
-// Memory is constant (at most 512 KiB) but for 32 bytes per pack and the note. All
+// Memory is constant (at most 512 KiB) but for 36 bytes per pack and the note. All
 // methods are safe to call from several threads at once; lookups do not allocate.
 // Besides Corrupt they throw as system_error.
 class IndexTable {
@@ -58,7 +73,7 @@ class IndexTable {
   // empty `path` the file is unnamed and in `directory`.
   static std::shared_ptr<const IndexTable> merge(
       const std::vector<std::shared_ptr<const IndexTable>>& tables,
-      const std::function<bool(const ObjectId& pack)>& drop_pack, const std::string& path,
+      const std::function<bool(const NamedPack& pack)>& drop_pack, const std::string& path,
       ByteView note, const std::string& directory = "/tmp");
 
   // What the table was made from, as given to IndexTableBuilder::finish.
@@ -66,14 +81,20 @@ class IndexTable {
   std::uint64_t size() const { return size_; }
 
   // Any one of the copies.
-  std::optional<Location> find(ObjectKind kind, const ObjectId& id) const;
+  std::optional<IndexRecord> find(ObjectKind kind, const ObjectId& id) const;
+  // All of them.
+  std::vector<IndexRecord> copies(ObjectKind kind, const ObjectId& id) const;
+  Location location(const IndexRecord& record) const {
+    return {packs_[record.pack].id, record.offset, record.stored_length, record.plain_length};
+  }
   // The position of the first copy.
   std::optional<std::uint64_t> ordinal(ObjectKind kind, const ObjectId& id) const;
   // `ordinal` must be less than size().
   IndexRecord at(std::uint64_t ordinal) const;
 
   // `ordinal` must be less than pack_count().
-  const ObjectId& pack(std::uint32_t ordinal) const { return packs_[ordinal]; }
+  const ObjectId& pack(std::uint32_t ordinal) const { return packs_[ordinal].id; }
+  const NamedPack& named_pack(std::uint32_t ordinal) const { return packs_[ordinal]; }
   std::size_t pack_count() const { return packs_.size(); }
 
   // All records in order, read ahead in large pieces.
@@ -107,7 +128,7 @@ class IndexTable {
   platform::Fd fd_;
   std::string subject_;
   Bytes note_;
-  std::vector<ObjectId> packs_;
+  std::vector<NamedPack> packs_;
   // fanout_[b] is the number of records whose id begins with less than b, looking at
   // the first fanout_bits_ bits.
   std::vector<std::uint64_t> fanout_;
@@ -127,7 +148,7 @@ class IndexTableBuilder {
   ~IndexTableBuilder();
 
   // The position of `pack` in the list, which gets it if it is not there.
-  std::uint32_t add_pack(const ObjectId& pack);
+  std::uint32_t add_pack(const NamedPack& pack);
 
   // `record.pack` is what add_pack returned. The same record may be added again.
   void add(const IndexRecord& record);
@@ -147,8 +168,8 @@ class IndexTableBuilder {
 
   std::string directory_;
   std::size_t run_records_;
-  std::vector<ObjectId> packs_;
-  std::unordered_map<ObjectId, std::uint32_t, ObjectIdHash> pack_ordinals_;
+  std::vector<NamedPack> packs_;
+  std::unordered_map<NamedPack, std::uint32_t, NamedPackHash> pack_ordinals_;
   std::vector<IndexRecord> records_;
   platform::Fd spilled_;
   std::vector<Run> runs_;

@@ -116,7 +116,7 @@ class TableWriter {
   }
 
   std::shared_ptr<const IndexTable> finish(const std::string& path,
-                                           const std::vector<ObjectId>& packs, ByteView note) {
+                                           const std::vector<NamedPack>& packs, ByteView note) {
     write_group();
     if (in_block_ != 0) finish_block();
     append_tail(packs, note);
@@ -150,7 +150,7 @@ class TableWriter {
     if (buffer_.size() >= kWriteBufferSize) flush();
   }
 
-  void append_tail(const std::vector<ObjectId>& packs, ByteView note) {
+  void append_tail(const std::vector<NamedPack>& packs, ByteView note) {
     flush();
     unsigned bits = 1;
     while (bits < kMaxFanoutBits && size_ >> bits > 16) ++bits;
@@ -160,7 +160,10 @@ class TableWriter {
       total += counts_[i];
       if (i % (std::size_t{1} << (kMaxFanoutBits - bits)) == 0) out.u64(total);
     }
-    for (const ObjectId& pack : packs) out.raw(pack.view());
+    for (const NamedPack& pack : packs) {
+      out.raw(pack.id.view());
+      out.u32(pack.size);
+    }
     out.raw(note);
     out.u64(size_);
     out.u32(static_cast<std::uint32_t>(packs.size()));
@@ -212,7 +215,7 @@ IndexTableBuilder::IndexTableBuilder(std::string directory, std::size_t run_reco
 
 IndexTableBuilder::~IndexTableBuilder() = default;
 
-std::uint32_t IndexTableBuilder::add_pack(const ObjectId& pack) {
+std::uint32_t IndexTableBuilder::add_pack(const NamedPack& pack) {
   const auto [position, added] =
       pack_ordinals_.try_emplace(pack, static_cast<std::uint32_t>(packs_.size()));
   if (added) packs_.push_back(pack);
@@ -271,14 +274,14 @@ std::shared_ptr<const IndexTable> IndexTableBuilder::finish(const std::string& p
 
 std::shared_ptr<const IndexTable> IndexTable::merge(
     const std::vector<std::shared_ptr<const IndexTable>>& tables,
-    const std::function<bool(const ObjectId& pack)>& drop_pack, const std::string& path,
+    const std::function<bool(const NamedPack& pack)>& drop_pack, const std::string& path,
     ByteView note, const std::string& directory) {
-  std::vector<ObjectId> packs;
-  std::unordered_map<ObjectId, std::uint32_t, ObjectIdHash> ordinals;
+  std::vector<NamedPack> packs;
+  std::unordered_map<NamedPack, std::uint32_t, NamedPackHash> ordinals;
   Sources sources;
   for (const auto& table : tables) {
     std::vector<std::uint32_t> mapping;
-    for (const ObjectId& pack : table->packs_) {
+    for (const NamedPack& pack : table->packs_) {
       if (drop_pack && drop_pack(pack)) {
         mapping.push_back(kDropped);
         continue;

@@ -7,7 +7,8 @@
 //   record  := id[32] kind:u8 pack:u32 offset:u32 stored:u32 plain:u32    ascending
 //   check   := u64              XXH3 of the block before it, seeded with its position
 //   fanout  := u64{2^bits + 1}  number of records whose first `bits` bits are less than 0, 1, …
-//   pack    := id[32]           in the order that records count them
+//   pack    := id[32] size:u32  in the order that records count them; the size that the pack has
+//                               where it is whole
 //   note    := byte*
 //   footer  := count:u64 packs:u32 bits:u32 note:u32 zero:u32 check:u64 magic[8]
 //                               check: XXH3 of fanout, packs, note and footer up to here
@@ -28,13 +29,14 @@
 namespace snapferry::repository::index_format {
 
 inline constexpr std::size_t kRecordSize = 49;
+inline constexpr std::size_t kPackSize = ObjectId::kSize + sizeof(std::uint32_t);
 inline constexpr std::size_t kBlockSize = 1024;
 inline constexpr std::size_t kCheckOffset = kBlockSize - sizeof(std::uint64_t);
 inline constexpr std::size_t kRecordsPerBlock = kCheckOffset / kRecordSize;
 inline constexpr unsigned kMaxFanoutBits = 16;
 inline constexpr std::size_t kFooterSize = 40;
 inline constexpr std::size_t kMaxNoteSize = 16u << 20;
-inline constexpr char kMagic[8] = {'s', 'f', 'i', 'n', 'd', 'e', 'x', '1'};
+inline constexpr char kMagic[8] = {'s', 'f', 'i', 'n', 'd', 'e', 'x', '2'};
 
 inline std::uint64_t blocks_for(std::uint64_t records) {
   return (records + kRecordsPerBlock - 1) / kRecordsPerBlock;

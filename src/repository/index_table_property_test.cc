@@ -63,8 +63,10 @@ void check_lookups(const IndexTable& table, const std::vector<IndexRecord>& reco
   if (!found) return;
   RC_ASSERT(*ordinal == static_cast<std::uint64_t>(first - records.begin()));
   RC_ASSERT(table.at(*ordinal) == *first);
+  const auto last = std::find_if_not(first, records.end(), is_key);
+  RC_ASSERT(table.copies(kind, id) == std::vector<IndexRecord>(first, last));
   RC_ASSERT(std::any_of(first, records.end(), [&](const IndexRecord& record) {
-    return is_key(record) && location_of(table, record) == *found;
+    return is_key(record) && location_of(table, record) == table.location(*found);
   }));
 }
 
@@ -72,7 +74,7 @@ std::shared_ptr<const IndexTable> build(const std::string& directory,
                                         const std::vector<IndexRecord>& records,
                                         std::uint32_t packs, std::size_t run_records) {
   IndexTableBuilder builder(directory, run_records);
-  for (std::uint32_t i = 0; i < packs; ++i) builder.add_pack(pack_id(i));
+  for (std::uint32_t i = 0; i < packs; ++i) builder.add_pack({pack_id(i), i});
   for (const IndexRecord& record : records) builder.add(record);
   return builder.finish("", {});
 }
@@ -108,7 +110,7 @@ RC_GTEST_PROP(IndexTableProperty, AMergeHoldsWhatItsTablesHeldButForDroppedPacks
     }
   }
   const auto merged = IndexTable::merge(
-      tables, [&](const ObjectId& pack) { return pack == pack_id(dropped); }, "", {},
+      tables, [&](const NamedPack& pack) { return pack.id == pack_id(dropped); }, "", {},
       directory.path());
 
   const std::vector<IndexRecord> held = records_of(*merged);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -39,7 +40,7 @@ class IndexTableTest : public ::testing::Test {
                                           const std::vector<ObjectId>& packs,
                                           const std::string& path, std::size_t run_records) {
     IndexTableBuilder builder(directory_, run_records);
-    for (const ObjectId& pack : packs) builder.add_pack(pack);
+    for (const ObjectId& pack : packs) builder.add_pack({pack, 100});
     for (const IndexRecord& record : records) builder.add(record);
     return builder.finish(path, as_bytes("note"));
   }
@@ -96,7 +97,9 @@ TEST_F(IndexTableTest, FindsTheLocation) {
   const std::vector<ObjectId> packs = {random_id(), random_id()};
   const IndexRecord record{random_id(), ObjectKind::Tree, 1, 2, 3, 4};
   const auto table = build({record}, packs, "", 10);
-  EXPECT_EQ(table->find(ObjectKind::Tree, record.id), (Location{packs[1], 2, 3, 4}));
+  const auto found = table->find(ObjectKind::Tree, record.id);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(table->location(*found), (Location{packs[1], 2, 3, 4}));
   EXPECT_EQ(table->find(ObjectKind::Data, record.id), std::nullopt);
   EXPECT_EQ(table->find(ObjectKind::List, record.id), std::nullopt);
 }
@@ -141,9 +144,9 @@ TEST_F(IndexTableTest, FindsAllWhenIdsCrowdIntoOneBucket) {
 TEST_F(IndexTableTest, AddPackGivesTheSamePositionAgain) {
   IndexTableBuilder builder(directory_);
   const ObjectId a = random_id(), b = random_id();
-  EXPECT_EQ(builder.add_pack(a), 0u);
-  EXPECT_EQ(builder.add_pack(b), 1u);
-  EXPECT_EQ(builder.add_pack(a), 0u);
+  EXPECT_EQ(builder.add_pack({a, 1}), 0u);
+  EXPECT_EQ(builder.add_pack({b, 1}), 1u);
+  EXPECT_EQ(builder.add_pack({a, 1}), 0u);
 }
 
 TEST_F(IndexTableTest, MergeKeepsAllButDroppedPacks) {
@@ -160,7 +163,7 @@ TEST_F(IndexTableTest, MergeKeepsAllButDroppedPacks) {
   const auto first = build(left, {a, b}, path("first"), 300);
   const auto second = build(right, {d, c, a}, path("second"), 300);
   const auto merged = IndexTable::merge(
-      {first, second}, [&](const ObjectId& id) { return id == b; }, path("merged"),
+      {first, second}, [&](const NamedPack& pack) { return pack.id == b; }, path("merged"),
       as_bytes("merged note"));
 
   EXPECT_EQ(as_text(merged->note()), "merged note");
@@ -235,9 +238,9 @@ TEST_F(IndexTableTest, EveryFlippedByteIsCorruptAndNeverAWrongAnswer) {
       const auto table = IndexTable::open(path("index"));
       for (const IndexRecord& record : records) {
         try {
-          const auto location = table->find(record.kind, record.id);
-          ASSERT_TRUE(location.has_value());
-          ASSERT_EQ(*location,
+          const auto found = table->find(record.kind, record.id);
+          ASSERT_TRUE(found.has_value());
+          ASSERT_EQ(table->location(*found),
                     (Location{pack, record.offset, record.stored_length, record.plain_length}));
         } catch (const Error& error) {
           ASSERT_EQ(error.kind(), ErrorKind::Corrupt);
@@ -251,6 +254,32 @@ TEST_F(IndexTableTest, EveryFlippedByteIsCorruptAndNeverAWrongAnswer) {
     ASSERT_TRUE(noticed) << offset;
     file.seekp(offset).put(static_cast<char>(byte)).flush();
   }
+}
+
+TEST_F(IndexTableTest, GivesEveryCopyAndTellsTwoSizesOfOnePackApart) {
+  const ObjectId pack = random_id();
+  const ObjectId other = random_id();
+  IndexRecord record = random_record(1);
+  const auto build_one = [&](const NamedPack& named, std::uint32_t offset) {
+    IndexTableBuilder builder(directory_);
+    record.pack = builder.add_pack(named);
+    record.offset = offset;
+    builder.add(record);
+    return builder.finish("", {});
+  };
+  const std::vector<std::shared_ptr<const IndexTable>> tables = {
+      build_one({pack, 100}, 8), build_one({pack, 200}, 8), build_one({other, 100}, 16)};
+  const auto merged = IndexTable::merge(tables, nullptr, "", {}, directory_);
+  std::set<std::pair<NamedPack, std::uint32_t>> found;
+  for (const IndexRecord& copy : merged->copies(record.kind, record.id)) {
+    found.emplace(merged->named_pack(copy.pack), copy.offset);
+  }
+  EXPECT_EQ(found, (std::set<std::pair<NamedPack, std::uint32_t>>{
+                       {{pack, 100}, 8}, {{pack, 200}, 8}, {{other, 100}, 16}}));
+  EXPECT_TRUE(merged->copies(record.kind, random_id()).empty());
+  const auto kept = IndexTable::merge(
+      tables, [&](const NamedPack& named) { return named.size == 200; }, "", {}, directory_);
+  EXPECT_EQ(kept->copies(record.kind, record.id).size(), 2u);
 }
 
 TEST_F(IndexTableTest, AFailedFinishLeavesTheOldTable) {

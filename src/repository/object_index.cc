@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <system_error>
+#include <unordered_set>
 
 #include <unistd.h>
 
@@ -30,7 +32,7 @@ Bytes encode_note(const std::vector<ObjectId>& ids) {
 }
 
 void add_records(IndexTableBuilder& builder, const PackRecords& pack) {
-  const std::uint32_t ordinal = builder.add_pack(pack.pack);
+  const std::uint32_t ordinal = builder.add_pack({pack.pack, pack.size});
   for (const PieceRecord& piece : pack.pieces) {
     builder.add(
         {piece.id, piece.kind, ordinal, piece.offset, piece.stored_length, piece.plain_length});
@@ -43,13 +45,14 @@ void remove_quietly(const std::string& path) {
 
 }  // namespace
 
-ObjectIndex::ObjectIndex(blob::Storage& storage, const SealedObjects& objects, const Key& master,
+ObjectIndex::ObjectIndex(blob::Storage& storage, SealedObjects& objects, const Key& master,
                          Sealing sealing, std::string directory)
     : storage_(storage),
       objects_(objects),
       master_(master),
       sealing_(sealing),
-      directory_(std::move(directory)) {}
+      directory_(std::move(directory)),
+      damage_(objects, directory_) {}
 
 ObjectIndex::~ObjectIndex() = default;
 
@@ -65,17 +68,15 @@ std::string ObjectIndex::new_path() const {
   return directory_ + "/" + random_id().hex().substr(0, 24) + std::string(kSuffix);
 }
 
-std::optional<Location> ObjectIndex::find(ObjectKind kind, const ObjectId& id) {
+// Calls `look_locked` with what is loaded, after loading it if nothing was or if a local table
+// turns out damaged.
+template <typename Look>
+auto ObjectIndex::look(const Look& look_locked) {
   {
     std::shared_lock lock(mutex_);
     if (loaded_) {
       try {
-        for (const auto* parts : {&parts_, &uncovered_}) {
-          for (const Part& part : *parts) {
-            if (auto location = part.table->find(kind, id)) return location;
-          }
-        }
-        return std::nullopt;
+        return look_locked();
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::Corrupt) throw;
       }
@@ -88,10 +89,66 @@ std::optional<Location> ObjectIndex::find(ObjectKind kind, const ObjectId& id) {
     loaded_ = false;
   }
   load_locked();
-  for (const Part& part : parts_) {
-    if (auto location = part.table->find(kind, id)) return location;
+  return look_locked();
+}
+
+bool ObjectIndex::has(ObjectKind kind, const ObjectId& id, const IdSet& without) {
+  return look([&] { return has_locked(kind, id, without); });
+}
+
+std::vector<Location> ObjectIndex::copies(ObjectKind kind, const ObjectId& id) {
+  return look([&] { return copies_locked(kind, id); });
+}
+
+bool ObjectIndex::is_good(const Part& part, const IndexRecord& record, const IdSet& without) const {
+  const ObjectId& pack = part.table->pack(record.pack);
+  return part.counts[record.pack] && !without.contains(pack) && !damage_.contains(pack, record.id);
+}
+
+// Most content is there once: all copies are looked at only where the first found does not count.
+bool ObjectIndex::has_locked(ObjectKind kind, const ObjectId& id, const IdSet& without) const {
+  for (const auto* parts : {&parts_, &uncovered_}) {
+    for (const Part& part : *parts) {
+      const auto found = part.table->find(kind, id);
+      if (!found) continue;
+      if (is_good(part, *found, without)) return true;
+      for (const IndexRecord& copy : part.table->copies(kind, id)) {
+        if (is_good(part, copy, without)) return true;
+      }
+    }
   }
-  return std::nullopt;
+  return false;
+}
+
+std::vector<Location> ObjectIndex::copies_locked(ObjectKind kind, const ObjectId& id) const {
+  std::vector<Location> good;
+  std::vector<Location> doubtful;
+  for (const auto* parts : {&parts_, &uncovered_}) {
+    for (const Part& part : *parts) {
+      for (const IndexRecord& copy : part.table->copies(kind, id)) {
+        if (is_good(part, copy, {})) {
+          good.push_back(part.table->location(copy));
+        } else if (packs_.size(part.table->pack(copy.pack))) {
+          doubtful.push_back(part.table->location(copy));
+        }
+      }
+    }
+  }
+  good.insert(good.end(), doubtful.begin(), doubtful.end());
+  return good;
+}
+
+void ObjectIndex::weigh(Part& part) const {
+  part.counts.resize(part.table->pack_count());
+  for (std::size_t i = 0; i < part.counts.size(); ++i) {
+    part.counts[i] = packs_.is_whole(part.table->named_pack(static_cast<std::uint32_t>(i)));
+  }
+}
+
+// After the index objects were read: what one of them names was stored before it.
+void ObjectIndex::list_packs_locked() {
+  packs_ = PackList(storage_.list(directory_of(ObjectType::Pack)));
+  for (Part& part : parts_) weigh(part);
 }
 
 void ObjectIndex::load_locked() {
@@ -111,7 +168,7 @@ std::vector<ObjectIndex::Part> ObjectIndex::open_cached(const IdSet& wanted) con
     const std::string path = file.path().string();
     if (!path.ends_with(kSuffix)) continue;
     try {
-      Part part{IndexTable::open(path), path};
+      Part part{IndexTable::open(path), path, {}};
       const auto ids = decode_note(part.table->note());
       if (std::ranges::all_of(ids, [&](const ObjectId& id) { return wanted.contains(id); })) {
         parts.push_back(std::move(part));
@@ -157,7 +214,10 @@ void ObjectIndex::refresh_locked() {
   loaded_ = true;
   if (!missing.empty()) read_missing(missing);
   merge_small_locked();
+  list_packs_locked();
+  damage_.refresh();
   if (!damaged_.empty()) load_uncovered_locked();
+  ++generation_;
 }
 
 void ObjectIndex::read_missing(const std::vector<ObjectId>& missing) {
@@ -179,7 +239,7 @@ void ObjectIndex::read_missing(const std::vector<ObjectId>& missing) {
   }
   if (note.empty()) return;
   const std::string path = new_path();
-  parts_.push_back({builder.finish(path, encode_note(note)), path});
+  parts_.push_back({builder.finish(path, encode_note(note)), path, {}});
 }
 
 void ObjectIndex::append_locked(const std::vector<PackRecords>& packs,
@@ -187,7 +247,7 @@ void ObjectIndex::append_locked(const std::vector<PackRecords>& packs,
   IndexTableBuilder builder(temporary_directory());
   for (const PackRecords& pack : packs) add_records(builder, pack);
   const std::string path = new_path();
-  parts_.push_back({builder.finish(path, encode_note(note)), path});
+  parts_.push_back({builder.finish(path, encode_note(note)), path, {}});
 }
 
 void ObjectIndex::add(const std::vector<PackRecords>& packs, const ObjectId& index_object) {
@@ -195,6 +255,10 @@ void ObjectIndex::add(const std::vector<PackRecords>& packs, const ObjectId& ind
   load_locked();
   append_locked(packs, {index_object});
   merge_small_locked();
+  std::vector<NamedPack> stored;
+  for (const PackRecords& pack : packs) stored.push_back({pack.pack, pack.size});
+  packs_.add(stored);
+  for (Part& part : parts_) weigh(part);
 }
 
 // Like a log-structured merge tree: a part is merged with its smaller neighbour unless
@@ -212,7 +276,8 @@ void ObjectIndex::merge_small_locked() {
     const std::string path = new_path();
     Part merged{IndexTable::merge({large.table, small.table}, nullptr, path, encode_note(ids),
                                   temporary_directory()),
-                path};
+                path,
+                {}};
     remove_quietly(large.path);
     remove_quietly(small.path);
     parts_.pop_back();
@@ -250,23 +315,30 @@ void ObjectIndex::load_uncovered() {
 
 void ObjectIndex::load_uncovered_locked() {
   uncovered_.clear();
-  const IdSet covered = covered_packs();
+  list_packs_locked();
+  std::unordered_set<NamedPack, NamedPackHash> covered;
+  for (const Part& part : parts_) {
+    for (std::size_t i = 0; i < part.counts.size(); ++i) {
+      covered.insert(part.table->named_pack(static_cast<std::uint32_t>(i)));
+    }
+  }
   IndexTableBuilder builder(temporary_directory());
   PieceOpener opener(master_, sealing_);
   bool any = false;
-  for (const blob::ObjectInfo& info : storage_.list(directory_of(ObjectType::Pack))) {
-    const auto id = id_of_name(ObjectType::Pack, info.name);
-    if (!id || covered.contains(*id)) continue;
+  packs_.for_each([&](const ObjectId& id, std::uint64_t size) {
+    if (covered.contains({id, static_cast<std::uint32_t>(size)})) return;
     try {
-      add_records(builder, read_toc(storage_, opener, *id));
+      add_records(builder, read_toc(storage_, opener, id));
       any = true;
     } catch (const Error& error) {
       // Being written, left torn by a crash, or damaged: what is missing for it is named
       // by whoever looks for it.
       if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
     }
-  }
-  if (any) uncovered_.push_back({builder.finish("", {}), ""});
+  });
+  if (!any) return;
+  uncovered_.push_back({builder.finish("", {}), "", {}});
+  weigh(uncovered_.back());
 }
 
 std::vector<Damage> ObjectIndex::damages() const {
@@ -281,13 +353,66 @@ std::vector<ObjectId> ObjectIndex::damaged_objects() const {
 
 std::shared_ptr<const IndexTable> ObjectIndex::merged() {
   std::unique_lock lock(mutex_);
+  return merged_locked(false);
+}
+
+std::shared_ptr<const IndexTable> ObjectIndex::merged_with_lost() {
+  std::unique_lock lock(mutex_);
+  return merged_locked(true);
+}
+
+std::shared_ptr<const IndexTable> ObjectIndex::merged_locked(bool with_lost) {
   load_locked();
   std::vector<std::shared_ptr<const IndexTable>> tables;
+  bool all_count = true;
   for (const auto* parts : {&parts_, &uncovered_}) {
-    for (const Part& part : *parts) tables.push_back(part.table);
+    for (const Part& part : *parts) {
+      tables.push_back(part.table);
+      all_count = all_count && std::ranges::find(part.counts, false) == part.counts.end();
+    }
   }
-  if (tables.size() == 1) return tables.front();
-  return IndexTable::merge(tables, nullptr, "", {}, temporary_directory());
+  if (with_lost || all_count) {
+    if (tables.size() == 1) return tables.front();
+    return IndexTable::merge(tables, nullptr, "", {}, temporary_directory());
+  }
+  return IndexTable::merge(
+      tables, [this](const NamedPack& pack) { return !packs_.is_whole(pack); }, "", {},
+      temporary_directory());
+}
+
+std::vector<LostPack> ObjectIndex::lost_packs() {
+  std::unique_lock lock(mutex_);
+  load_locked();
+  std::set<NamedPack> lost;
+  for (const Part& part : parts_) {
+    for (std::size_t i = 0; i < part.counts.size(); ++i) {
+      if (!part.counts[i]) lost.insert(part.table->named_pack(static_cast<std::uint32_t>(i)));
+    }
+  }
+  std::vector<LostPack> result;
+  for (const NamedPack& pack : lost) result.push_back({pack, packs_.size(pack.id)});
+  return result;
+}
+
+PackList ObjectIndex::packs() {
+  std::unique_lock lock(mutex_);
+  load_locked();
+  return packs_;
+}
+
+KnownState ObjectIndex::state() {
+  KnownState state;
+  for (const LostPack& lost : lost_packs()) state.losses.push_back(lost.named.id);
+  const std::vector<ObjectId> marks = damage_.marks();
+  state.losses.insert(state.losses.end(), marks.begin(), marks.end());
+  std::ranges::sort(state.losses);
+  std::shared_lock lock(mutex_);
+  for (const Part& part : parts_) {
+    const auto ids = decode_note(part.table->note());
+    state.index_objects.insert(state.index_objects.end(), ids.begin(), ids.end());
+  }
+  std::ranges::sort(state.index_objects);
+  return state;
 }
 
 }  // namespace snapferry::repository

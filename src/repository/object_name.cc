@@ -16,6 +16,8 @@ std::string_view directory_of(ObjectType type) {
       return "condemned";
     case ObjectType::Ended:
       return "ended";
+    case ObjectType::Damaged:
+      return "damaged";
   }
   return "";
 }

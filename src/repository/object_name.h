@@ -16,9 +16,10 @@ enum class ObjectType : std::uint8_t {
   Claim = 4,
   Condemned = 5,
   Ended = 6,
+  Damaged = 7,
 };
 
-// "packs", "index", "snapshots", "claims", "condemned", "ended".
+// "packs", "index", "snapshots", "claims", "condemned", "ended", "damaged".
 std::string_view directory_of(ObjectType type);
 
 // "packs/3f…".

@@ -1,5 +1,7 @@
 #include "repository/object_reader.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "repository/compression.h"
 
@@ -26,7 +28,12 @@ std::string subject(ObjectKind kind, const ObjectId& id) {
 
 ObjectReader::ObjectReader(blob::Storage& storage, ObjectIndex& index, ObjectCache* cache,
                            const Key& master, Sealing sealing)
-    : storage_(storage), index_(index), cache_(cache), master_(master), sealing_(sealing) {}
+    : storage_(storage),
+      index_(index),
+      cache_(cache),
+      master_(master),
+      sealing_(sealing),
+      ids_(master) {}
 
 Bytes ObjectReader::get(ObjectKind kind, const ObjectId& id) {
   if (kind == ObjectKind::Data || cache_ == nullptr) return get_stored(kind, id);
@@ -36,33 +43,65 @@ Bytes ObjectReader::get(ObjectKind kind, const ObjectId& id) {
   return bytes;
 }
 
+// What was tried for one piece of content.
+struct ObjectReader::Attempt {
+  ObjectKind kind;
+  ObjectId id;
+  std::vector<Location> tried = {};
+  std::optional<Error> failure = {};
+  bool pack_vanished = false;
+};
+
+// The index is looked at again before content counts as lost: a prune may have moved it, or
+// another host stored it, since it was read.
 Bytes ObjectReader::get_stored(ObjectKind kind, const ObjectId& id) {
-  const auto location = locate(kind, id);
-  if (!location) {
-    throw Error(ErrorKind::NotFound,
-                subject(kind, id) + ": is not in the repository; run: snapferry verify");
+  Attempt attempt{kind, id};
+  const std::uint64_t generation = index_.generation();
+  if (auto bytes = try_copies(attempt)) return std::move(*bytes);
+  if (index_.generation() == generation && (attempt.pack_vanished || may_look_again())) {
+    index_.refresh();
   }
-  try {
-    return open(kind, id, *location);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::NotFound) throw;
+  if (auto bytes = try_copies(attempt)) return std::move(*bytes);
+  if (index_.generation() != generation) {
+    index_.load_uncovered();
+    if (auto bytes = try_copies(attempt)) return std::move(*bytes);
   }
-  index_.refresh();  // a prune moved it since the index was read
-  const auto again = index_.find(kind, id);
-  if (!again || *again == *location) {
-    throw Error(ErrorKind::Corrupt, object_name(ObjectType::Pack, location->pack) +
-                                        ": is missing; run: snapferry verify");
-  }
-  return open(kind, id, *again);
+  if (attempt.failure) throw *attempt.failure;
+  throw Error(ErrorKind::NotFound,
+              subject(kind, id) + ": is not in the repository; run: snapferry verify");
 }
 
-std::optional<Location> ObjectReader::locate(ObjectKind kind, const ObjectId& id) {
-  if (auto location = index_.find(kind, id)) return location;
-  if (!may_look_again()) return std::nullopt;
-  index_.refresh();
-  if (auto location = index_.find(kind, id)) return location;
-  index_.load_uncovered();
-  return index_.find(kind, id);
+std::optional<Bytes> ObjectReader::try_copies(Attempt& attempt) {
+  for (const Location& place : index_.copies(attempt.kind, attempt.id)) {
+    if (std::ranges::find(attempt.tried, place) != attempt.tried.end()) continue;
+    attempt.tried.push_back(place);
+    try {
+      return open(attempt.kind, attempt.id, place);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::NotFound) {
+        attempt.pack_vanished = true;
+        attempt.failure.emplace(ErrorKind::Corrupt, object_name(ObjectType::Pack, place.pack) +
+                                                        ": is missing; run: snapferry verify");
+        continue;
+      }
+      if (error.kind() != ErrorKind::Corrupt) throw;
+      index_.damage().note(place.pack, attempt.id);
+      attempt.failure = error;
+    }
+  }
+  return std::nullopt;
+}
+
+bool ObjectReader::is_intact(const ObjectId& pack, const PieceRecord& piece) {
+  try {
+    open(piece.kind, piece.id, {pack, piece.offset, piece.stored_length, piece.plain_length});
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::NotFound) return false;
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    index_.damage().note(pack, piece.id);
+    return false;
+  }
 }
 
 // Many missing pieces must not mean as many listings of the storage.
@@ -105,7 +144,12 @@ Bytes ObjectReader::read_coded(const ObjectId& pack, const PieceRecord& piece) {
 Bytes ObjectReader::open(ObjectKind kind, const ObjectId& id, const Location& location) {
   const Bytes coded = read_coded(
       location.pack, {id, kind, location.offset, location.stored_length, location.plain_length});
-  return decompress(coded, location.plain_length, subject(kind, id));
+  Bytes plain = decompress(coded, location.plain_length, subject(kind, id));
+  if (ids_.id(kind, plain) != id) {
+    throw Error(ErrorKind::Corrupt, object_name(ObjectType::Pack, location.pack) + ": " +
+                                        subject(kind, id) + " was written with other content");
+  }
+  return plain;
 }
 
 }  // namespace snapferry::repository

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "core/object_store.h"
@@ -12,9 +13,10 @@
 
 namespace snapferry::repository {
 
-// Reads content: index, pack, opening, decompression; trees and lists by way of the
-// local cache. Finds its way again when a prune moves things meanwhile. Safe from
-// several threads. Borrows everything; `cache` may be null.
+// Reads content: index, pack, opening, decompression, and whether it is what its id says; trees
+// and lists by way of the local cache. Every copy is tried before content counts as lost, and one
+// that turns out damaged is noted in the index's DamageLog. Finds its way again when a prune moves
+// things meanwhile. Safe from several threads. Borrows everything; `cache` may be null.
 class ObjectReader : public ObjectSource {
  public:
   ObjectReader(blob::Storage& storage, ObjectIndex& index, ObjectCache* cache, const Key& master,
@@ -25,9 +27,14 @@ class ObjectReader : public ObjectSource {
   // Codec and payload of a piece at a known place. Throws Corrupt, NotFound.
   Bytes read_coded(const ObjectId& pack, const PieceRecord& piece);
 
+  // Whether the copy of a piece at a known place can be read and is what its id says. Notes damage.
+  bool is_intact(const ObjectId& pack, const PieceRecord& piece);
+
  private:
+  struct Attempt;
+
   Bytes get_stored(ObjectKind kind, const ObjectId& id);
-  std::optional<Location> locate(ObjectKind kind, const ObjectId& id);
+  std::optional<Bytes> try_copies(Attempt& attempt);
   Bytes open(ObjectKind kind, const ObjectId& id, const Location& location);
 
   blob::Storage& storage_;
@@ -35,6 +42,7 @@ class ObjectReader : public ObjectSource {
   ObjectCache* cache_;
   const Key master_;
   const Sealing sealing_;
+  const ContentIds ids_;
   bool may_look_again();
 
   std::mutex mutex_;

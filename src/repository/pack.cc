@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kMagic = "SFPK";
 constexpr std::string_view kEndMagic = "SFPE";
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kHeaderSize = 8;
+constexpr std::size_t kHeaderSize = kPackHeaderSize;
 constexpr std::size_t kTrailerSize = 8;
 constexpr std::size_t kRecordSize = ObjectId::kSize + 1 + 4 + 4;
 constexpr std::size_t kTailGuess = 64 << 10;

@@ -94,6 +94,8 @@ class PieceOpener {
   std::vector<Sealer> current_sealer_;  // none or one
 };
 
+inline constexpr std::size_t kPackHeaderSize = 8;
+
 // Whether `pack` begins as packs do.
 bool is_pack_header(ByteView pack);
 

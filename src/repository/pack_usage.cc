@@ -3,24 +3,27 @@
 namespace snapferry::repository {
 
 PackUsage::PackUsage(std::shared_ptr<const IndexTable> table, const Reachability& reachability,
-                     const IdSet& condemned, const Sizes& listed, bool everything)
+                     const IdSet& condemned, const Sizes& listed, bool everything,
+                     CopyChooser& chooser)
     : table_(std::move(table)),
       reachability_(reachability),
       condemned_(condemned),
       listed_(listed),
-      everything_(everything) {
+      everything_(everything),
+      chooser_(chooser) {
   count();
 }
 
 std::optional<std::size_t> PackUsage::choose(const std::vector<IndexRecord>& copies) const {
-  std::optional<std::size_t> chosen;
+  std::vector<IndexRecord> there;
+  std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < copies.size(); ++i) {
-    const ObjectId& pack = table_->pack(copies[i].pack);
-    if (!listed_.contains(pack)) continue;
-    if (!condemned_.contains(pack)) return i;
-    if (!chosen) chosen = i;
+    if (!listed_.contains(table_->pack(copies[i].pack))) continue;
+    there.push_back(copies[i]);
+    positions.push_back(i);
   }
-  return chosen;
+  if (there.empty()) return std::nullopt;
+  return positions[chooser_.choose(there)];
 }
 
 void PackUsage::count() {
@@ -49,7 +52,7 @@ void PackUsage::count() {
 }
 
 void PackUsage::count_copies(const std::vector<IndexRecord>& copies, bool needed) {
-  const auto chosen = choose(copies);
+  const auto chosen = needed ? choose(copies) : std::nullopt;
   if (needed && !chosen) lost_.push_back(copies.front().id);
   for (std::size_t i = 0; i < copies.size(); ++i) {
     PackUse& use = by_ordinal_[copies[i].pack];

@@ -4,6 +4,29 @@
 #include "core/tree_node.h"
 
 namespace snapferry::repository {
+namespace {
+
+using Visit = std::function<void(ObjectKind kind, const ObjectId& id)>;
+
+void for_each_reference(const Content& content, const Visit& visit) {
+  for (const ContentRun& run : content.runs) {
+    if (run.id) visit(content.depth == 0 ? ObjectKind::Data : ObjectKind::List, *run.id);
+  }
+}
+
+}  // namespace
+
+void for_each_reference(ObjectKind kind, ByteView bytes, const Visit& visit) {
+  if (kind == ObjectKind::Data) return;
+  if (kind == ObjectKind::List) return for_each_reference(decode_list(bytes), visit);
+  const TreeNode tree = TreeNode::parse(bytes);
+  for (const TreeNode::Child& child : tree.children) visit(ObjectKind::Tree, child.id);
+  for (const TreeNode::Item& item : tree.items) {
+    const auto type = static_cast<EntryType>(item.fixed().type);
+    if (type == EntryType::File) for_each_reference(decode_entry(item.bytes).content, visit);
+    if (const auto subtree = item.tree()) visit(ObjectKind::Tree, *subtree);
+  }
+}
 
 Reachability::Reachability(std::shared_ptr<const IndexTable> table, ObjectSource& source,
                            Missing missing)
@@ -11,34 +34,19 @@ Reachability::Reachability(std::shared_ptr<const IndexTable> table, ObjectSource
   marked_.resize(table_->size());
 }
 
-bool Reachability::visit(ObjectKind kind, const ObjectId& id) {
+void Reachability::visit(ObjectKind kind, const ObjectId& id) {
   const auto ordinal = table_->ordinal(kind, id);
-  if (!ordinal) {
-    missing_(kind, id, Error(ErrorKind::NotFound, "is not in the index"));
-    return false;
-  }
-  if (marked_[*ordinal]) return false;
+  if (!ordinal) return missing_(kind, id, Error(ErrorKind::NotFound, "is not in the index"));
+  if (marked_[*ordinal]) return;
   marked_[*ordinal] = true;
-  return true;
-}
-
-void Reachability::push_content(const Content& content) {
-  for (const ContentRun& run : content.runs) {
-    if (!run.id) continue;
-    if (content.depth == 0) {
-      visit(ObjectKind::Data, *run.id);
-    } else if (visit(ObjectKind::List, *run.id)) {
-      stack_.push_back({ObjectKind::List, *run.id});
-    }
-  }
+  if (kind != ObjectKind::Data) stack_.push_back({kind, id});
 }
 
 void Reachability::mark(const Snapshot& snapshot, const Cancellation* cancellation,
                         Progress* progress) {
-  push_content(snapshot.root.content);
-  if (snapshot.root.has_tree() && visit(ObjectKind::Tree, snapshot.root.tree)) {
-    stack_.push_back({ObjectKind::Tree, snapshot.root.tree});
-  }
+  const auto see = [this](ObjectKind kind, const ObjectId& id) { visit(kind, id); };
+  for_each_reference(snapshot.root.content, see);
+  if (snapshot.root.has_tree()) see(ObjectKind::Tree, snapshot.root.tree);
   while (!stack_.empty()) {
     if (cancellation != nullptr) cancellation->check();
     const Node node = stack_.back();
@@ -54,23 +62,8 @@ void Reachability::mark(const Snapshot& snapshot, const Cancellation* cancellati
 }
 
 void Reachability::expand(const Node& node) {
-  const Bytes bytes = source_.get(node.kind, node.id);
-  if (node.kind == ObjectKind::List) {
-    push_content(decode_list(bytes));
-    return;
-  }
-  const TreeNode tree = TreeNode::parse(bytes);
-  for (const TreeNode::Child& child : tree.children) {
-    if (visit(ObjectKind::Tree, child.id)) stack_.push_back({ObjectKind::Tree, child.id});
-  }
-  for (const TreeNode::Item& item : tree.items) {
-    const auto type = static_cast<EntryType>(item.fixed().type);
-    if (type == EntryType::File) push_content(decode_entry(item.bytes).content);
-    const std::optional<ObjectId> subtree = item.tree();
-    if (subtree && visit(ObjectKind::Tree, *subtree)) {
-      stack_.push_back({ObjectKind::Tree, *subtree});
-    }
-  }
+  for_each_reference(node.kind, source_.get(node.kind, node.id),
+                     [this](ObjectKind kind, const ObjectId& id) { visit(kind, id); });
 }
 
 }  // namespace snapferry::repository

@@ -11,6 +11,11 @@
 
 namespace snapferry::repository {
 
+// Calls `visit` with everything that a tree or list references; with nothing for data. Throws
+// Corrupt.
+void for_each_reference(ObjectKind kind, ByteView bytes,
+                        const std::function<void(ObjectKind kind, const ObjectId& id)>& visit);
+
 // Which pieces of an index table the snapshots reference: one bit for each. Every tree
 // and list is read once, however many snapshots share it.
 class Reachability {
@@ -35,9 +40,8 @@ class Reachability {
     ObjectId id;
   };
 
-  // Marks the piece; true if it was not marked before and is there.
-  bool visit(ObjectKind kind, const ObjectId& id);
-  void push_content(const Content& content);
+  // Marks the piece, and keeps a tree or list for expand() that is there and was not marked before.
+  void visit(ObjectKind kind, const ObjectId& id);
   void expand(const Node& node);
 
   std::shared_ptr<const IndexTable> table_;

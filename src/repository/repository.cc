@@ -14,6 +14,7 @@
 #include "repository/debug_text.h"
 #include "repository/key_ring.h"
 #include "repository/object_reader.h"
+#include "repository/repair.h"
 #include "repository/session.h"
 #include "repository/snapshot_list.h"
 #include "repository/verify.h"
@@ -52,6 +53,7 @@ class OpenRepository : public Repository {
                  sightings_} {}
 
   ~OpenRepository() override {
+    index_.damage().save();
     if (cache_) cache_->flush();
   }
 
@@ -86,6 +88,12 @@ class OpenRepository : public Repository {
   VerifyReport verify(const VerifyOptions& options) override {
     return repository::verify(context_, options);
   }
+
+  RepairReport repair(const RepairOptions& options) override {
+    return repository::repair(context_, options);
+  }
+
+  void for_each_data(const std::function<bool(ByteView bytes)>& visit) override;
 
   RepositoryStats stats() override;
 
@@ -132,6 +140,22 @@ class OpenRepository : public Repository {
   ClaimSightings sightings_;
   const SessionContext context_;
 };
+
+void OpenRepository::for_each_data(const std::function<bool(ByteView bytes)>& visit) {
+  index_.refresh();
+  const auto table = index_.merged();
+  std::optional<ObjectId> last;
+  bool more = true;
+  table->for_each([&](std::uint64_t, const IndexRecord& record) {
+    if (!more || record.kind != ObjectKind::Data || record.id == last) return;
+    last = record.id;
+    try {
+      more = visit(reader_.get(record.kind, record.id));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
+    }
+  });
+}
 
 RepositoryStats OpenRepository::stats() {
   RepositoryStats stats;

@@ -116,7 +116,8 @@ struct CollectReport {
 struct AffectedPath {
   ObjectId snapshot;
   VolumeName volume;
-  std::string path;  // of a file, or of a directory whose whole content is lost
+  std::string path;         // of a file, or of a directory whose whole content is lost
+  std::uint64_t bytes = 0;  // size of the file; 0 of a directory
 };
 
 struct VerifyOptions {
@@ -131,8 +132,31 @@ struct VerifyReport {
   std::uint64_t objects = 0;
   std::uint64_t bytes_read = 0;
   std::vector<Damage> damages;
+  // What is damaged or missing, while all of it is stored elsewhere too: no loss.
+  std::vector<Damage> remarks;
   std::vector<AffectedPath> affected;
   bool ok() const { return damages.empty() && affected.empty(); }
+};
+
+class Repository;
+
+struct RepairOptions {
+  bool dry_run = false;
+  Repository* from = nullptr;  // another one, to take from what is missing here; borrowed
+  Progress* progress = nullptr;
+  const Cancellation* cancellation = nullptr;
+};
+
+struct RepairReport {
+  std::vector<Damage> actions;        // what was done with which object, or would be
+  std::vector<Damage> beyond_repair;  // objects without which a snapshot or a key is lost
+  std::vector<AffectedPath> lost;     // what no snapshot can give back any more
+  std::uint64_t pieces_rescued = 0;   // from damaged packs
+  std::uint64_t pieces_taken = 0;     // from the other repository
+  std::uint64_t bytes_read = 0;
+  bool index_rebuilt = false;
+  bool postponed = false;  // others run: nothing was removed from its place
+  bool is_whole() const { return beyond_repair.empty() && lost.empty(); }
 };
 
 // One backup on its way into the repository. Destroying it without commit abandons
@@ -142,6 +166,10 @@ class BackupSession : public ObjectSink {
   // Makes what was stored so far durable and known to later backups, without
   // committing anything. For an interruption.
   virtual void checkpoint() = 0;
+
+  // Says from which snapshot content is taken over without being put, one that was listed after
+  // the session began. To be called before commit where there is one.
+  virtual void build_on(const ObjectId& base) = 0;
 
   // Publishes `snapshot`: its id is chosen here, bytes_added and bytes_stored are
   // filled in; everything it references must have been put into this session or come
@@ -188,8 +216,15 @@ class Repository : public ObjectSource {
   // kept. Ids may be prefixes. Throws NotFound, or Conflict if ambiguous.
   virtual ClaimInfo remove_claim(const std::string& id, const std::string& reason) = 0;
 
-  // Damage is reported, not thrown.
+  // Damage is reported, not thrown; which copies are damaged is recorded, so that the next backup
+  // stores their content again.
   virtual VerifyReport verify(const VerifyOptions& options) = 0;
+
+  // Brings the repository into the best state that it can have. Reads all of it.
+  virtual RepairReport repair(const RepairOptions& options) = 0;
+
+  // Calls `visit` with each piece of file content that can be read, until it returns false.
+  virtual void for_each_data(const std::function<bool(ByteView bytes)>& visit) = 0;
 
   virtual RepositoryStats stats() = 0;
 

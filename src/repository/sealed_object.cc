@@ -36,6 +36,8 @@ std::string_view key_label(ObjectType type) {
       return "condemned";
     case ObjectType::Ended:
       return "ended";
+    case ObjectType::Damaged:
+      return "damaged";
   }
   return "";
 }

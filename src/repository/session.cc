@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "repository/end_claims.h"
+#include "repository/known_state.h"
 #include "repository/manifest.h"
 #include "repository/other_claims.h"
 #include "repository/snapshot_list.h"
@@ -50,8 +51,7 @@ ContentWriter::ContentWriter(const SessionContext& context, const OwnClaim& clai
           }) {}
 
 bool ContentWriter::is_stored(ObjectKind kind, const ObjectId& id) {
-  const auto location = context_.index.find(kind, id);
-  return location && !condemned_.contains(location->pack);
+  return context_.index.has(kind, id, condemned_);
 }
 
 bool ContentWriter::claim_new(const ObjectId& id) {
@@ -79,6 +79,14 @@ ObjectId ContentWriter::put(ObjectKind kind, ByteView bytes) {
   bytes_added_ += bytes.size();
   if (kind != ObjectKind::Data && context_.cache != nullptr) context_.cache->put(id, bytes);
   return id;
+}
+
+bool ContentWriter::is_missing(ObjectKind kind, const ObjectId& id) {
+  {
+    std::lock_guard lock(pending_mutex_);
+    if (pending_.contains(id)) return false;
+  }
+  return !is_stored(kind, id);
 }
 
 void ContentWriter::copy(const PieceRecord& piece, ByteView coded) {
@@ -120,14 +128,35 @@ class Session : public BackupSession {
   explicit Session(const SessionContext& context)
       : context_(context),
         claim_(context.storage, context.objects, context.cache, ClaimType::Backup, context.clock),
-        writer_(context_, claim_, prepare()) {}
+        writer_(context_, claim_, prepare()) {
+    // What exists now, after the claim and the condemned lists: FORMAT.md, B4.
+    context_.index.refresh();
+    start_ = context_.index.state();
+    damage_at_start_ = context_.index.damage().size();
+  }
 
   ObjectId put(ObjectKind kind, ByteView bytes) override {
     claim_.refresh();
     return writer_.put(kind, bytes);
   }
 
+  bool any_lost() const override {
+    return !base_is_known_ || context_.index.damage().size() != damage_at_start_;
+  }
+
+  bool is_lost(ObjectKind kind, const ObjectId& id) override {
+    return writer_.is_missing(kind, id);
+  }
+
   void checkpoint() override { writer_.flush(); }
+
+  // Where what the base was found in is no longer what it was, all that is taken over from it is
+  // looked up.
+  void build_on(const ObjectId& base) override {
+    if (context_.cache == nullptr) return;
+    const auto then = recall_state(*context_.cache, base);
+    base_is_known_ = then && still_holds(*then, start_);
+  }
 
   Snapshot commit(Snapshot snapshot) override {
     writer_.flush();
@@ -145,6 +174,7 @@ class Session : public BackupSession {
     confirm(snapshot.id);
     if (context_.cache != nullptr) {
       context_.cache->put(snapshot.id, manifest);
+      remember(snapshot.id);
       context_.cache->flush();
     }
     claim_.release();
@@ -183,6 +213,15 @@ class Session : public BackupSession {
     return largest + (largest < std::numeric_limits<std::uint64_t>::max() ? 1 : 0);
   }
 
+  // What was lost at the start was stored again, or is not needed; what was lost since is for the
+  // next backup to find. Index objects that went since may have been what content was found in.
+  void remember(const ObjectId& snapshot) const {
+    KnownState now = context_.index.state();
+    if (!std::ranges::includes(now.index_objects, start_.index_objects)) return;
+    now.losses = start_.losses;
+    remember_state(*context_.cache, snapshot, now);
+  }
+
   // B7: whoever ended the claim may have removed content that the manifest needs. Where that cannot
   // be found out, too, the manifest goes.
   void confirm(const ObjectId& snapshot) {
@@ -198,6 +237,9 @@ class Session : public BackupSession {
   const SessionContext context_;
   OwnClaim claim_;
   bool found_dead_ = false;
+  KnownState start_;  // when the session began
+  std::size_t damage_at_start_ = 0;
+  bool base_is_known_ = false;
   ContentWriter writer_;
 };
 

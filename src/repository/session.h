@@ -37,6 +37,9 @@ class ContentWriter {
 
   ObjectId put(ObjectKind kind, ByteView bytes);
 
+  // Whether put() would have to store it.
+  bool is_missing(ObjectKind kind, const ObjectId& id);
+
   // Stores a piece again as it was opened from another pack, whether or not it is there.
   void copy(const PieceRecord& piece, ByteView coded);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <thread>
 
 #include "core/error.h"
@@ -39,6 +40,7 @@ class Verification {
     check_packs();
     check_reachability();
     find_affected();
+    context_.index.damage().save();
     return std::move(report_);
   }
 
@@ -56,9 +58,13 @@ class Verification {
     std::lock_guard lock(mutex_);
     report_.damages.push_back({std::move(object), std::move(message)});
   }
-  void damaged_piece(const ObjectId& id) {
+  void remark(std::string object, std::string message) {
+    report_.remarks.push_back({std::move(object), std::move(message)});
+  }
+  void bad_copy(const ObjectId& pack, const PieceRecord& piece, std::string message) {
+    context_.index.damage().note(pack, piece.id);
     std::lock_guard lock(mutex_);
-    damaged_.add(id);
+    bad_copies_.push_back({pack, piece.kind, piece.id, std::move(message)});
   }
 
   // Runs `step`, and turns damage that it throws into a line of the report.
@@ -126,35 +132,123 @@ class Verification {
   void check_index() {
     begin("checking the index");
     context_.index.refresh();
-    for (const Damage& found : context_.index.damages()) report_.damages.push_back(found);
+    read_index_objects();
     if (uncovered_ == Uncovered::Include) {
       damage("index", "does not name " + std::to_string(context_.index.uncovered_packs().size()) +
-                          " of the packs, and content is needed that it does not name; the next "
-                          "prune writes it anew");
+                          " of the packs, and content is needed that it does not name; rebuild it "
+                          "with: snapferry repair");
       context_.index.load_uncovered();
     }
-    table_ = context_.index.merged();
+    table_ = context_.index.merged_with_lost();
     report_.objects = table_->size();
+  }
+
+  // As they are stored: a local table that was made from one hides that it was damaged since.
+  void read_index_objects() {
+    for (const ObjectId& id : context_.objects.list(ObjectType::Index)) {
+      check_cancelled();
+      const std::string name = object_name(ObjectType::Index, id);
+      try {
+        decode_index(context_.objects.get(ObjectType::Index, id), name);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::NotFound) continue;  // replaced by a prune meanwhile
+        if (error.kind() != ErrorKind::Corrupt) throw;
+        damage(name, error.message());
+      }
+    }
   }
 
   void check_packs() {
     begin("reading packs");
-    for (blob::ObjectInfo& info : context_.storage.list(directory_of(ObjectType::Pack))) {
-      if (const auto id = id_of_name(ObjectType::Pack, info.name)) sizes_.emplace(*id, info.size);
-    }
+    const PackList listed = context_.index.packs();
     std::vector<ObjectId> present;
     for (std::size_t i = 0; i < table_->pack_count(); ++i) {
-      const ObjectId& pack = table_->pack(static_cast<std::uint32_t>(i));
-      if (sizes_.contains(pack)) {
-        present.push_back(pack);
-      } else {
-        missing_packs_.insert(pack);
-        damage(object_name(ObjectType::Pack, pack), "is missing");
-      }
+      const NamedPack& pack = table_->named_pack(static_cast<std::uint32_t>(i));
+      if (!listed.is_whole(pack)) continue;
+      sizes_.emplace(pack.id, pack.size);
+      present.push_back(pack.id);
     }
     report_.packs = present.size();
-    read_packs(choose(std::move(present)));
-    condemn_missing_pieces();
+    const std::vector<ObjectId> chosen = choose(present);
+    if (chosen.size() < present.size()) look_at_packs(present);
+    read_packs(chosen);
+    weigh_lost_packs();
+    weigh_bad_copies();
+  }
+
+  // What tells without reading contents that a pack is another, or not what was written: its
+  // header, and its table of contents, which only the pack's own key opens.
+  void look_at_packs(const std::vector<ObjectId>& packs) {
+    PieceOpener opener(context_.master, context_.sealing);
+    for (const ObjectId& pack : packs) {
+      check_cancelled();
+      const std::string name = object_name(ObjectType::Pack, pack);
+      try {
+        read_toc(context_.storage, opener, pack);
+        if (!is_pack_header(context_.storage.get_range(name, 0, kPackHeaderSize))) {
+          damage(name, "does not begin like a pack; snapferry repair writes it anew");
+        }
+      } catch (const Error& error) {
+        if (!is_damage(error)) throw;
+        context_.index.damage().note(pack);
+        bad_packs_.emplace(pack, error.message());
+      }
+    }
+  }
+
+  // Counts what of each pack is not stored anywhere else.
+  void weigh_lost_packs() {
+    for (const LostPack& lost : context_.index.lost_packs()) {
+      bad_packs_.emplace(lost.named.id, lost.listed ? "has " + std::to_string(*lost.listed) +
+                                                          " bytes, and was " +
+                                                          std::to_string(lost.named.size) + " long"
+                                                    : std::string("is missing"));
+    }
+    std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> losses;
+    table_->for_each([&](std::uint64_t, const IndexRecord& record) {
+      const ObjectId& pack = table_->pack(record.pack);
+      if (bad_packs_.contains(pack)) {
+        if (context_.index.has(record.kind, record.id)) return;
+        ++losses[pack];
+        damaged_.add(record.id);
+      } else if (context_.index.damage().contains(pack, record.id)) {
+        recorded_copy(pack, record);
+      }
+    });
+    for (const auto& [pack, message] : bad_packs_) {
+      const std::string name = object_name(ObjectType::Pack, pack);
+      const auto lost = losses.find(pack);
+      if (lost == losses.end()) {
+        remark(name, message + "; all of its content is stored elsewhere, too");
+      } else {
+        damage(name, message + "; " + std::to_string(lost->second) +
+                         (lost->second == 1 ? " piece" : " pieces") +
+                         " of content in it are nowhere else");
+      }
+    }
+  }
+
+  // A record may be false: what it says is looked at.
+  void recorded_copy(const ObjectId& pack, const IndexRecord& record) {
+    const auto is_this = [&](const BadCopy& bad) {
+      return bad.pack == pack && bad.id == record.id;
+    };
+    if (!sizes_.contains(pack) || std::ranges::any_of(bad_copies_, is_this)) return;
+    const PieceRecord piece{record.id, record.kind, record.offset, record.stored_length,
+                            record.plain_length};
+    if (!reader_.is_intact(pack, piece)) bad_copy(pack, piece, record.id.hex() + " is damaged");
+  }
+
+  void weigh_bad_copies() {
+    for (const BadCopy& bad : bad_copies_) {
+      const std::string name = object_name(ObjectType::Pack, bad.pack);
+      if (context_.index.has(bad.kind, bad.id)) {
+        remark(name, bad.message + "; it is stored elsewhere, too");
+      } else {
+        damage(name, bad.message);
+        damaged_.add(bad.id);
+      }
+    }
   }
 
   // A part of the packs, another one every time, or all.
@@ -207,7 +301,9 @@ class Verification {
         report_.bytes_read += bytes.size();
       }
       if (options_.progress != nullptr) options_.progress->bytes += bytes.size();
-      if (!is_pack_header(bytes)) damage(name, "does not begin like a pack");
+      if (!is_pack_header(bytes)) {
+        damage(name, "does not begin like a pack; snapferry repair writes it anew");
+      }
       PackRecords records;
       std::size_t needed = 0;
       const bool toc = guard(name, [&] {
@@ -216,7 +312,7 @@ class Verification {
         }
       });
       if (!toc) records = records_from_index(pack);
-      for (const PieceRecord& piece : records.pieces) read_piece(opener, name, pack, piece, bytes);
+      for (const PieceRecord& piece : records.pieces) read_piece(opener, pack, piece, bytes);
     });
   }
 
@@ -231,9 +327,9 @@ class Verification {
     return records;
   }
 
-  void read_piece(PieceOpener& opener, const std::string& name, const ObjectId& pack,
-                  const PieceRecord& piece, ByteView bytes) {
-    const bool whole = guard(name, [&] {
+  void read_piece(PieceOpener& opener, const ObjectId& pack, const PieceRecord& piece,
+                  ByteView bytes) {
+    try {
       if (piece.offset > bytes.size() || piece.stored_length > bytes.size() - piece.offset) {
         throw Error(ErrorKind::Corrupt, piece.id.hex() + " is cut off");
       }
@@ -245,27 +341,17 @@ class Verification {
       if (context_.ids.id(piece.kind, plain) != piece.id) {
         throw Error(ErrorKind::Corrupt, piece.id.hex() + " was written with other content");
       }
-    });
-    if (!whole) damaged_piece(piece.id);
-  }
-
-  // Pieces of missing packs are lost unless another pack has them too.
-  void condemn_missing_pieces() {
-    if (missing_packs_.empty()) return;
-    IdSet elsewhere;
-    std::vector<ObjectId> lost;
-    table_->for_each([&](std::uint64_t, const IndexRecord& record) {
-      if (missing_packs_.contains(table_->pack(record.pack))) {
-        lost.push_back(record.id);
-      }
-    });
-    for (const ObjectId& id : lost) damaged_.add(id);
+    } catch (const Error& error) {
+      if (!is_damage(error)) throw;
+      bad_copy(pack, piece, error.message());
+    }
   }
 
   void check_reachability() {
     begin("checking that everything is there");
     Reachability reachability(table_, reader_,
                               [&](ObjectKind, const ObjectId& id, const Error& error) {
+                                if (damaged_.contains(id)) return;
                                 if (error.kind() == ErrorKind::NotFound) {
                                   damage(id.hex(), "is needed and " + error.message());
                                   misses_pieces_ = true;
@@ -293,7 +379,14 @@ class Verification {
   std::vector<Snapshot> snapshots_;
   std::shared_ptr<const IndexTable> table_;
   std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> sizes_;
-  IdSet missing_packs_;
+  struct BadCopy {
+    ObjectId pack;
+    ObjectKind kind;
+    ObjectId id;
+    std::string message;
+  };
+  std::vector<BadCopy> bad_copies_;
+  std::map<ObjectId, std::string> bad_packs_;
   bool misses_pieces_ = false;
 };
 

@@ -54,8 +54,16 @@ bool MemoryObjects::contains(ObjectKind kind, const ObjectId& id) const {
   return object != objects_.end() && object->second.kind == kind;
 }
 
+bool MemoryObjects::any_lost() const {
+  const std::lock_guard lock(mutex_);
+  return any_lost_;
+}
+
+bool MemoryObjects::is_lost(ObjectKind kind, const ObjectId& id) { return !contains(kind, id); }
+
 void MemoryObjects::erase(const ObjectId& id) {
   const std::lock_guard lock(mutex_);
+  any_lost_ = true;
   objects_.erase(id);
 }
 

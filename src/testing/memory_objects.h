@@ -13,6 +13,9 @@ class MemoryObjects : public ObjectSink, public ObjectSource {
  public:
   // Throws InvalidArgument for more than kMaxObjectSize bytes.
   ObjectId put(ObjectKind kind, ByteView bytes) override;
+  // True once something was erased.
+  bool any_lost() const override;
+  bool is_lost(ObjectKind kind, const ObjectId& id) override;
   // Throws NotFound.
   Bytes get(ObjectKind kind, const ObjectId& id) override;
 
@@ -57,6 +60,7 @@ class MemoryObjects : public ObjectSink, public ObjectSource {
   mutable std::mutex mutex_;
   std::unordered_map<ObjectId, Object, ObjectIdHash> objects_;
   Counters counters_;
+  bool any_lost_ = false;
 };
 
 }  // namespace snapferry::testing

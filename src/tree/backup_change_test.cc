@@ -248,6 +248,58 @@ TEST(IncrementalBackup, GoesOnWithoutABaseThatIsDamaged) {
   EXPECT_EQ(scene.content(second, "d/file"), "x");
 }
 
+TEST(IncrementalBackup, ReadsAnUnchangedFileAgainWhoseContentTheStoreLost) {
+  BackupScene scene;
+  scene.write("lost", "content that was lost");
+  scene.write("kept", "content that is there");
+  const BackupResult first = scene.back_up();
+  scene.objects.erase(*scene.entry(first, "lost")->content.runs.at(0).id);
+  const BackupResult second = scene.back_up_again(first);
+  EXPECT_EQ(second.root, first.root);
+  EXPECT_EQ(second.stats.bytes_read, 21u);
+  EXPECT_EQ(scene.content(second, "lost"), "content that was lost");
+  EXPECT_EQ(scene.content(second, "kept"), "content that is there");
+}
+
+TEST(IncrementalBackup, ReadsABigFileAgainOfWhichTheStoreLostAPart) {
+  BackupScene scene;
+  scene.write("big", noise(40 << 20));
+  const BackupResult first = scene.back_up();
+  const Content content = scene.entry(first, "big")->content;
+  scene.objects.erase(*content.runs.at(0).id);
+  const BackupResult second = scene.back_up_again(first);
+  EXPECT_EQ(second.root, first.root);
+  EXPECT_EQ(scene.content(second, "big").size(), std::size_t{40 << 20});
+}
+
+TEST(IncrementalBackup, StoresUnchangedTreesAgainThatTheStoreLostBehindACache) {
+  BackupScene scene;
+  scene.write("d/e/file", "x");
+  const BackupResult first = scene.back_up();
+  const ObjectId tree = scene.entry(first, "d/e")->tree;
+  const Bytes cached = scene.objects.get(ObjectKind::Tree, tree);
+  // What a reader's cache still gives is not what is stored.
+  class Cache : public ObjectSource {
+   public:
+    Cache(ObjectSource& source, const ObjectId& id, const Bytes& bytes)
+        : source_(source), id_(id), bytes_(bytes) {}
+    Bytes get(ObjectKind kind, const ObjectId& id) override {
+      return id == id_ ? bytes_ : source_.get(kind, id);
+    }
+
+   private:
+    ObjectSource& source_;
+    const ObjectId& id_;
+    const Bytes& bytes_;
+  };
+  Cache cache(scene.objects, tree, cached);
+  scene.objects.erase(tree);
+  const BackupResult second =
+      backup(scene.root.path(), Base{first.root, {4'000'000'000, 0}}, cache, scene.objects, {});
+  EXPECT_EQ(second.root, first.root);
+  EXPECT_TRUE(scene.objects.contains(ObjectKind::Tree, tree));
+}
+
 TEST(IncrementalBackup, TakesOverWhatOfHardLinksDidNotChange) {
   BackupScene scene;
   scene.write("a", noise(1000));

@@ -77,7 +77,7 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   walk_entries(directory, opened, base);
   if (base.error()) {
     context_.report(directory->path(),
-                    "its earlier backup is unreadable, so all of it was read again (" +
+                    "its earlier backup is unreadable, so all of it was read and stored again (" +
                         base.error()->message() + ")");
   }
   show_progress(before);

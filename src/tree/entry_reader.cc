@@ -12,6 +12,7 @@
 #include "platform/metadata.h"
 #include "tree/change_detection.h"
 #include "tree/left_out.h"
+#include "tree/lost_content.h"
 
 namespace snapferry::tree {
 namespace {
@@ -112,7 +113,7 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
     if (is_left_out(stat)) return outcome;
     fill_in(stat, outcome);
     if (base != nullptr && is_unchanged(stat, *base, context_.racy) && !may_be_empty(place, stat)) {
-      if (!is_due(stat)) {
+      if (!is_due(stat) && !has_lost_content(*base, context_.source, context_.sink)) {
         take_over(stat, *base, outcome);
         return outcome;
       }

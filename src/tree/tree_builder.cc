@@ -107,7 +107,8 @@ std::optional<ObjectId> TreeBuilder::fill(const IdSlot& slot, const ObjectId& id
 }
 
 std::optional<ObjectId> TreeBuilder::complete(std::size_t part, std::unique_ptr<Leaf> leaf) {
-  const ObjectId id = leaf->same ? leaf->base.leaf : sink_.put(ObjectKind::Tree, leaf->bytes);
+  const bool taken_over = leaf->same && !sink_.any_lost();
+  const ObjectId id = taken_over ? leaf->base.leaf : sink_.put(ObjectKind::Tree, leaf->bytes);
   {
     const std::lock_guard lock(mutex_);
     parts_[part].id = id;
@@ -119,7 +120,7 @@ std::optional<ObjectId> TreeBuilder::complete(std::size_t part, std::unique_ptr<
 
 std::optional<ObjectId> TreeBuilder::finish(const std::optional<BaseShape>& base) {
   if (parts_.empty()) {
-    if (base && base->empty) return base->tree;
+    if (base && base->empty && !sink_.any_lost()) return base->tree;
     return sink_.put(ObjectKind::Tree, ByteView(&kLeafKind, 1));
   }
   close_leaf();
@@ -132,7 +133,7 @@ std::optional<ObjectId> TreeBuilder::finish(const std::optional<BaseShape>& base
 }
 
 ObjectId TreeBuilder::put_inner() {
-  if (same_ && base_ && base_->leaves == parts_.size()) return base_->tree;
+  if (same_ && base_ && base_->leaves == parts_.size() && !sink_.any_lost()) return base_->tree;
   std::vector<TreeNode::Child> children;
   for (const Part& part : parts_) children.push_back({part.first_name, part.id});
   for (std::uint8_t height = 1; children.size() > 1; ++height) {

@@ -33,7 +33,8 @@ struct IdSlot {
 // adds the entries and calls finish(); the ids of subdirectories and of content that
 // others are still working on are filled in from any thread, at any time. A leaf is put
 // as soon as nothing in it is missing, and then forgotten; one that ends up equal to
-// the base's keeps its id, and is not put. Borrows the sink, whose errors pass through.
+// the base's keeps its id, and is not put unless the sink may have lost it. Borrows the sink, whose
+// errors pass through.
 class TreeBuilder {
  public:
   explicit TreeBuilder(ObjectSink& sink) : sink_(sink) {}

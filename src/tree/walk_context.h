@@ -29,6 +29,8 @@ class WalkSink : public ObjectSink {
  public:
   WalkSink(ObjectSink& sink, WorkQueue& queue) : sink_(sink), queue_(queue) {}
   ObjectId put(ObjectKind kind, ByteView bytes) override;
+  bool any_lost() const override { return sink_.any_lost(); }
+  bool is_lost(ObjectKind kind, const ObjectId& id) override { return sink_.is_lost(kind, id); }
 
  private:
   ObjectSink& sink_;

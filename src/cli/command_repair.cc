@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/progress_display.h"
+#include "cli/store.h"
+
+namespace snapferry::cli {
+namespace {
+
+void report_actions(Context& context, const repository::RepairReport& report) {
+  for (const auto& action : report.actions) {
+    context.console.print(
+        fmt::format("{}: {}\n", printable(action.object), printable(action.message)));
+    context.console.emit(
+        JsonObject::line("repaired").text("object", action.object).text("message", action.message));
+  }
+  for (const auto& damage : report.beyond_repair) {
+    context.console.print(fmt::format("lost for good: {}: {}\n", printable(damage.object),
+                                      printable(damage.message)));
+    context.console.emit(JsonObject::line("lost_object")
+                             .text("object", damage.object)
+                             .text("message", damage.message));
+  }
+  for (const auto& path : report.lost) {
+    context.console.print(fmt::format("lost for good: snapshot {} of {}: {} ({})\n",
+                                      path.snapshot.short_hex(), printable(path.volume.text()),
+                                      printable(path.path), human_size(path.bytes)));
+    context.console.emit(JsonObject::line("lost")
+                             .text("snapshot", path.snapshot.hex())
+                             .text("volume", path.volume.text())
+                             .text("path", path.path)
+                             .number("bytes", path.bytes));
+  }
+}
+
+void report(Context& context, const SnapshotStore& store, bool dry_run,
+            const repository::RepairReport& report) {
+  report_actions(context, report);
+  std::uint64_t bytes = 0;
+  for (const auto& path : report.lost) bytes += path.bytes;
+  if (report.pieces_rescued > 0) {
+    context.console.say(fmt::format(
+        "{} {} of damaged packs {} stored again\n", human_count(report.pieces_rescued),
+        report.pieces_rescued == 1 ? "piece" : "pieces", dry_run ? "would be" : "were"));
+  }
+  if (report.pieces_taken > 0) {
+    context.console.say(
+        fmt::format("{} {} {} taken from the other store\n", human_count(report.pieces_taken),
+                    report.pieces_taken == 1 ? "piece" : "pieces", dry_run ? "would be" : "were"));
+  }
+  if (report.index_rebuilt) {
+    context.console.say(fmt::format("the index {} written anew\n", dry_run ? "would be" : "was"));
+  }
+  context.console.say(fmt::format("{}: {}; {} read\n", store.name(),
+                                  report.is_whole() ? "nothing is lost"
+                                                    : counted(report.lost.size(),
+                                                              "file or directory "
+                                                              "is",
+                                                              "files and directories are") +
+                                                          " lost for good",
+                                  human_size(report.bytes_read)));
+  context.console.emit(JsonObject::line(dry_run ? "repair_plan" : "repair")
+                           .boolean("whole", report.is_whole())
+                           .boolean("index_rebuilt", report.index_rebuilt)
+                           .boolean("postponed", report.postponed)
+                           .number("actions", report.actions.size())
+                           .number("pieces_rescued", report.pieces_rescued)
+                           .number("pieces_taken", report.pieces_taken)
+                           .number("lost", report.lost.size() + report.beyond_repair.size())
+                           .number("bytes_lost", bytes)
+                           .number("bytes_read", report.bytes_read));
+}
+
+ExitCode run_repair(Context& context) {
+  const auto store = open_repository(context, "repair");
+  std::unique_ptr<RepositoryStore> other;
+  if (context.options.has("--from")) {
+    other = open_repository_at(context, context.options.text("--from"), "repair --from");
+  }
+  Progress progress;
+  repository::RepairOptions options;
+  options.dry_run = context.options.has("--dry-run");
+  options.from = other ? other->repository.get() : nullptr;
+  options.progress = &progress;
+  options.cancellation = &context.io.cancellation;
+  repository::RepairReport found;
+  {
+    const ProgressDisplay display(context, progress);
+    found = store->repository->repair(options);
+  }
+  report(context, *store, options.dry_run, found);
+  if (found.postponed) {
+    context.console.warn(fmt::format(
+        "{}: other backups or prunes have claims, so damaged objects were left in their place, and "
+        "count for nothing there; run this again when they have ended",
+        store->name()));
+  }
+  if (found.is_whole()) return ExitCode::Success;
+  context.console.warn(
+      fmt::format("{}: what is named above is lost in this store; the next backup stores again "
+                  "what is still on "
+                  "its source, and --from takes what another repository has",
+                  store->name()));
+  return ExitCode::Damaged;
+}
+
+}  // namespace
+
+const CommandSpec& repair_command() {
+  static const CommandSpec spec = {
+      .name = "repair",
+      .summary = "bring a damaged repository into the best state it can have",
+      .description =
+          "Reads all of the repository, and then stores again what can still be read in damaged "
+          "packs, writes the index anew where it does not say what the packs do, and restores a "
+          "damaged copy of the configuration or of a key from its twin. Damaged packs and "
+          "manifests "
+          "are set aside (as aside/NAME in the repository), never destroyed. What is lost for good "
+          "is named: snapshots, files and sizes; the exit code is 13 then. Snapshots stay, with "
+          "what is left of them.\n\n"
+          "Run a backup first where the source still has its files: it stores again what 'verify' "
+          "found damaged. With --from, what is missing is taken from another repository: from a "
+          "copy of this one everything; from any other, contents of files that are the same in "
+          "both, but no directories.\n\n"
+          "Backups and prunes may run meanwhile; what has to be removed from its place then waits "
+          "for another run. Interrupted at any point, it can be run again. With --dry-run nothing "
+          "is changed, except that what was found damaged is recorded, as 'verify' does.",
+      .options = {{.name = "--from",
+                   .value = "STORE",
+                   .help = "take what is missing from this repository"},
+                  {.name = "--dry-run",
+                   .letter = 'n',
+                   .help = "show what would be done, and do nothing"}},
+      .examples = {{"snapferry repair --store repo:/srv/backups --dry-run",
+                    "what is damaged, and what would be lost"},
+                   {"snapferry repair --from repo:/mnt/disk/backups",
+                    "with what a copy on another disk has"}},
+      .run = run_repair};
+  return spec;
+}
+
+}  // namespace snapferry::cli

@@ -1,0 +1,258 @@
+// Everything that can befall one stored object, for each of a small repository: it is noticed, the
+// next backup heals it where the source still has the content, and a prune loses nothing.
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/tree_node.h"
+#include "repository/damage_log.h"
+#include "repository/known_state.h"
+#include "repository/object_index.h"
+#include "repository/pack_list.h"
+#include "repository/repository.h"
+#include "repository/test_damage.h"
+#include "testing/fault_storage.h"
+#include "testing/temporary_directory.h"
+
+namespace snapferry::repository {
+namespace {
+
+TEST(DamagedObjects, AreNoticedByAQuickVerifyWhereverItIsNotInContents) {
+  for_each_fault([](MemoryStorage& storage, const Fault& fault, bool) {
+    if (fault.needs_reading) return;
+    EXPECT_FALSE(open(storage)->verify({}).ok());
+  });
+}
+
+TEST(DamagedObjects, AreAllNoticedByReadingEverything) {
+  for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
+    EXPECT_FALSE(open(storage)->verify({.read_data = 100}).ok());
+  });
+}
+
+TEST(DamagedObjects, AreNoticedBehindACacheThatHasReadThemBefore) {
+  const testing::TemporaryDirectory cache;
+  const MemoryStorage::Objects start = one_snapshot();
+  {
+    MemoryStorage storage(start);
+    open(storage, cache.path())->verify({});
+  }
+  for (const auto& [name, bytes] : start) {
+    if (!name.starts_with("packs/") && !name.starts_with("index/")) continue;
+    for (const Fault& fault : faults_of(name)) {
+      if (fault.needs_reading) continue;
+      SCOPED_TRACE(name + " " + fault.name);
+      MemoryStorage storage(start);
+      fault.apply(storage, name);
+      EXPECT_FALSE(open(storage, cache.path())->verify({}).ok());
+    }
+  }
+}
+
+TEST(DamagedObjects, AreStoredAgainByTheNextBackupAfterAVerify) {
+  for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
+    open(storage)->verify({.read_data = 100});
+    const Snapshot snapshot = back_up(*open(storage));
+    EXPECT_EQ(read_back(*open(storage), snapshot), source());
+    EXPECT_TRUE(open(storage)->verify({.read_data = 100}).affected.empty());
+  });
+}
+
+TEST(DamagedObjects, AreStoredAgainWithoutAVerifyWhereTheListingTells) {
+  for_each_fault([](MemoryStorage& storage, const Fault& fault, bool) {
+    if (fault.name != "missing" && fault.name != "empty" && fault.name != "truncated") return;
+    const Snapshot snapshot = back_up(*open(storage));
+    EXPECT_EQ(read_back(*open(storage), snapshot), source());
+  });
+}
+
+TEST(DamagedObjects, AreStoredAgainAfterAReaderCameUponThem) {
+  for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
+    try {
+      auto repository = open(storage);
+      for (const Snapshot& snapshot : repository->snapshots()) {
+        const Bytes tree = repository->get(ObjectKind::Tree, snapshot.root.tree);
+        for (const auto& item : TreeNode::parse(tree).items) {
+          try {
+            repository->get(ObjectKind::Data, *decode_entry(item.bytes).content.runs.at(0).id);
+          } catch (const Error&) {
+          }
+        }
+      }
+    } catch (const Error&) {
+    }
+    const Snapshot snapshot = back_up(*open(storage));
+    EXPECT_EQ(read_back(*open(storage), snapshot), source());
+  });
+}
+
+TEST(DamagedObjects, LoseNothingThatWasStoredAgainToAPrune) {
+  for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
+    open(storage)->verify({.read_data = 100});
+    const Snapshot snapshot = back_up(*open(storage));
+    for (const double max_unused : {0.2, 0.0}) {
+      try {
+        open(storage)->collect({.max_unused = max_unused});
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::Corrupt) << error.what();
+      }
+      EXPECT_EQ(read_back(*open(storage), snapshot), source());
+    }
+  });
+}
+
+TEST(TwoCopies, OneThatIsDamagedHidesTheGoodOneFromNoReader) {
+  const MemoryStorage::Objects start = two_copies();
+  for (const auto& [name, bytes] : start) {
+    if (!name.starts_with("packs/")) continue;
+    for (const Fault& fault : faults_of(name)) {
+      if (fault.name == "swapped") continue;  // both are damaged
+      SCOPED_TRACE(name + " " + fault.name);
+      MemoryStorage storage(start);
+      fault.apply(storage, name);
+      auto repository = open(storage);
+      const auto snapshots = repository->snapshots();
+      ASSERT_EQ(snapshots.size(), 2u);
+      for (const Snapshot& snapshot : snapshots) {
+        EXPECT_EQ(read_back(*repository, snapshot), source());
+      }
+      EXPECT_TRUE(open(storage)->verify({.read_data = 100}).affected.empty());
+    }
+  }
+}
+
+TEST(TwoCopies, OfWhichOneIsDamagedAreNoLossForVerify) {
+  const MemoryStorage::Objects start = two_copies();
+  for (const auto& [name, bytes] : start) {
+    if (!name.starts_with("packs/")) continue;
+    MemoryStorage storage(start);
+    storage.remove(name);
+    const VerifyReport report = open(storage)->verify({});
+    EXPECT_TRUE(report.ok());
+    ASSERT_EQ(report.remarks.size(), 1u);
+    EXPECT_EQ(report.remarks[0].object, name);
+  }
+}
+
+TEST(TwoCopies, APruneKeepsTheGoodOne) {
+  const MemoryStorage::Objects start = two_copies();
+  for (const auto& [name, bytes] : start) {
+    if (!name.starts_with("packs/")) continue;
+    for (const Fault& fault : faults_of(name)) {
+      if (fault.name == "swapped") continue;
+      SCOPED_TRACE(name + " " + fault.name);
+      MemoryStorage storage(start);
+      fault.apply(storage, name);
+      open(storage)->collect({.max_unused = 0});
+      auto repository = open(storage);
+      for (const Snapshot& snapshot : repository->snapshots()) {
+        EXPECT_EQ(read_back(*repository, snapshot), source());
+      }
+    }
+  }
+}
+
+// What a taken-over client can write: records that call everything damaged.
+TEST(FalseRecords, CostStoringAgainAndLoseNothing) {
+  for (const auto& start : {one_snapshot(), two_copies()}) {
+    MemoryStorage storage(start);
+    {
+      auto repository = open(storage);
+      SealedObjects objects(storage, master_of(storage), Sealing::Encrypt);
+      std::vector<DamagedPack> all;
+      for (const auto& info : storage.list("packs")) {
+        all.push_back({*id_of_name(ObjectType::Pack, info.name), {}});
+      }
+      objects.put(ObjectType::Damaged, random_id(), encode_damage_record({}, all));
+    }
+    open(storage)->collect({.max_unused = 0});
+    auto repository = open(storage);
+    for (const Snapshot& snapshot : repository->snapshots()) {
+      EXPECT_EQ(read_back(*repository, snapshot), source());
+    }
+    const Snapshot again = back_up(*open(storage));
+    EXPECT_GT(again.stats.bytes_added, 0u);
+    open(storage)->collect({.max_unused = 0});
+    repository = open(storage);
+    for (const Snapshot& snapshot : repository->snapshots()) {
+      EXPECT_EQ(read_back(*repository, snapshot), source());
+    }
+    EXPECT_TRUE(repository->verify({.read_data = 100}).affected.empty());
+  }
+}
+
+TEST(DamageLog, KeepsInTheCacheWhatTheStorageDoesNotTake) {
+  const testing::TemporaryDirectory cache;
+  MemoryStorage storage;
+  testing::FaultStorage read_only(storage, {.at = 1,
+                                            .repeat = testing::FaultRepeat::FromThereOn,
+                                            .counts = [](testing::Verb verb, std::string_view) {
+                                              return testing::changes_storage(verb);
+                                            }});
+  const ObjectId pack = random_id();
+  const ObjectId piece = random_id();
+  Key master;
+  {
+    SealedObjects objects(read_only, master, Sealing::Encrypt);
+    DamageLog log(objects, cache.path());
+    log.note(pack, piece);
+    log.save();
+  }
+  SealedObjects objects(storage, master, Sealing::Encrypt);
+  EXPECT_TRUE(objects.list(ObjectType::Damaged).empty());
+  DamageLog log(objects, cache.path());
+  log.refresh();
+  EXPECT_TRUE(log.contains(pack, piece));
+  EXPECT_FALSE(log.contains(pack, random_id()));
+  log.forget(PackList());
+  EXPECT_TRUE(log.empty());
+}
+
+TEST(DamageLog, ForgetsRecordsOnlyWhenAllTheirPacksAreGone) {
+  MemoryStorage storage;
+  Key master;
+  SealedObjects objects(storage, master, Sealing::Encrypt);
+  DamageLog log(objects, "");
+  const ObjectId here = random_id();
+  const ObjectId gone = random_id();
+  log.note(here, random_id());
+  log.note(gone);
+  log.save();
+  PackList present;
+  present.add({{here, 100}});
+  log.forget(present);
+  EXPECT_TRUE(log.contains(gone, random_id()));
+  log.forget(PackList());
+  EXPECT_TRUE(objects.list(ObjectType::Damaged).empty());
+  EXPECT_TRUE(log.empty());
+}
+
+TEST(KnownState, HoldsWhileNothingWentAndNoMoreIsLost) {
+  const auto id = [](std::uint8_t n) {
+    ObjectId made;
+    made.bytes[0] = n;
+    return made;
+  };
+  const KnownState then{{id(1), id(3)}, {id(7)}};
+  EXPECT_TRUE(still_holds(then, then));
+  EXPECT_TRUE(still_holds(then, {{id(1), id(2), id(3)}, {}}));
+  EXPECT_FALSE(still_holds(then, {{id(1)}, {}}));
+  EXPECT_FALSE(still_holds(then, {{id(1), id(3)}, {id(8)}}));
+  EXPECT_EQ(decode_known_state(encode_known_state(then)), then);
+  EXPECT_EQ(decode_known_state(as_bytes("no state")), std::nullopt);
+}
+
+TEST(PackList, TellsWhatIsThereAndHowLong) {
+  const ObjectId pack = random_id();
+  PackList packs({{"packs/" + pack.hex(), 100, 0}, {"packs/other", 5, 0}});
+  EXPECT_EQ(packs.count(), 1u);
+  EXPECT_TRUE(packs.is_whole({pack, 100}));
+  EXPECT_FALSE(packs.is_whole({pack, 99}));
+  EXPECT_EQ(packs.size(random_id()), std::nullopt);
+  packs.add({{pack, 99}});
+  EXPECT_EQ(packs.count(), 1u);
+  EXPECT_TRUE(packs.is_whole({pack, 99}));
+}
+
+}  // namespace
+}  // namespace snapferry::repository

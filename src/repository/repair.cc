@@ -1,0 +1,293 @@
+#include "repository/repair.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/error.h"
+#include "repository/config.h"
+#include "repository/damaged_content.h"
+#include "repository/reachability.h"
+#include "repository/repair_survey.h"
+#include "repository/snapshot_list.h"
+#include "repository/twin_copy.h"
+
+namespace snapferry::repository {
+namespace {
+
+// One run of repair.
+class Repair {
+ public:
+  Repair(const SessionContext& context, const RepairOptions& options)
+      : context_(context),
+        options_(options),
+        reader_(context.storage, context.index, nullptr, context.master, context.sealing) {}
+
+  RepairReport run() {
+    if (!options_.dry_run) {
+      claim_.emplace(context_.storage, context_.objects, context_.cache, ClaimType::Backup,
+                     context_.clock);
+    }
+    repair_twins();
+    survey_ = survey_for_repair(context_, options_.cancellation, options_.progress);
+    report_.bytes_read = survey_.bytes_read;
+    find_damaged_manifests();
+    const bool alone = is_alone();
+    write_index(alone);
+    gather_lost();
+    store_again();
+    if (alone) {
+      remove_replaced();
+    } else {
+      report_.postponed = true;
+    }
+    if (!options_.dry_run) context_.index.refresh();
+    tell_losses();
+    if (!options_.dry_run) {
+      context_.index.damage().save();
+      context_.index.damage().forget(context_.index.packs(), survey_.whole);
+      context_.storage.sync();
+      claim_->release();
+    }
+    return std::move(report_);
+  }
+
+ private:
+  using Writer = std::optional<ContentWriter>;  // none in a dry run
+
+  void begin(const char* phase) const {
+    if (options_.progress != nullptr) options_.progress->begin(phase);
+  }
+  void action(std::string object, std::string what) {
+    report_.actions.push_back({std::move(object), std::move(what)});
+  }
+
+  // config and the keys are stored twice in one object: a damaged copy comes from the other.
+  void repair_twins() {
+    begin("checking keys");
+    std::vector<std::string> names{std::string(kConfigName)};
+    for (const blob::ObjectInfo& info : context_.storage.list("keys")) names.push_back(info.name);
+    for (const std::string& name : names) {
+      try {
+        const TwinBody twin = decode_twin(context_.storage.get(name), name);
+        if (!twin.one_damaged) continue;
+        if (!options_.dry_run) context_.storage.put(name, encode_twin(twin.body));
+        action(name, "one of its two copies was damaged; restored from the other");
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::NotFound) continue;
+        if (error.kind() != ErrorKind::Corrupt) throw;
+        report_.beyond_repair.push_back({name, error.message()});
+      }
+    }
+    if (!options_.dry_run) context_.storage.sync();
+  }
+
+  void find_damaged_manifests() {
+    snapshots_ = read_snapshots(context_.objects, nullptr, &damaged_manifests_);
+    for (const Damage& damage : damaged_manifests_) report_.beyond_repair.push_back(damage);
+  }
+
+  // Content of which no whole pack has a copy that was read.
+  void gather_lost() {
+    without_ = read_condemned(context_.objects).packs;
+    for (const BrokenPack& broken : survey_.broken) without_.insert(broken.pack);
+    if (!options_.dry_run) context_.index.refresh();
+    context_.index.load_uncovered();
+    for (const BrokenPack& broken : survey_.broken) {
+      for (const PieceRecord& piece : broken.damaged) add_lost(piece.kind, piece.id);
+      for (const PieceRecord& piece : broken.intact) can_be_read_.insert(piece.id);
+    }
+    const auto table = context_.index.merged_with_lost();
+    const std::set<NamedPack> missing(survey_.missing.begin(), survey_.missing.end());
+    if (!missing.empty()) {
+      table->for_each([&](std::uint64_t, const IndexRecord& record) {
+        if (missing.contains(table->named_pack(record.pack))) add_lost(record.kind, record.id);
+      });
+    }
+    Reachability reachability(
+        context_.index.merged_with_lost(), reader_,
+        [&](ObjectKind kind, const ObjectId& id, const Error&) { add_lost(kind, id); });
+    for (const Snapshot& snapshot : snapshots_) {
+      reachability.mark(snapshot, options_.cancellation, nullptr);
+    }
+    // A wrong place that an index object gave may have looked like damage.
+    for (const ObjectId& pack : survey_.whole) context_.index.damage().clear(pack);
+    std::erase_if(lost_, [&](const auto& piece) {
+      return can_be_read_.contains(piece.first) ||
+             context_.index.has(piece.second, piece.first, without_);
+    });
+  }
+
+  void add_lost(ObjectKind kind, const ObjectId& id) {
+    if (!context_.index.has(kind, id, without_)) lost_.emplace(id, kind);
+  }
+
+  // What can still be read in broken packs, and what another repository has.
+  void store_again() {
+    begin("storing again what can be read");
+    Writer writer;
+    if (claim_) writer.emplace(context_, *claim_, without_);
+    std::set<ObjectId> stored;
+    for (const BrokenPack& broken : survey_.broken) {
+      if (options_.cancellation != nullptr) options_.cancellation->check();
+      for (const PieceRecord& piece : broken.intact) {
+        if (context_.index.has(piece.kind, piece.id, without_)) continue;
+        if (!stored.insert(piece.id).second) continue;
+        ++report_.pieces_rescued;
+        if (writer) writer->copy(piece, reader_.read_coded(broken.pack, piece));
+      }
+    }
+    if (options_.from != nullptr) take_from(*options_.from, writer);
+    if (writer) writer->flush();
+  }
+
+  void take_from(Repository& other, Writer& writer) {
+    take_by_id(other, writer);
+    if (lost_.empty()) return;
+    // Another repository has other ids for the same content, but cuts files alike.
+    other.for_each_data([&](ByteView bytes) {
+      if (options_.cancellation != nullptr) options_.cancellation->check();
+      const auto found = lost_.find(context_.ids.id(ObjectKind::Data, bytes));
+      if (found != lost_.end() && found->second == ObjectKind::Data)
+        take(found->first, bytes, writer);
+      return !lost_.empty();
+    });
+  }
+
+  // A copy of this repository has the same ids. What a tree or list that was taken needs may be
+  // lost, too, and unknown to any index here.
+  void take_by_id(Repository& other, Writer& writer) {
+    std::vector<std::pair<ObjectId, ObjectKind>> wanted(lost_.begin(), lost_.end());
+    while (!wanted.empty()) {
+      const auto [id, kind] = wanted.back();
+      wanted.pop_back();
+      if (!lost_.contains(id)) continue;
+      if (options_.cancellation != nullptr) options_.cancellation->check();
+      try {
+        const Bytes bytes = other.get(kind, id);
+        if (context_.ids.id(kind, bytes) != id) continue;
+        take(id, bytes, writer);
+        for_each_reference(kind, bytes, [&](ObjectKind needed, const ObjectId& reference) {
+          if (can_be_read_.contains(reference) || lost_.contains(reference)) return;
+          add_lost(needed, reference);
+          if (lost_.contains(reference)) wanted.emplace_back(reference, needed);
+        });
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Corrupt) throw;
+      }
+    }
+  }
+
+  void take(ObjectId id, ByteView bytes, Writer& writer) {
+    if (writer) writer->put(lost_.at(id), bytes);
+    lost_.erase(id);
+    can_be_read_.insert(id);
+    ++report_.pieces_taken;
+  }
+
+  // The tables of contents of all whole packs, where the index says anything else.
+  void write_index(bool alone) {
+    for (const Damage& damage : survey_.damaged_index_objects) {
+      action(damage.object, "is damaged; its packs are indexed anew");
+    }
+    for (const NamedPack& pack : survey_.missing) {
+      action(object_name(ObjectType::Pack, pack.id), "is missing; taken out of the index");
+    }
+    report_.index_rebuilt =
+        survey_.index_is_wrong() || !survey_.broken.empty() || (survey_.any_unnamed && alone);
+    if (!report_.index_rebuilt || options_.dry_run) return;
+    begin("writing the index");
+    PieceOpener opener(context_.master, context_.sealing);
+    std::vector<PackRecords> packs;
+    std::size_t pieces = 0;
+    const auto write = [&] {
+      if (packs.empty()) return;
+      context_.storage.sync();
+      context_.objects.put(ObjectType::Index, random_id(), encode_index(packs));
+      packs.clear();
+      pieces = 0;
+    };
+    for (const ObjectId& pack : survey_.whole) {
+      try {
+        // Whoever wrote it may have died before making it durable.
+        context_.storage.adopt(object_name(ObjectType::Pack, pack));
+        packs.push_back(read_toc(context_.storage, opener, pack));
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::NotFound) continue;  // a prune removed it meanwhile
+        throw;
+      }
+      pieces += packs.back().pieces.size();
+      if (pieces >= kIndexTarget) write();
+    }
+    write();
+    context_.storage.sync();
+  }
+
+  // Whatever is removed from its place may be in use by others that run now.
+  bool is_alone() const {
+    if (options_.dry_run) return true;
+    return std::ranges::all_of(context_.objects.list(ObjectType::Claim),
+                               [&](const ObjectId& id) { return id == claim_->id(); });
+  }
+
+  void remove_replaced() {
+    if (report_.index_rebuilt && !options_.dry_run) {
+      for (const ObjectId& id : survey_.index_objects) {
+        context_.objects.remove(ObjectType::Index, id);
+      }
+      context_.storage.sync();
+    }
+    for (const BrokenPack& broken : survey_.broken) {
+      set_aside(object_name(ObjectType::Pack, broken.pack), broken.message);
+    }
+    for (const Damage& damage : damaged_manifests_) set_aside(damage.object, damage.message);
+  }
+
+  // Kept under another name, and durable there, before it goes.
+  void set_aside(const std::string& name, const std::string& message) {
+    std::string kept = name;
+    std::ranges::replace(kept, '/', '-');
+    kept = "aside/" + kept;
+    if (!options_.dry_run) {
+      try {
+        context_.storage.put(kept, context_.storage.get(name));
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::NotFound) return;
+        throw;
+      }
+      context_.storage.sync();
+      context_.storage.remove(name);
+      context_.storage.sync();
+    }
+    action(name, message + "; set aside as " + kept);
+  }
+
+  void tell_losses() {
+    if (lost_.empty()) return;
+    begin("finding what is affected");
+    DamagedContent damaged(reader_);
+    for (const auto& [id, kind] : lost_) damaged.add(id);
+    for (const Snapshot& snapshot : snapshots_) damaged.find(snapshot, report_.lost);
+  }
+
+  const SessionContext& context_;
+  const RepairOptions& options_;
+  std::optional<OwnClaim> claim_;  // none in a dry run
+  ObjectReader reader_;            // without the cache: what is stored counts
+  RepairReport report_;
+  RepairSurvey survey_;
+  IdSet without_;                        // packs that are broken, or about to be removed
+  std::map<ObjectId, ObjectKind> lost_;  // content that is needed or was there, and is nowhere
+  std::set<ObjectId> can_be_read_;
+  std::vector<Snapshot> snapshots_;
+  std::vector<Damage> damaged_manifests_;
+};
+
+}  // namespace
+
+RepairReport repair(const SessionContext& context, const RepairOptions& options) {
+  return Repair(context, options).run();
+}
+
+}  // namespace snapferry::repository
