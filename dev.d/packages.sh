@@ -10,7 +10,7 @@ packages_for() {
     test)
       echo libgtest-dev libgmock-dev librapidcheck-dev acl attr libcap2-bin \
         btrfs-progs xfsprogs e2fsprogs man-db fish zsh \
-        openssh-server openssh-client iproute2
+        openssh-server openssh-client iproute2 python3-minimal
       ;;
     vm)
       echo qemu-system-x86 qemu-utils debootstrap e2fsprogs openssh-client python3-minimal \

@@ -54,8 +54,8 @@ TEST_F(ErrandTest, WorksFromWithinTheSandboxThatCouldNotDoItItself) {
   const ::pid_t child = ::fork();
   if (child == 0) {
     Errand errand(making());
-    const auto plan =
-        plan_sandbox(Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank"}}));
+    const auto plan = plan_sandbox(
+        Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank"}}), {});
     const bool in_force = enter_sandbox(plan, SandboxMode::BestEffort).in_force();
     const bool contained = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0;
     errand.run();

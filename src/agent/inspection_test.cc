@@ -90,7 +90,7 @@ TEST(Inspection, OfBtrfsMissesAVolumeThatIsNotThere) {
 
 TEST(Inspection, TriesTheSandboxAndStaysFree) {
   const auto plan =
-      plan_sandbox(Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank"}}));
+      plan_sandbox(Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank"}}), {});
   EXPECT_EQ(try_sandbox(plan), try_sandbox(plan));
   const auto report = try_sandbox(plan);
   ASSERT_EQ(report.layers.size(), 4u);

@@ -55,7 +55,6 @@ std::size_t size_for(int version) {
 }
 
 std::uint64_t rights_of(PathAccess access) {
-  constexpr std::uint64_t kMakeDirectory = LANDLOCK_ACCESS_FS_MAKE_DIR;
   switch (access) {
     case PathAccess::Read:
       return kReadFile | kReadDirectory;
@@ -64,7 +63,7 @@ std::uint64_t rights_of(PathAccess access) {
     case PathAccess::List:
       return kReadDirectory;
     case PathAccess::Directories:
-      return kReadDirectory | kMakeDirectory | LANDLOCK_ACCESS_FS_REMOVE_DIR;
+      return kReadDirectory | LANDLOCK_ACCESS_FS_MAKE_DIR;
     case PathAccess::Device:
       return kReadFile | kWriteFile | kIoctlDevice;
     case PathAccess::Tree:

@@ -10,6 +10,7 @@ constexpr std::size_t kLongestName = 255;   // of a dataset (ZFS_MAX_DATASET_NAM
 constexpr std::size_t kLongestPath = 4095;  // PATH_MAX without its NUL
 constexpr std::size_t kLongestQuote = 200;
 constexpr std::size_t kStoreDigits = 8;
+constexpr std::string_view kOfZfs = "_.:- /";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alphanumeric(char c) {
@@ -22,31 +23,26 @@ bool consists_of(std::string_view text, std::string_view others) {
       text, [&](char c) { return is_alphanumeric(c) || others.find(c) != others.npos; });
 }
 
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
-}
-
 // Every part between slashes is a name, none of them "." or "..".
 bool has_plain_parts(std::string_view path) {
   while (true) {
     const auto slash = path.find('/');
     const auto part = path.substr(0, slash);
-    if (part.empty() || part == "." || part == "..") return false;
+    if (part.empty() || part.size() > kLongestName || part == "." || part == "..") return false;
     if (slash == path.npos) return true;
     path.remove_prefix(slash + 1);
   }
 }
 
+bool has_nul(std::string_view text) { return text.find('\0') != text.npos; }
+
 bool is_dataset(std::string_view name) {
-  return name.size() <= kLongestName && name.front() != '-' && consists_of(name, "_.:- /") &&
+  return name.size() <= kLongestName && name.front() != '-' && consists_of(name, kOfZfs) &&
          has_plain_parts(name);
 }
 
 bool is_path(std::string_view name) {
-  if (name.size() > kLongestPath || name.front() != '/' || has_control(name)) return false;
+  if (name.size() > kLongestPath || name.front() != '/' || has_nul(name)) return false;
   return name == "/" || has_plain_parts(name.substr(1));
 }
 
@@ -74,9 +70,10 @@ bool is_volume_name(std::string_view text) {
   return false;
 }
 
-bool is_point_name(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestName && text.front() != '-' && text != "." &&
-         text != ".." && text.find_first_of("/@#%,") == text.npos && !has_control(text);
+bool is_point_name(std::string_view volume, std::string_view text) {
+  if (text.empty() || text.size() > kLongestName || text == "." || text == "..") return false;
+  if (text.find('/') != text.npos || has_nul(text)) return false;
+  return !volume.starts_with("zfs:") || consists_of(text, kOfZfs);
 }
 
 bool is_time(std::string_view text, bool zone) {

@@ -59,9 +59,10 @@ const Point* find_point(const VolumeState& volume, const Point& wanted) {
 }
 
 Decision check_points(const StreamRequest& request) {
-  const auto check = [](const Point& point) {
-    return is_point_name(point.name) ? Decision::allow()
-                                     : refuse(point.name, "is no name of a snapshot");
+  const auto check = [&](const Point& point) {
+    return is_point_name(request.volume, point.name)
+               ? Decision::allow()
+               : refuse(point.name, "is no name of a snapshot");
   };
   if (const auto decision = check(request.to); !decision) return decision;
   if (request.to.kind != PointKind::Snapshot) {
@@ -270,7 +271,8 @@ Decision Policy::may_settle(const Settlement& settlement,
   if (settlement.hold) named.push_back(*settlement.hold);
   if (settlement.bookmark_of) named.push_back(*settlement.bookmark_of);
   for (const auto& point : named) {
-    if (!is_point_name(point.name)) return refuse(point.name, "is no name of a snapshot");
+    if (!is_point_name(settlement.volume, point.name))
+      return refuse(point.name, "is no name of a snapshot");
   }
   if (settlement.bookmark_of && !is_bookmark_of_cursor(settlement.bookmark, settlement.cursor)) {
     return refuse(settlement.bookmark, "no bookmark of the cursor " + settlement.cursor);

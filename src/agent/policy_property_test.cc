@@ -110,13 +110,13 @@ bool inside(const std::string& volume) {
   if (volume.starts_with("zfs:tank/home/")) return plain;
   // A path may hold any of them.
   return volume.starts_with("btrfs:/mnt/") && volume.size() > 11 &&
-         volume.find('/', 11) == volume.npos && volume != "btrfs:/mnt/.." &&
-         volume.find('\n') == volume.npos;
+         volume.find('/', 11) == volume.npos && volume != "btrfs:/mnt/..";
 }
 
-bool plain_name(const std::string& name) {
-  return !name.empty() && name[0] != '-' && name.find_first_of("/@#%,\n") == name.npos &&
-         name != ".." && name != ".";
+// As ZFS has names, or as a filesystem has them.
+bool plain_name(const std::string& volume, const std::string& name) {
+  const auto* others = volume.starts_with("zfs:") ? "/@#%,\n;$*?\\" : "/";
+  return !name.empty() && name.find_first_of(others) == name.npos && name != ".." && name != ".";
 }
 
 RC_GTEST_PROP(PolicyProperty, NothingOutsideThePatternsIsEverSentFrozenOrListed, ()) {
@@ -127,12 +127,12 @@ RC_GTEST_PROP(PolicyProperty, NothingOutsideThePatternsIsEverSentFrozenOrListed,
   if (kSource.may_freeze(volume, name)) {
     RC_ASSERT(inside(volume));
     RC_ASSERT(name.starts_with("snapferry_main_") || name.starts_with("__simplesnap_main_"));
-    RC_ASSERT(plain_name(name));
+    RC_ASSERT(plain_name(volume, name));
   }
   StreamRequest request;
   request.volume = volume;
   request.to = to;
-  if (kSource.may_send(request)) RC_ASSERT(inside(volume) && plain_name(to.name));
+  if (kSource.may_send(request)) RC_ASSERT(inside(volume) && plain_name(volume, to.name));
   if (kSource.may_resume(request, name)) RC_ASSERT(name == volume + "@" + to.name);
   RC_ASSERT(!kSource.may_list_host(name));
   RC_ASSERT(!kSource.may_abort({name, volume}));
@@ -154,7 +154,7 @@ RC_GTEST_PROP(PolicyProperty, OnlySnapshotsAndCursorsOfTheOwnSetAreEverDestroyed
   if (!kSource.may_settle(settlement, {state})) return;
   RC_ASSERT(settlement.cursor.starts_with("snapferry_main_"));
   for (const auto& point : settlement.destroy) {
-    RC_ASSERT(plain_name(point.name));
+    RC_ASSERT(plain_name(settlement.volume, point.name));
     RC_ASSERT(point.name.starts_with(point.kind == PointKind::Bookmark ? settlement.cursor
                                                                        : "snapferry_main_") ||
               (point.kind == PointKind::Snapshot && point.name.starts_with("__simplesnap_main_")));
@@ -174,7 +174,8 @@ RC_GTEST_PROP(PolicyProperty, NothingOutsideTheHostsSubtreeIsEverTouchedInAStore
            path != "zfs:" && path[4] != '/' && path[4] != '-';
   };
   if (kStore.may_receive(request)) {
-    RC_ASSERT(contained() && request.stream.volume == path && plain_name(request.stream.to.name));
+    RC_ASSERT(contained() && request.stream.volume == path &&
+              plain_name(path, request.stream.to.name));
   }
   if (kStore.may_abort({host, path})) RC_ASSERT(contained());
   if (kStore.may_set_aside({host, path})) RC_ASSERT(contained());
@@ -201,7 +202,8 @@ RC_GTEST_PROP(PolicyProperty, NothingOutsideThePatternsIsEverMadeNorOfAnythingBu
   }
   if (kTarget.may_make_of(volume, request)) {
     RC_ASSERT(kTarget.may_make(volume));
-    RC_ASSERT(plain_name(request.to.name) && request.to.kind == PointKind::Snapshot);
+    RC_ASSERT(plain_name(request.volume, request.to.name) &&
+              request.to.kind == PointKind::Snapshot);
     RC_ASSERT(!request.base && request.intermediates.empty() && request.clone_sources.empty() &&
               request.resume_token.empty());
   }

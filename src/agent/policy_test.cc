@@ -152,7 +152,7 @@ TEST(SourcePolicy, SendsSnapshotsOfOthersFromVolumesThatItCovers) {
   EXPECT_FALSE(policy.may_send(stream_of("zfs:tank/a", "../b")));
   auto request = stream_of("zfs:tank/a");
   request.base = snapshot("-R");
-  EXPECT_FALSE(policy.may_send(request));
+  EXPECT_TRUE(policy.may_send(request)) << "behind its '@' a name is no option";
   request.base = snapshot("x");
   request.intermediates = {snapshot("a@b")};
   EXPECT_FALSE(policy.may_send(request));
@@ -200,7 +200,7 @@ TEST(SourcePolicy, SettlesWithItsOwnSnapshotsBookmarksAndHolds) {
   EXPECT_TRUE(refused([](Settlement& s) { s.cursor = ""; }));
   EXPECT_TRUE(refused([](Settlement& s) { s.bookmark = "mine"; }));
   EXPECT_TRUE(refused([](Settlement& s) { s.hold = snapshot("a@b"); }));
-  EXPECT_TRUE(refused([](Settlement& s) { s.release = {snapshot("-r")}; }));
+  EXPECT_TRUE(refused([](Settlement& s) { s.release = {snapshot("a,b")}; }));
   EXPECT_TRUE(refused([](Settlement& s) { s.volume = "zfs:data"; }));
   EXPECT_TRUE(refused([](Settlement& s) { s.volume = "zfs:tank/gone"; }));
   EXPECT_TRUE(refused([&](Settlement& s) { s.destroy[1].name = "snapferry_main_ffffffff_x"; }));

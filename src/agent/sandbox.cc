@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include <dirent.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 #include "agent/capabilities.h"
 #include "agent/landlock.h"
 #include "agent/names.h"
+#include "agent/own_mounts.h"
 #include "agent/system_calls.h"
 #include "core/error.h"
 
@@ -42,6 +44,30 @@ SandboxReport nothing_done() {
     report.layers.push_back({layer, Grip::None, "switched off by --sandbox off"});
   }
   return report;
+}
+
+bool needs(SandboxMode mode, SandboxLayer layer) {
+  return mode == SandboxMode::Require ||
+         (mode == SandboxMode::Contain && layer == SandboxLayer::Files);
+}
+
+bool wants_own_mounts(const SandboxPlan& plan) {
+  return plan.own_mounts == OwnMounts::Always ||
+         (plan.own_mounts == OwnMounts::WithoutLandlock && landlock_version() == 0);
+}
+
+// What both ways of guarding files come to; `cause` is why there are no mounts of its own.
+LayerReport with_own_mounts(LayerReport landlock, const std::string& cause) {
+  if (!cause.empty()) {
+    landlock.detail += "; " + cause;
+    if (landlock.grip == Grip::Full) landlock.grip = Grip::Partial;
+  } else if (landlock.grip == Grip::None) {
+    return {SandboxLayer::Files, Grip::Partial,
+            "mounts of its own, nothing else in sight; " + landlock.detail};
+  } else {
+    landlock.detail += ", mounts of its own";
+  }
+  return landlock;
 }
 
 }  // namespace
@@ -78,7 +104,7 @@ std::string_view to_string(Grip grip) {
 }
 
 SandboxMode parse_sandbox_mode(std::string_view text) {
-  if (text == "try") return SandboxMode::BestEffort;
+  if (text == "try") return SandboxMode::Contain;
   if (text == "require") return SandboxMode::Require;
   if (text == "off") return SandboxMode::Off;
   throw Error(ErrorKind::InvalidArgument,
@@ -93,16 +119,20 @@ SandboxReport enter_sandbox(const SandboxPlan& plan, SandboxMode mode) {
   SandboxReport report;
   // In this order: the second and third need the first, and the last takes capset() away.
   report.layers.push_back(renounce_privileges());
+  std::optional<std::string> without_mounts;
+  if (wants_own_mounts(plan)) without_mounts = enter_own_mounts(plan.paths);
   report.layers.push_back(reduce_capabilities(plan.capabilities));
-  report.layers.push_back(restrict_files(plan.paths, plan.guards_reading));
+  auto files = restrict_files(plan.paths, plan.guards_reading);
+  report.layers.push_back(without_mounts ? with_own_mounts(std::move(files), *without_mounts)
+                                         : std::move(files));
   report.layers.push_back(restrict_system_calls(plan.calls, plan.ioctls, plan.programs));
   for (const auto& layer : report.layers) {
-    if (mode == SandboxMode::Require && layer.grip == Grip::None) {
+    if (needs(mode, layer.layer) && layer.grip == Grip::None) {
       throw Error(ErrorKind::Unsupported,
                   "the agent cannot contain itself: " + std::string(to_string(layer.layer)) + ": " +
                       layer.detail +
-                      "; mend it, or take --sandbox require off its line in "
-                      "authorized_keys");
+                      "; mend it, or put --sandbox off into its line in authorized_keys to let it "
+                      "run uncontained");
     }
   }
   return report;

@@ -12,7 +12,7 @@ enum class PathAccess : std::uint8_t {
   Read,         // read files, list directories
   Execute,      // read and execute one program
   List,         // list directories and nothing else; also what an ioctl on a directory needs
-  Directories,  // list, make and remove directories
+  Directories,  // list and make directories
   Device,       // read, write and ioctl
   Tree,         // everything but executing
 };
@@ -26,9 +26,18 @@ struct PathGrant {
 // Which system calls stay (agent/system_calls.h).
 enum class SystemCallSet : std::uint8_t {
   Agent,
-  Files,       // those of an agent, and what makes, changes and removes files by their names
-  ViewBroker,  // those of an agent, detached mounts, and what a child takes to contain itself
-  View,        // reading files, and threads
+  Directories,  // those of an agent, and what makes directories
+  Files,        // those of an agent, and what makes, changes and removes files by their names
+  ViewBroker,   // those of an agent, detached mounts, and what a child takes to contain itself
+  View,         // reading files, and threads
+};
+
+// Whether a process sees nothing but its paths (agent/own_mounts.h). It can only be where mounts
+// can say what the paths allow: they tell reading from writing, and not listing from reading.
+enum class OwnMounts : std::uint8_t {
+  Never,
+  WithoutLandlock,  // where nothing else guards files
+  Always,           // makes device nodes, and shares its filesystem with others
 };
 
 // What an agent needs; everything else is taken from it. A value, made by plan_sandbox()
@@ -42,13 +51,14 @@ struct SandboxPlan {
   // Whether `paths` says what can be read, too. A child may then contain itself to what only this
   // process could open.
   bool guards_reading = true;
+  OwnMounts own_mounts = OwnMounts::Never;
   bool operator==(const SandboxPlan&) const = default;
 };
 
 enum class SandboxLayer : std::uint8_t {
   NoNewPrivileges,  // prctl(2) PR_SET_NO_NEW_PRIVS: no set-user-id program gives anything
   Capabilities,     // capabilities(7): the bounding set too, so no child gets them back
-  Files,            // landlock(7): paths, and from ABI 4 TCP, from ABI 6 signals
+  Files,            // landlock(7): paths, and from ABI 4 TCP, from ABI 6 signals; mounts of its own
   SystemCalls,      // seccomp(2): what no plan needs is refused, what only an attack needs kills
 };
 
@@ -73,7 +83,8 @@ struct SandboxReport {
 };
 
 enum class SandboxMode : std::uint8_t {
-  BestEffort,  // take what the kernel has and say what it lacks
+  BestEffort,  // take what the kernel has and say what it lacks, to see what that is
+  Contain,     // refuse to go on where nothing guards files; take what else the kernel has
   Require,     // refuse to go on without every layer
   Off,         // do nothing, and say so
 };
@@ -90,8 +101,8 @@ SandboxMode parse_sandbox_mode(std::string_view text);
 // starts them on request would be the hole in it.
 //
 // Call it before another thread starts and before the first foreign byte is read; descriptors that
-// are open stay. Throws Internal if there are several threads, and Unsupported with Require where
-// a layer is missing (what was taken by then stays taken).
+// are open stay. Throws Internal if there are several threads, and Unsupported where a layer is
+// missing that the mode asks for (what was taken by then stays taken).
 SandboxReport enter_sandbox(const SandboxPlan& plan, SandboxMode mode);
 
 }  // namespace snapferry::agent

@@ -2,21 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <string>
 
-#include <fcntl.h>
 #include <link.h>
 #include <linux/btrfs.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
-#include "core/error.h"
 #include "platform/command.h"
 
 namespace snapferry::agent {
@@ -30,39 +26,29 @@ constexpr std::uint16_t low_half(unsigned long request) {
 constexpr std::array kCommonIoctls = {low_half(TCGETS), low_half(TIOCGWINSZ), low_half(FIONREAD),
                                       low_half(FIOCLEX), low_half(FIONBIO)};
 
-constexpr std::array kBtrfsIoctls = {
-    low_half(BTRFS_IOC_SYNC),
-    low_half(BTRFS_IOC_START_SYNC),  // and SUBVOL_CREATE_V2, the same number
-    low_half(BTRFS_IOC_WAIT_SYNC),
-    low_half(BTRFS_IOC_CLONE_RANGE),
-    low_half(BTRFS_IOC_SUBVOL_CREATE),
-    low_half(BTRFS_IOC_SNAP_CREATE_V2),
-    low_half(BTRFS_IOC_SNAP_DESTROY),
-    low_half(BTRFS_IOC_SNAP_DESTROY_V2),
-    low_half(BTRFS_IOC_TREE_SEARCH),  // and TREE_SEARCH_V2
-    low_half(BTRFS_IOC_INO_LOOKUP),
-    low_half(BTRFS_IOC_INO_LOOKUP_USER),
-    low_half(BTRFS_IOC_SPACE_INFO),
-    low_half(BTRFS_IOC_SUBVOL_GETFLAGS),
-    low_half(BTRFS_IOC_SUBVOL_SETFLAGS),
-    low_half(BTRFS_IOC_DEV_INFO),
-    low_half(BTRFS_IOC_FS_INFO),
-    low_half(BTRFS_IOC_SET_RECEIVED_SUBVOL),
-    low_half(BTRFS_IOC_GET_FEATURES),
-    low_half(BTRFS_IOC_GET_SUBVOL_INFO),
-    low_half(BTRFS_IOC_GET_SUBVOL_ROOTREF),
-    low_half(BTRFS_IOC_ENCODED_WRITE),
-    low_half(FS_IOC_GETFLAGS),
-    low_half(FS_IOC_SETFLAGS),
-};
-
-constexpr std::array kBtrfsSending = {low_half(BTRFS_IOC_SEND)};
-
 // Finding a subvolume and saying what it is.
 constexpr std::array kBtrfsLooking = {
-    low_half(BTRFS_IOC_TREE_SEARCH),     low_half(BTRFS_IOC_INO_LOOKUP),
-    low_half(BTRFS_IOC_INO_LOOKUP_USER), low_half(BTRFS_IOC_SUBVOL_GETFLAGS),
-    low_half(BTRFS_IOC_FS_INFO),         low_half(BTRFS_IOC_GET_SUBVOL_INFO),
+    low_half(BTRFS_IOC_TREE_SEARCH),  // and TREE_SEARCH_V2
+    low_half(BTRFS_IOC_INO_LOOKUP),
+    low_half(BTRFS_IOC_SUBVOL_GETFLAGS),
+    low_half(BTRFS_IOC_GET_SUBVOL_INFO),
+};
+constexpr std::array kBtrfsSending = {low_half(BTRFS_IOC_SEND)};
+constexpr std::array kBtrfsFreezing = {
+    low_half(BTRFS_IOC_SUBVOL_CREATE_V2), low_half(BTRFS_IOC_SNAP_CREATE_V2),
+    low_half(BTRFS_IOC_SNAP_DESTROY_V2),  // by id: snapshots may be below no mount
+};
+// Works on descriptors of directories alone, and so within what can be opened.
+constexpr std::array kBtrfsReceiving = {
+    low_half(BTRFS_IOC_SYNC),
+    low_half(BTRFS_IOC_SUBVOL_CREATE_V2),  // and START_SYNC, the same number
+    low_half(BTRFS_IOC_WAIT_SYNC),
+    low_half(BTRFS_IOC_CLONE_RANGE),
+    low_half(BTRFS_IOC_SNAP_CREATE_V2),
+    low_half(BTRFS_IOC_SNAP_DESTROY),
+    low_half(BTRFS_IOC_SUBVOL_SETFLAGS),
+    low_half(BTRFS_IOC_SET_RECEIVED_SUBVOL),
+    low_half(BTRFS_IOC_ENCODED_WRITE),
 };
 
 // OpenZFS, include/sys/fs/zfs.h: ZFS_IOC_… are 'Z' << 8 and a number that never changes.
@@ -141,7 +127,11 @@ class Plan {
     }
   }
   void let_start_programs() { plan_.programs = true; }
+  void let_make_directories() {
+    if (plan_.calls == SystemCallSet::Agent) plan_.calls = SystemCallSet::Directories;
+  }
   void let_change_files() { plan_.calls = SystemCallSet::Files; }
+  void set_own_mounts(OwnMounts own) { plan_.own_mounts = own; }
   SandboxPlan take() {
     std::ranges::sort(plan_.capabilities);
     std::ranges::sort(plan_.ioctls);
@@ -193,21 +183,6 @@ void add_program(Plan& plan, const std::string& name) {
   plan.allow("/proc", PathAccess::Read);  // its own part of it has a number nobody knows yet
 }
 
-// Where the file system that holds `path`, or the part of it that exists, is mounted.
-std::string mount_point_of(std::string path) {
-  while (path.size() > 1) {
-    struct ::statx status {};
-    const bool there = ::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, STATX_TYPE, &status) == 0;
-    if (there && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return path;
-    path.resize(std::max<std::size_t>(path.rfind('/'), 1));
-  }
-  return "/";
-}
-
-std::string parent_of(const std::string& path) {
-  return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
-}
-
 void add_zfs(Plan& plan) {
   add_program(plan, "zfs");
   add_program(plan, "zpool");  // what its pool can receive
@@ -229,82 +204,65 @@ void add_btrfs(Plan& plan) {
   plan.allow("/sys/fs/btrfs", PathAccess::Read);
   // Directories of other owners are passed and written, and O_NOATIME wants an owner.
   plan.keep({CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER});
-  plan.let_through(kBtrfsIoctls);
+  plan.let_through(kBtrfsLooking);
+}
+
+void add_btrfs_source(Plan& plan) {
+  add_btrfs(plan);
+  plan.let_through(kBtrfsSending);
+  plan.let_through(kBtrfsFreezing);
+  plan.let_make_directories();
+}
+
+void add_btrfs_receiver(Plan& plan) {
+  add_btrfs(plan);
+  plan.let_through(kBtrfsReceiving);
+  plan.keep(kForWhatIsReceived);
   plan.let_change_files();
 }
 
-void add_btrfs_volume(Plan& plan, const VolumePattern& pattern) {
-  const std::string prefix = pattern.literal_prefix();
-  const std::string mount_point = mount_point_of(prefix);
-  plan.allow(mount_point, PathAccess::List);
-  plan.allow(prefix, PathAccess::Directories);
-  if (mount_point == prefix) return;
-  // Snapshots are kept in PARENT/.snapferry. It may have to be made first.
-  const std::string parent = parent_of(prefix);
-  struct ::stat status {};
-  const std::string own = (parent == "/" ? "" : parent) + "/.snapferry";
-  plan.allow(::stat(own.c_str(), &status) == 0 ? own : parent, PathAccess::Directories);
-}
-
-void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw system_error(errno, "make the directory for what it receives", path);
+PathAccess access_for(Reach reach) {
+  switch (reach) {
+    case Reach::List:
+      return PathAccess::List;
+    case Reach::Directories:
+      return PathAccess::Directories;
+    case Reach::Read:
+      return PathAccess::Read;
+    case Reach::Write:
+      return PathAccess::Tree;
   }
+  return PathAccess::List;
 }
 
-void add_btrfs_store(Plan& plan, const Policy& policy) {
-  const std::string store = policy.store().substr(policy.store().find(':') + 1);
-  const std::string own = store + "/" + policy.host();
-  struct ::stat status {};
-  // A store that is missing is told by whoever opens it.
-  if (::stat(store.c_str(), &status) == 0) make_directory(own);
-  plan.allow(mount_point_of(store), PathAccess::List);
-  plan.allow(own, PathAccess::Tree);
-  plan.allow(store + "/.snapferry-store", PathAccess::Read);  // its identity
-  plan.keep(kForWhatIsReceived);
+// Of an end that lists directories mounts show the files as well, and it works on several.
+OwnMounts own_mounts_for(const Policy& policy, const std::vector<ReachedPath>& reached) {
+  const auto lists = [](const ReachedPath& path) {
+    return path.reach == Reach::List || path.reach == Reach::Directories;
+  };
+  if (std::ranges::any_of(reached, lists) || policy.has(Role::Target)) return OwnMounts::Never;
+  return reached.empty() ? OwnMounts::WithoutLandlock : OwnMounts::Always;
 }
 
-void add_btrfs_target(Plan& plan, const VolumePattern& pattern) {
-  const std::string prefix = pattern.literal_prefix();
-  struct ::stat status {};
-  if (::stat(prefix.c_str(), &status) == 0) {
-    // Without a wildcard it is there already, and all that is left to do is to say so.
-    const bool several = pattern.has_wildcards();
-    plan.allow(several ? prefix : parent_of(prefix), several ? PathAccess::Tree : PathAccess::List);
-  } else {
-    const std::string parent = parent_of(prefix);
-    const std::string name = prefix.substr(prefix.rfind('/') + 1);
-    plan.allow(parent, PathAccess::Directories);
-    plan.allow((parent == "/" ? "" : parent) + "/.snapferry/" + name, PathAccess::Tree);
-  }
-  plan.keep(kForWhatIsReceived);
+bool has_kind(const Policy& policy, std::string_view kind) {
+  return std::ranges::any_of(policy.volumes(),
+                             [&](const VolumePattern& pattern) { return pattern.kind() == kind; });
 }
 
 }  // namespace
 
-SandboxPlan plan_sandbox(const Policy& policy) {
+SandboxPlan plan_sandbox(const Policy& policy, const std::vector<ReachedPath>& reached) {
   Plan plan;
   add_common(plan);
   if (policy.has(Role::Source)) {
-    for (const auto& pattern : policy.volumes()) {
-      if (pattern.kind() == "zfs") {
-        add_zfs_source(plan);
-      } else {
-        add_btrfs(plan);
-        add_btrfs_volume(plan, pattern);
-        plan.let_through(kBtrfsSending);
-      }
-    }
+    if (has_kind(policy, "zfs")) add_zfs_source(plan);
+    if (has_kind(policy, "btrfs")) add_btrfs_source(plan);
   }
   if (policy.has(Role::Target)) {
-    for (const auto& pattern : policy.volumes()) {
-      if (pattern.kind() == "zfs") {
-        add_zfs(plan);
-        plan.let_through(kZfsReceivingAnew);
-      } else {
-        add_btrfs(plan);
-        add_btrfs_target(plan, pattern);
-      }
+    if (has_kind(policy, "btrfs")) add_btrfs_receiver(plan);
+    if (has_kind(policy, "zfs")) {
+      add_zfs(plan);
+      plan.let_through(kZfsReceivingAnew);
     }
   }
   if (policy.has(Role::Store)) {
@@ -313,16 +271,18 @@ SandboxPlan plan_sandbox(const Policy& policy) {
       plan.let_through(kZfsReceiving);
       plan.let_through(kZfsSending);  // verifying reads a replica by sending it to nowhere
     } else {
-      add_btrfs(plan);
-      add_btrfs_store(plan, policy);
+      add_btrfs_receiver(plan);
       if (policy.has(Role::Restore)) plan.let_through(kBtrfsSending);
     }
   }
+  for (const auto& path : reached) plan.allow(path.path, access_for(path.reach));
+  plan.set_own_mounts(own_mounts_for(policy, reached));
   return plan.take();
 }
 
 SandboxPlan plan_simplesnap_sandbox() {
   Plan plan;
+  plan.set_own_mounts(OwnMounts::WithoutLandlock);
   add_common(plan);
   add_zfs_source(plan);
   plan.let_through(kZfsRemembering);

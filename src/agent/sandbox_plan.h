@@ -1,7 +1,10 @@
 #pragma once
 
+#include <vector>
+
 #include "agent/policy.h"
 #include "agent/sandbox.h"
+#include "core/reach.h"
 
 namespace snapferry::agent {
 
@@ -12,20 +15,22 @@ namespace snapferry::agent {
 //           cannot receive, rename, set properties or destroy a dataset, a store's cannot destroy
 //           a snapshot or roll back; a target's can receive and do nothing else; none can touch a
 //           pool, nor mount what it received.
-//   btrfs   no program; listing below the mount points of its volumes or store (an ioctl on a
-//           directory needs it open); CAP_SYS_ADMIN for the ioctls, CAP_FOWNER and CAP_DAC_* for
-//           directories of others. A source reads no file and makes nothing but directories. A
-//           store writes below STORE/HOST alone, and has CAP_CHOWN, CAP_FSETID, CAP_MKNOD and
-//           CAP_SETFCAP for what it receives. So has a target, which writes below the directory of
-//           the snapshots of the one volume that it may make, if VolumeTarget::prepare() has made
-//           it; with a pattern that covers several, everywhere below that. It cannot send.
+//   btrfs   no program; the paths of `reached`; CAP_SYS_ADMIN for the ioctls, CAP_FOWNER and
+//           CAP_DAC_* for directories of others. A source reads no file and makes nothing but
+//           directories and snapshots. What receives has CAP_CHOWN, CAP_FSETID, CAP_MKNOD and
+//           CAP_SETFCAP for what it receives, and no request that names a subvolume by its id and
+//           changes it: it works on those that it can open.
 //   both    its own part of /proc, /dev/null and the time zone, read-only; with a program the
 //           shared libraries.
 //
-// A process that is not root has none of the capabilities to begin with. Looks at the mount points
-// and for the programs of this machine; makes the directory STORE/HOST of a btrfs store, so that
-// it can be named alone. Throws what making it throws.
-SandboxPlan plan_sandbox(const Policy& policy);
+// A store on btrfs has mounts of its own besides: what it received may hold device nodes, which
+// cannot be opened then, and other mounts would show the files of others. Where the kernel has no
+// Landlock those are all that guards files, and where mounts cannot say what an end needs (a source
+// and a target on btrfs) an agent does not begin.
+//
+// `reached` is what the drivers say that they open (core/reach.h). A process that is not root has
+// none of the capabilities to begin with. Looks for the programs of this machine; makes nothing.
+SandboxPlan plan_sandbox(const Policy& policy, const std::vector<ReachedPath>& reached);
 
 // Likewise for what is called as simplesnapwrap: a source of every ZFS volume, which also sets
 // properties.

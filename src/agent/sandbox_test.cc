@@ -52,7 +52,7 @@ int in_child(const std::function<int()>& body) {
 
 SandboxPlan source_plan() {
   return plan_sandbox(
-      Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank/**"}}));
+      Policy::make({.allow = {"source"}, .set = "main", .volumes = {"zfs:tank/**"}}), {});
 }
 
 // With what `program` needs to be started.
@@ -234,13 +234,14 @@ TEST(SandboxSystemCalls, LetThroughOnlyTheRequestsOfIoctlThatThePlanNames) {
   EXPECT_EQ(error(TIOCSTI), ENOSYS);
 }
 
-TEST_F(SandboxFiles, OfATargetLeaveItTheSnapshotsOfItsVolumeAndNoOther) {
+TEST_F(SandboxFiles, LeaveAReceiverWhatItsDriverWritesInAndNothingBeside) {
   for (const auto* name :
        {"inside/.snapferry", "inside/.snapferry/new", "inside/.snapferry/home", "inside/home"}) {
     ASSERT_EQ(::mkdir(path(name).c_str(), 0755), 0);
   }
-  const auto plan = plan_sandbox(Policy::make(
-      {.allow = {"target"}, .set = "main", .volumes = {"btrfs:" + path("inside/new")}}));
+  const auto plan = plan_sandbox(
+      Policy::make({.allow = {"target"}, .set = "main", .volumes = {"btrfs:/mnt/new"}}),
+      {{path("inside"), Reach::List}, {path("inside/.snapferry/new"), Reach::Write}});
   const auto error = [&](const std::string& name, int flags) {
     return contained(plan, [&] { return error_of(::open(path(name).c_str(), flags, 0600)); });
   };
@@ -254,8 +255,11 @@ TEST_F(SandboxFiles, OfATargetLeaveItTheSnapshotsOfItsVolumeAndNoOther) {
 }
 
 TEST(SandboxSystemCalls, LetATargetReceiveAndNeitherSendNorDestroyNorMount) {
-  const auto plan = plan_sandbox(Policy::make(
-      {.allow = {"target"}, .set = "main", .volumes = {"zfs:tank/new", "btrfs:/no/such/place"}}));
+  const auto plan =
+      plan_sandbox(Policy::make({.allow = {"target"},
+                                 .set = "main",
+                                 .volumes = {"zfs:tank/new", "btrfs:/no/such/place"}}),
+                   {});
   const auto error = [&](unsigned long request) {
     return contained(plan, [&] { return error_of(::ioctl(0, request, nullptr)); });
   };
@@ -350,7 +354,9 @@ void hide_landlock() {
 TEST(Sandbox, SaysWhatTheKernelLacksAndGoesOn) {
   EXPECT_EQ(in_child([] {
               hide_landlock();
-              const auto report = enter_sandbox(source_plan(), SandboxMode::BestEffort);
+              auto plan = source_plan();
+              plan.own_mounts = OwnMounts::Never;
+              const auto report = enter_sandbox(plan, SandboxMode::BestEffort);
               const auto& files = report.layers.at(2);
               const bool said = files.layer == SandboxLayer::Files && files.grip == Grip::None &&
                                 files.detail.find("Landlock") != std::string::npos;
@@ -365,7 +371,9 @@ TEST(Sandbox, GoesNoFurtherWithoutALayerThatIsRequired) {
   EXPECT_EQ(in_child([] {
               hide_landlock();
               try {
-                (void)enter_sandbox(source_plan(), SandboxMode::Require);
+                auto plan = source_plan();
+                plan.own_mounts = OwnMounts::Never;
+                (void)enter_sandbox(plan, SandboxMode::Require);
               } catch (const Error& error) {
                 return error.kind() == ErrorKind::Unsupported ? 7 : 1;
               }
@@ -397,7 +405,7 @@ TEST(Sandbox, SwitchedOffSaysSoOfEveryLayer) {
 }
 
 TEST(Sandbox, ParsesItsModes) {
-  EXPECT_EQ(parse_sandbox_mode("try"), SandboxMode::BestEffort);
+  EXPECT_EQ(parse_sandbox_mode("try"), SandboxMode::Contain);
   EXPECT_EQ(parse_sandbox_mode("require"), SandboxMode::Require);
   EXPECT_EQ(parse_sandbox_mode("off"), SandboxMode::Off);
   EXPECT_ERROR(parse_sandbox_mode(""), ErrorKind::InvalidArgument);

@@ -45,6 +45,14 @@ std::vector<VolumeFailure> shortened(std::vector<VolumeFailure> failures) {
               "this agent has no store; add --allow store to its line in authorized_keys");
 }
 
+// Neither is to be begun by an agent that cannot write.
+void need_preparation(const Served& served) {
+  if (!served.prepare) return;
+  throw Error(ErrorKind::Unavailable,
+              "this agent contained itself before what it would write in was there; ask it to "
+              "prepare, then connect again");
+}
+
 // Whoever sends it waits for credit until somebody does.
 void take_rest(Stream& stream) {
   Bytes buffer(wire::kMaxPayload);
@@ -124,6 +132,11 @@ Bytes Server::handle(wire::Channel& channel, ByteView request) {
     case wire::Verb::TargetComplete:
     case wire::Verb::TargetDescribe:
       return handle_target(channel.verb().verb, request);
+    case wire::Verb::AgentPrepare: {
+      decode_request<wire::Nothing>(request);
+      if (served_.prepare) served_.prepare();
+      return wire::encode(wire::Nothing{});
+    }
     case wire::Verb::AgentReport: {
       decode_request<wire::Nothing>(request);
       wire::ReportReply reply;
@@ -225,7 +238,9 @@ Bytes Server::receive(wire::Channel& channel, ByteView request) {
   receive.stream = std::move(message.stream);
   receive.cancellation = &channel.cancellation();
   wire::ChannelStream stream(channel);
-  store().receive(receive, stream);
+  Store& served = store();
+  need_preparation(served_);
+  served.receive(receive, stream);
   return wire::encode(wire::Nothing{});
 }
 
@@ -257,6 +272,7 @@ Bytes Server::handle_target(wire::Verb verb, ByteView request) {
 Bytes Server::restore(wire::Channel& channel, ByteView request) {
   const auto message = decode_request<wire::RestoreStart>(request);
   VolumeTarget& target = target_of(message.volume);
+  need_preparation(served_);
   // Two at once for one place would take what the other has half done for their own.
   const std::lock_guard lock(restoring_);
   wire::ChannelStream stream(channel);

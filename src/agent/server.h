@@ -30,6 +30,9 @@ struct Served {
   std::function<std::unique_ptr<VolumeTarget>(std::string_view kind)> target{};
   // Makes the store that it is named, or refuses. Empty: this agent has no store.
   std::function<void(const std::string& store)> init{};
+  // Makes what this agent would write in, which was not there when it contained itself. Empty: all
+  // was there.
+  std::function<void()> prepare{};
   // What `snapferry doctor` shows of this machine. Empty: nothing.
   std::function<std::vector<wire::Finding>()> report{};
   // Who serves the files of a snapshot of the store. Empty: this agent shows none.

@@ -193,6 +193,9 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "getitimer",
 });
 
+// Of SystemCallSet::Directories.
+constexpr auto kMakingDirectories = std::to_array<const char*>({"mkdir", "mkdirat", "fchmod"});
+
 // Of SystemCallSet::Files; refused in the others, for libraries may try them in good faith.
 constexpr auto kChangingFiles = std::to_array<const char*>({
     "mkdir",        "mkdirat",      "rmdir",     "unlink",    "unlinkat",  "rename",
@@ -374,11 +377,13 @@ class Filter {
   int failed_ = 0;
 };
 
+// All but those that `calls` has for its own.
 template <typename Names>
 void add_all(Filter& filter, std::uint32_t action, const Names& names, SystemCallSet calls) {
   const auto is_ours = [&](std::string_view name) {
-    return calls == SystemCallSet::ViewBroker &&
-           std::ranges::find(kOfViewBroker, name) != std::end(kOfViewBroker);
+    const auto has = [&](const auto& own) { return std::ranges::find(own, name) != own.end(); };
+    return (calls == SystemCallSet::ViewBroker && has(kOfViewBroker)) ||
+           (calls == SystemCallSet::Directories && has(kMakingDirectories));
   };
   for (const char* name : names) {
     if (!is_ours(name)) filter.add(action, name);
@@ -403,6 +408,8 @@ std::size_t size_of(SystemCallSet calls) {
   switch (calls) {
     case SystemCallSet::Agent:
       return kAllowed.size();
+    case SystemCallSet::Directories:
+      return kAllowed.size() + kMakingDirectories.size();
     case SystemCallSet::Files:
       return kAllowed.size() + kChangingFiles.size();
     case SystemCallSet::ViewBroker:
@@ -426,6 +433,9 @@ LayerReport restrict_system_calls(SystemCallSet calls, std::span<const std::uint
     add_all(filter, files ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), kChangingFiles, calls);
     if (calls == SystemCallSet::ViewBroker) {
       for (const char* name : kOfViewBroker) filter.add(SCMP_ACT_ALLOW, name);
+    }
+    if (calls == SystemCallSet::Directories) {
+      for (const char* name : kMakingDirectories) filter.add(SCMP_ACT_ALLOW, name);
     }
   }
   add_all(filter, SCMP_ACT_ERRNO(EPERM), kRefused, calls);

@@ -16,6 +16,14 @@ bool must_be_escaped(std::string_view path, std::size_t i) {
   return path[i] == '/' || path[i] == '%' || (i == 0 && path[i] == '.');
 }
 
+// Names of points have 255 bytes at most, which paths have not; the guid keeps them apart.
+std::string shortened(std::string name, const Guid& guid) {
+  constexpr std::size_t kLongest = 255;
+  if (name.size() <= kLongest) return name;
+  const auto end = "~" + guid.hex();
+  return name.substr(0, kLongest - end.size()) + end;
+}
+
 // Two that are not ours, or one and one of ours, may have one name.
 void make_names_unique(std::vector<VolumePoint>& points, const SubvolumeTable& table) {
   std::map<std::string, int> uses;
@@ -23,8 +31,16 @@ void make_names_unique(std::vector<VolumePoint>& points, const SubvolumeTable& t
   for (auto& point : points) {
     if (point.ours || uses[point.point.name] == 1) continue;
     std::string path;
-    if (table.path_of(*point.subvolume, path)) point.point.name = escape_path(path);
+    if (table.path_of(*point.subvolume, path)) {
+      point.point.name = shortened(escape_path(path), point.point.guid);
+    }
   }
+}
+
+// A store takes what begins with '.' for its own.
+std::string point_name_of(const Subvolume& snapshot) {
+  if (!snapshot.name.starts_with('.')) return snapshot.name;
+  return shortened(escape_path(snapshot.name), snapshot.identity());
 }
 
 }  // namespace
@@ -69,6 +85,15 @@ Lineage::Lineage(const SubvolumeTable& table) : table_(table) {
   }
 }
 
+bool Lineage::is_kept_for(const Subvolume& volume, const Subvolume& snapshot) const {
+  std::string inside, kept;
+  if (!table_.path_of(volume, inside) || !table_.path_of(snapshot, kept)) return false;
+  const auto name = inside.rfind('/') + 1;  // 0 where there is none
+  const auto ours = std::string(kSnapshotsName) + "/";
+  return kept.starts_with(inside.substr(0, name) + ours + inside.substr(name) + "/") ||
+         kept.starts_with(inside + "/" + ours);
+}
+
 std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume) const {
   std::vector<const Subvolume*> found;
   const auto add_children = [&](const Guid& uuid) {
@@ -78,13 +103,25 @@ std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume) con
   if (volume.uuid.is_zero()) return found;
   add_children(volume.uuid);
   Guid origin = volume.parent_uuid;
+  const Subvolume* made_of = nullptr;
   for (int depth = 0; !origin.is_zero() && depth < kLongestChain; ++depth) {
     const Subvolume* ancestor = table_.find_by_uuid(origin);
-    // A copy of a volume that lives on is no later state of it.
-    if (ancestor != nullptr && !ancestor->read_only && depth == 0) break;
-    if (ancestor != nullptr && ancestor->read_only) found.push_back(ancestor);
+    if (ancestor != nullptr && !ancestor->read_only) {
+      // A copy of a volume that lives on is no later state of it, and shares its history only up to
+      // the snapshot that the copy was made of: what came after is another volume's. But where the
+      // copy took its place, what was kept there is the history of that place.
+      if (made_of == nullptr) break;
+      const auto [first, last] = snapshots_by_parent_.equal_range(origin);
+      for (auto at = first; at != last; ++at) {
+        const bool is_shared = at->second->otransid <= made_of->otransid;
+        if (is_shared || is_kept_for(volume, *at->second)) found.push_back(at->second);
+      }
+      break;
+    }
+    if (ancestor != nullptr) found.push_back(ancestor);
     add_children(origin);
-    if (ancestor == nullptr || !ancestor->read_only) break;
+    if (ancestor == nullptr) break;
+    made_of = ancestor;
     origin = ancestor->parent_uuid;
   }
   return found;
@@ -99,7 +136,7 @@ std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume) const {
     VolumePoint point;
     point.subvolume = subvolume;
     point.ours = is_ours(path);
-    point.point.name = subvolume->name;
+    point.point.name = point_name_of(*subvolume);
     point.point.guid = subvolume->identity();
     point.point.order = subvolume->otransid;
     // That of a received one is the time of the receive.

@@ -21,14 +21,17 @@ struct VolumePoint {
 //
 // Those of a volume are the read-only subvolumes that were taken of it (their parent_uuid is its
 // uuid), wherever they lie and whatever it is called; and, where the volume itself was taken of
-// a snapshot, as a restore does it, that snapshot and the others of the same origin.
+// a snapshot, as a restore does it, that snapshot and the others of the same origin: all of them
+// where that volume is gone, where it lives on those up to that snapshot, and those that lie
+// where ours of this volume belong.
 class Lineage {
  public:
   explicit Lineage(const SubvolumeTable& table);
 
   // Ascending by order, each identity once. A point's name is that of its directory entry; where
   // two have the same (".snapshots/1/snapshot"), that of a snapshot that is not ours is its whole
-  // path from the top level with '/' and '%' percent-encoded.
+  // path from the top level with '/' and '%' percent-encoded; a first '.' always is. What would be
+  // longer than 255 bytes ends in "~" and its identity.
   std::vector<VolumePoint> points_of(const Subvolume& volume) const;
 
   // 0 if nothing at all can have changed in `volume` since its newest snapshot, else nullopt. The
@@ -42,6 +45,8 @@ class Lineage {
   bool may_settle(const Subvolume& volume, const Subvolume& snapshot) const;
 
  private:
+  // It lies where the snapshots of what is at the volume's place belong (snapshot_place.h).
+  bool is_kept_for(const Subvolume& volume, const Subvolume& snapshot) const;
   std::vector<const Subvolume*> snapshots_of(const Subvolume& volume) const;
 
   const SubvolumeTable& table_;

@@ -1,6 +1,12 @@
 #include "btrfs/mount_table.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <optional>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "core/bytes.h"
 #include "core/error.h"
@@ -38,9 +44,10 @@ std::string unescape(std::string_view text) {
 
 // "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
 std::optional<Mount> parse_mount(std::string_view line) {
-  take_until(line, ' ');
-  take_until(line, ' ');
   Mount mount;
+  const auto id = take_until(line, ' ');
+  std::from_chars(id.data(), id.data() + id.size(), mount.id);
+  take_until(line, ' ');
   mount.device = take_until(line, ' ');
   mount.root = unescape(take_until(line, ' '));
   mount.point = unescape(take_until(line, ' '));
@@ -49,6 +56,18 @@ std::optional<Mount> parse_mount(std::string_view line) {
   line.remove_prefix(separator + 3);
   if (take_until(line, ' ') != "btrfs" || !mount.point.starts_with('/')) return std::nullopt;
   return mount;
+}
+
+std::uint64_t mount_id_of(const std::string& path) {
+  struct ::statx status {};
+  if (::statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) != 0) {
+    throw system_error(errno, "look at it", path);
+  }
+  if ((status.stx_mask & STATX_MNT_ID) == 0) {
+    throw Error(ErrorKind::Unsupported,
+                path + ": this kernel does not tell which mount it is on; update to Linux 5.8");
+  }
+  return status.stx_mnt_id;
 }
 
 }  // namespace
@@ -83,6 +102,15 @@ std::vector<Mount> parse_mounts(std::string_view mountinfo) {
 
 std::vector<Mount> read_mounts() {
   return parse_mounts(as_text(platform::read_file("/proc/self/mountinfo", kLargestTable)));
+}
+
+bool on_one_btrfs(const std::string& one, const std::string& other) {
+  const auto mounts = read_mounts();
+  const auto find = [&](const std::string& path) {
+    return std::ranges::find(mounts, mount_id_of(path), &Mount::id);
+  };
+  const auto first = find(one), second = find(other);
+  return first != mounts.end() && second != mounts.end() && first->device == second->device;
 }
 
 }  // namespace snapferry::btrfs

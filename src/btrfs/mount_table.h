@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,9 +9,10 @@ namespace snapferry::btrfs {
 
 // Where a part of a btrfs can be seen.
 struct Mount {
-  std::string device;  // "0:41": the same for all mounts of one filesystem
-  std::string point;   // "/mnt/data"
-  std::string root;    // what of the filesystem is seen there: "/", "/@home"
+  std::uint64_t id = 0;  // as statx(2) gives it
+  std::string device;    // "0:41": the same for all mounts of one filesystem
+  std::string point;     // "/mnt/data"
+  std::string root;      // what of the filesystem is seen there: "/", "/@home"
   bool operator==(const Mount&) const = default;
 
   // The path at which `inside` (from the top level, as SubvolumeTable::path_of gives it) is seen
@@ -23,6 +25,10 @@ struct Mount {
 std::vector<Mount> parse_mounts(std::string_view mountinfo);
 // Throws Unavailable where there is no /proc.
 std::vector<Mount> read_mounts();
+
+// Whether both paths are on one btrfs, perhaps by different mounts of it. Opens neither, so that it
+// works for a process that may not. Throws as system_error for a path that is not there.
+bool on_one_btrfs(const std::string& one, const std::string& other);
 
 // "PARENT/NAME" without doubling the slash of "/".
 std::string join(std::string_view parent, std::string_view name);

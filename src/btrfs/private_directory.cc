@@ -25,10 +25,7 @@ platform::Fd find_directory(int parent, const std::string& name, const std::stri
   return fd;
 }
 
-platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject) {
-  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
-    throw system_error(errno, "create it", subject);
-  }
+platform::Fd find_private(int parent, const std::string& name, const std::string& subject) {
   auto fd =
       platform::open_at(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, subject);
   struct stat status {};
@@ -38,15 +35,36 @@ platform::Fd open_or_make_private(int parent, const std::string& name, const std
                 subject + ": belongs to the user " + std::to_string(status.st_uid) +
                     ", who could read or exchange what is in it; remove it and run again");
   }
+  return fd;
+}
+
+platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject) {
+  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+    throw system_error(errno, "create it", subject);
+  }
+  auto fd = find_private(parent, name, subject);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw system_error(errno, "look at it", subject);
   if ((status.st_mode & kAllModes) != kDirectoryMode && ::fchmod(fd.get(), kDirectoryMode) != 0) {
     throw system_error(errno, "make it private", subject);
   }
   return fd;
 }
 
+platform::Fd directory_if_there(int parent, const std::string& name, const std::string& subject) {
+  platform::Fd fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const bool other = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+  if (!fd.valid() && !other) throw system_error(errno, "open", subject);
+  return fd;
+}
+
 std::string read_small_file(int directory, const std::string& name, const std::string& subject) {
-  const platform::Fd fd(::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const platform::Fd fd(
+      ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd.valid() && errno == ENOENT) return "";
+  if (!fd.valid() && (errno == ELOOP || errno == ENXIO)) {
+    throw Error(ErrorKind::Corrupt, subject + ": is no file");
+  }
   if (!fd.valid()) throw system_error(errno, "open", subject);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw system_error(errno, "look at it", subject);
@@ -60,6 +78,12 @@ std::string read_small_file(int directory, const std::string& name, const std::s
 
 void replace_small_file(int directory, const std::string& name, std::string_view content,
                         const std::string& subject) {
+  if (content.size() > kLargestFile) {
+    throw Error(ErrorKind::Unsupported,
+                subject +
+                    ": would be larger than the 16 MiB that are read of it; divide the "
+                    "volumes between two sets");
+  }
   const auto temporary = name + ".new-" + std::to_string(::getpid());
   {
     const auto fd =

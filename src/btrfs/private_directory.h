@@ -13,12 +13,19 @@ namespace snapferry::btrfs {
 
 // Opens `name`; makes it if it is not there. Throws PermissionDenied if another user owns it.
 platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject);
+// The same for one that is there; changes nothing.
+platform::Fd find_private(int parent, const std::string& name, const std::string& subject);
 // An invalid one if there is no such directory.
 platform::Fd find_directory(int parent, const std::string& name, const std::string& subject);
 
-// Empty if there is no such file. Throws Corrupt if it is larger than 16 MiB.
+// An invalid one, too, for anything else of that name.
+platform::Fd directory_if_there(int parent, const std::string& name, const std::string& subject);
+
+// Empty if there is no such file. Throws Corrupt if it is larger than 16 MiB, or no file; never
+// waits for one.
 std::string read_small_file(int directory, const std::string& name, const std::string& subject);
-// Replaces it in one step, and durably: the old content is there, or the new one.
+// Replaces it in one step, and durably: the old content is there, or the new one. Throws
+// Unsupported for what read_small_file() would not read.
 void replace_small_file(int directory, const std::string& name, std::string_view content,
                         const std::string& subject);
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include "btrfs/lineage.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "core/error.h"
@@ -43,12 +44,37 @@ platform::Fd SnapshotFinder::open_ours(const Point& point) const {
   return {};
 }
 
-platform::Fd SnapshotFinder::open_origin(const Point& point) {
-  if (!origin_) {
-    const platform::Fd volume(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const bool there = volume.valid() && is_subvolume(volume.get());
-    origin_ = there ? describe(volume.get(), volume_).parent_uuid : Guid{};
+platform::Fd SnapshotFinder::open_own(const Point& point) {
+  if (auto fd = open_origin(point); fd.valid()) return fd;
+  if (auto fd = open_ours(point); fd.valid()) {
+    if (!uuid_.is_zero() && describe(fd.get(), volume_).parent_uuid == uuid_) return fd;
   }
+  for (const auto& filesystem : filesystems()) {
+    const auto* volume = filesystem.at(path_);
+    if (volume == nullptr) continue;
+    for (const auto& own : Lineage(filesystem.subvolumes()).points_of(*volume)) {
+      if (own.point.guid != point.guid) continue;
+      if (auto fd = filesystem.open(*own.subvolume); fd.valid()) return fd;
+    }
+  }
+  throw Error(ErrorKind::NotFound,
+              volume_ + "@" + point.name +
+                  ": the volume has no such snapshot, or it is not below any mount; run the "
+                  "command again");
+}
+
+void SnapshotFinder::look_at_volume() {
+  if (origin_) return;
+  origin_ = Guid{};
+  const platform::Fd volume(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!volume.valid() || !is_subvolume(volume.get())) return;
+  const auto state = describe(volume.get(), volume_);
+  uuid_ = state.uuid;
+  origin_ = state.parent_uuid;
+}
+
+platform::Fd SnapshotFinder::open_origin(const Point& point) {
+  look_at_volume();
   if (origin_->is_zero()) return {};
   for (const auto& filesystem : filesystems()) {
     for (const auto* subvolume : filesystem.subvolumes().snapshots(point.guid)) {

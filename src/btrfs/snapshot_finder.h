@@ -21,6 +21,11 @@ class SnapshotFinder {
   // mount.
   platform::Fd open(const Point& point);
 
+  // The same, only for what is a snapshot of the volume by its lineage (lineage.h): whoever may
+  // send the one volume may know the identities of the snapshots of another. Throws NotFound for
+  // anything else, and where the volume is gone.
+  platform::Fd open_own(const Point& point);
+
  private:
   // The one that the volume itself was made of by a restore. Another of the same identity, such as
   // the snapshot that was once backed up, shares no data with it: relative to that one everything
@@ -32,6 +37,9 @@ class SnapshotFinder {
 
   std::string volume_;
   std::string path_;
+  void look_at_volume();
+
+  Guid uuid_;                   // zero: the volume is not there
   std::optional<Guid> origin_;  // what the volume is a snapshot of; zero: of nothing
   bool listed_ = false;
   std::vector<Filesystem> filesystems_;

@@ -1,12 +1,10 @@
 #include "btrfs/snapshot_place.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
-#include <linux/btrfs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "btrfs/mount_table.h"
@@ -18,13 +16,6 @@ namespace snapferry::btrfs {
 namespace {
 
 constexpr const char* kOwnBasename = ".self";
-
-bool same_filesystem(int one, int other) {
-  btrfs_ioctl_fs_info_args first{}, second{};
-  return ::ioctl(one, BTRFS_IOC_FS_INFO, &first) == 0 &&
-         ::ioctl(other, BTRFS_IOC_FS_INFO, &second) == 0 &&
-         std::memcmp(first.fsid, second.fsid, sizeof first.fsid) == 0;
-}
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -44,30 +35,53 @@ bool is_ours(std::string_view path) {
 }
 
 SnapshotPlace snapshot_place(const std::string& path) {
-  const platform::Fd volume = platform::open_path(path, O_RDONLY | O_DIRECTORY);
-  if (path != "/") {
-    const auto parent_path = parent_of(path);
-    const platform::Fd parent = platform::open_path(parent_path, O_RDONLY | O_DIRECTORY);
-    if (same_filesystem(volume.get(), parent.get())) {
-      return {parent_path == "/" ? "" : parent_path, path.substr(path.rfind('/') + 1)};
-    }
-  }
-  return {path == "/" ? "" : path, kOwnBasename};
+  if (path == "/") return {"", kOwnBasename};
+  const auto parent = parent_of(path);
+  if (!on_one_btrfs(path, parent)) return {path, kOwnBasename};
+  return {parent == "/" ? "" : parent, path.substr(path.rfind('/') + 1)};
 }
 
 platform::Fd open_snapshot_place(const SnapshotPlace& place) {
+  // Only what makes a subvolume needs the directory open: a process that may not read it works in
+  // what is there.
   const platform::Fd directory =
-      platform::open_path(join(place.directory, "."), O_RDONLY | O_DIRECTORY);
+      platform::open_path(join(place.directory, "."), O_PATH | O_DIRECTORY);
   const std::string ours = place.directory + "/" + kSnapshotsName;
   if (!exists(directory.get(), kSnapshotsName)) {
+    const auto open =
+        platform::open_at(directory.get(), ".", O_RDONLY | O_DIRECTORY, 0, place.directory);
     try {
-      create_subvolume(directory.get(), kSnapshotsName, ours);
+      create_subvolume(open.get(), kSnapshotsName, ours);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::AlreadyExists) throw;
     }
   }
   const auto snapshots = open_or_make_private(directory.get(), kSnapshotsName, ours);
   return open_or_make_private(snapshots.get(), place.basename, place.path());
+}
+
+void rehearse_snapshot_place(const SnapshotPlace& place) {
+  const platform::Fd directory =
+      platform::open_path(join(place.directory, "."), O_PATH | O_DIRECTORY);
+  struct statvfs mount {};
+  if (::fstatvfs(directory.get(), &mount) != 0) {
+    throw system_error(errno, "look at it", place.directory);
+  }
+  if ((mount.f_flag & ST_RDONLY) != 0) {
+    throw Error(ErrorKind::PermissionDenied,
+                join(place.directory, kSnapshotsName) +
+                    ": is on a mount that is read-only, so that no snapshot can be made; mount it "
+                    "writable");
+  }
+  if (!exists(directory.get(), kSnapshotsName)) {
+    (void)platform::open_at(directory.get(), ".", O_RDONLY | O_DIRECTORY, 0, place.directory);
+    return;
+  }
+  const auto subject = join(place.directory, kSnapshotsName);
+  const auto snapshots = find_private(directory.get(), kSnapshotsName, subject);
+  if (exists(snapshots.get(), place.basename.c_str())) {
+    (void)find_private(snapshots.get(), place.basename, place.path());
+  }
 }
 
 platform::Fd find_snapshot_place(const SnapshotPlace& place) {

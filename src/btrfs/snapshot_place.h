@@ -29,6 +29,8 @@ bool is_ours(std::string_view path);
 // Where the snapshots of the volume at `path` belong; makes nothing.
 SnapshotPlace snapshot_place(const std::string& path);
 
+// Throws what open_snapshot_place() would, as far as that can be known without making anything.
+void rehearse_snapshot_place(const SnapshotPlace& place);
 // Opens it, made if need be. Throws PermissionDenied if somebody else owns a directory of that
 // name, or it is a symlink.
 platform::Fd open_snapshot_place(const SnapshotPlace& place);

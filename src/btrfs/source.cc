@@ -265,10 +265,24 @@ Freeze BtrfsSource::freeze(const std::vector<std::string>& volumes, const std::s
   return result;
 }
 
+std::vector<VolumeFailure> BtrfsSource::rehearse(const std::vector<std::string>& volumes) {
+  std::vector<VolumeFailure> failures;
+  for (const auto& volume : volumes) {
+    try {
+      const auto path = path_of_volume(volume);
+      (void)open_volume(path);
+      rehearse_snapshot_place(snapshot_place(path));
+    } catch (const Error& error) {
+      failures.push_back({volume, error.message()});
+    }
+  }
+  return failures;
+}
+
 std::unique_ptr<Stream> BtrfsSource::send(const StreamRequest& request) {
   SnapshotFinder finder(request.volume);
   return std::make_unique<SendStream>(
-      send_legs(request, [&](const Point& point) { return finder.open(point); }),
+      send_legs(request, [&](const Point& point) { return finder.open_own(point); }),
       send_format(request));
 }
 

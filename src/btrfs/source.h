@@ -18,7 +18,8 @@ namespace snapferry::btrfs {
 //   A volume with the extended attribute user.snapferry.exclude that is not "off" is excluded.
 // - freeze(): snapshots lie where snapshot_place.h says, and are durable on return. Several
 //   volumes are frozen at once, but not at one point of time.
-// - send(): intermediates follow one another in one Stream.
+// - send(): intermediates follow one another in one Stream. Every point is one of the volume that
+//   the request names; an identity alone opens nothing.
 // - settle(): destroys; there are neither holds nor bookmarks (features().bookmarks is false),
 //   and what a settlement says of them is passed over. A snapshot that was taken of another
 //   volume which still exists is left alone: that one's own run settles it.
@@ -29,6 +30,9 @@ class BtrfsSource : public Source {
   Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
   std::unique_ptr<Stream> send(const StreamRequest& request) override;
   std::vector<VolumeFailure> settle(const std::vector<Settlement>& settlements) override;
+
+  // Of which volumes no snapshot could be taken, as far as that shows without changing anything.
+  static std::vector<VolumeFailure> rehearse(const std::vector<std::string>& volumes);
 };
 
 // "/mnt/data" of "btrfs:/mnt/data". Throws InvalidArgument for anything that is not an absolute

@@ -3,11 +3,14 @@
 #include "btrfs/source.h"
 
 #include <filesystem>
+#include <optional>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "testing/btrfs_image.h"
+#include "testing/errors.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -32,6 +35,107 @@ TEST(BtrfsSource, FreezesNothingBehindASymlink) {
   }
   EXPECT_FALSE(std::filesystem::exists(image / "secret/.snapferry"));
   EXPECT_FALSE(std::filesystem::exists(image / "home/.snapferry"));
+}
+
+// Names and points of volumes that share a filesystem.
+class SharedFilesystem : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto reason = BtrfsImage::unavailable(); !reason.empty()) GTEST_SKIP() << reason;
+    image_.emplace();
+    std::filesystem::create_directory(*image_ / "v");
+  }
+  std::string make(const std::string& name) {
+    BtrfsImage::btrfs({"subvolume", "create", *image_ / ("v/" + name)});
+    return volume(name);
+  }
+  std::string volume(const std::string& name) const { return "btrfs:" + (*image_ / ("v/" + name)); }
+  Point freeze(const std::string& volume, int second) {
+    const auto freeze =
+        source_.freeze({volume}, "snapferry_t_2026-01-01T00:00:0" + std::to_string(second) + "Z");
+    EXPECT_TRUE(freeze.failed.empty());
+    return freeze.frozen.at(0).snapshot;
+  }
+  static StreamRequest asked(const std::string& volume, const Point& to) {
+    StreamRequest request;
+    request.volume = volume;
+    request.to = to;
+    return request;
+  }
+  void expect_unknown(const StreamRequest& request) {
+    EXPECT_ERROR(source_.send(request), ErrorKind::NotFound);
+  }
+
+  std::optional<BtrfsImage> image_;
+  BtrfsSource source_;
+};
+
+TEST_F(SharedFilesystem, SendsNoSnapshotOfAnotherVolumeByItsGuidAlone) {
+  const auto secret = freeze(make("secret"), 1);
+  const auto open = make("public");
+  const auto own = freeze(open, 1);
+  expect_unknown(asked(open, secret));
+  auto request = asked(open, own);
+  request.base = secret;
+  expect_unknown(request);
+  request.base = own;
+  request.intermediates = {secret};
+  expect_unknown(request);
+  request = asked(open, own);
+  request.clone_sources = {secret};
+  expect_unknown(request);
+  EXPECT_NO_THROW(source_.send(asked(open, own)));
+}
+
+TEST_F(SharedFilesystem, ACloneHasTheHistoryUpToItAndNotWhatTheOriginalBecame) {
+  const auto home = make("home");
+  const auto before = freeze(home, 1);
+  const auto early = freeze(home, 2);
+  BtrfsImage::btrfs({"subvolume", "snapshot", *image_ / ("v/.snapferry/home/" + early.name),
+                     *image_ / "v/clone"});
+  const auto later = freeze(home, 3);
+  EXPECT_EQ(source_.inventory({volume("clone")}).at(0).points, (std::vector{before, early}));
+  expect_unknown(asked(volume("clone"), later));
+  EXPECT_EQ(source_.inventory({home}).at(0).points, (std::vector{before, early, later}));
+}
+
+TEST_F(SharedFilesystem, NamesOfSnapshotsAreCarriedHoweverTheyLook) {
+  const auto home = make("home");
+  const std::string longest(255, 'x');
+  for (const auto& name :
+       {std::string(".hidden"), std::string("@,#%"), std::string("-rf"), longest}) {
+    BtrfsImage::btrfs({"subvolume", "snapshot", "-r", *image_ / "v/home", *image_ / name});
+  }
+  const auto deep = *image_ / ("deep/" + std::string(200, 'd') + "/" + std::string(200, 'e'));
+  for (const auto* number : {"1", "2"}) {
+    std::filesystem::create_directories(deep + "/" + number);
+    BtrfsImage::btrfs(
+        {"subvolume", "snapshot", "-r", *image_ / "v/home", deep + "/" + number + "/snapshot"});
+  }
+  const auto points = source_.inventory({home}).at(0).points;
+  ASSERT_EQ(points.size(), 6u);
+  std::set<std::string> names;
+  for (const auto& point : points) {
+    EXPECT_LE(point.name.size(), 255u);
+    EXPECT_NE(point.name.front(), '.');
+    EXPECT_EQ(point.name.find('/'), std::string::npos);
+    names.insert(point.name);
+    EXPECT_NO_THROW(source_.send(asked(home, point)));
+  }
+  EXPECT_EQ(names.size(), 6u);
+}
+
+TEST_F(SharedFilesystem, RehearsesAFreezeWithoutMakingAnything) {
+  const auto home = make("home");
+  const auto before = testing::describe_tree(image_->path());
+  EXPECT_TRUE(BtrfsSource::rehearse({home}).empty());
+  EXPECT_EQ(BtrfsSource::rehearse({volume("gone")}).size(), 1u);
+  EXPECT_EQ(testing::describe_tree(image_->path()), before);
+  image_->unmount();
+  image_->mount("ro");
+  const auto failures = BtrfsSource::rehearse({home});
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_THAT(failures[0].message, ::testing::HasSubstr("read-only"));
 }
 
 }  // namespace

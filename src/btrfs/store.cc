@@ -74,17 +74,61 @@ std::map<Place, std::vector<Point>> points_by_place(int fd, const std::string& s
 // By the name of the replica's directory; sets ascending.
 using Seen = std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>>;
 
-Seen read_seen(int host, const std::vector<std::string>& names, const std::string& subject) {
+// Calls `use(name, cause)` for each note of when volumes were found unchanged that cannot be read.
+template <typename Use>
+Seen read_seen(int host, const std::vector<std::string>& names, const std::string& subject,
+               Use use) {
   Seen seen;
   for (const auto& name : names) {
     const auto set = StoreLayout::set_of_unchanged(name);
     if (!set) continue;
-    for (const auto& [volume, time] : decode_unchanged(read_small_file(host, name, subject))) {
-      seen[volume].emplace_back(*set, time);
+    try {
+      for (const auto& [volume, time] : decode_unchanged(read_small_file(host, name, subject))) {
+        seen[volume].emplace_back(*set, time);
+      }
+    } catch (const Error& error) {
+      use(name, error.message());
     }
   }
   for (auto& [volume, times] : seen) std::sort(times.begin(), times.end());
   return seen;
+}
+
+// Freshness is then judged by the snapshots alone. What one host wrote fails no command for the
+// others.
+void pass_over(const std::string&, const std::string&) {}
+
+UnchangedNote read_unchanged(int host, const std::string& file, const std::string& path) {
+  try {
+    return decode_unchanged(read_small_file(host, file, path + "/" + file));
+  } catch (const Error&) {
+    return {};  // written anew
+  }
+}
+
+struct HostDirectory {
+  std::string host;
+  std::string path;
+  platform::Fd directory;
+};
+
+// Those of `wanted`, or of all hosts if that is empty; whatever else is in a store is passed over.
+std::vector<HostDirectory> host_directories(int store, const std::string& path,
+                                            const std::string& wanted) {
+  std::vector<std::string> names;
+  if (wanted.empty()) {
+    names = names_in(store, path);
+  } else {
+    names.push_back(StoreLayout::host_name(wanted));
+  }
+  std::vector<HostDirectory> hosts;
+  for (const auto& name : names) {
+    const auto host = StoreLayout::host_of(name);
+    if (!host) continue;
+    auto directory = directory_if_there(store, name, path + "/" + name);
+    if (directory.valid()) hosts.push_back({*host, path + "/" + name, std::move(directory)});
+  }
+  return hosts;
 }
 
 // An extent as zlib packs four KiB of zeros (RFC 1950).
@@ -177,17 +221,18 @@ struct BtrfsStore::Replica {
 BtrfsStore::BtrfsStore(std::string directory)
     : directory_(StoreLayout::directory_of(std::move(directory))) {}
 
+// Not open for reading: an agent may look into its own host alone.
 platform::Fd BtrfsStore::open_store() const {
-  platform::Fd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  struct stat status {};
-  const bool there = fd.valid() && ::fstatat(fd.get(), StoreLayout::kIdentityName, &status,
-                                             AT_SYMLINK_NOFOLLOW) == 0;
-  if (!there && (errno == ENOENT || errno == ENOTDIR)) {
+  platform::Fd fd(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  platform::Fd marker(
+      fd.valid() ? ::openat(fd.get(), StoreLayout::kIdentityName, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+                 : -1);
+  if (!marker.valid() && (errno == ENOENT || errno == ENOTDIR)) {
     throw NoSuchStore(name() + ": there is no store; mount its disk, or make it with 'snapferry " +
                       "init --store " + name() + "'");
   }
-  if (!there) throw system_error(errno, "open", directory_);
-  require_btrfs(fd.get(), name());
+  if (!marker.valid()) throw system_error(errno, "open", directory_);
+  require_btrfs(marker.get(), name());
   return fd;
 }
 
@@ -226,27 +271,32 @@ std::string BtrfsStore::identity() {
 }
 
 StreamFeatures BtrfsStore::features() {
-  StreamFeatures features;
-  features.compressed = newest_send_version() >= 2 && takes_compressed(open_store().get());
-  return features;
+  if (!features_) {
+    StreamFeatures features;
+    features.compressed = newest_send_version() >= 2 && takes_compressed(open_store().get());
+    features_ = features;
+  }
+  return *features_;
+}
+
+void BtrfsStore::prepare(const std::string& host) {
+  const auto name = StoreLayout::host_name(host);
+  (void)open_or_make_private(open_store().get(), name, directory_ + "/" + name);
 }
 
 std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
   const auto store = open_store();
-  const auto points = points_by_place(store.get(), directory_);
+  const auto hosts = host_directories(store.get(), directory_, host);
   std::vector<ReplicaState> states;
-  for (const auto& host_name : names_in(store.get(), directory_)) {
-    const auto found_host = StoreLayout::host_of(host_name);
-    if (!found_host || (!host.empty() && host != *found_host)) continue;
-    const auto path = directory_ + "/" + host_name;
-    const auto host_directory = find_directory(store.get(), host_name, path);
-    if (!host_directory.valid()) continue;
+  if (hosts.empty()) return states;
+  const auto points = points_by_place(hosts.front().directory.get(), directory_);
+  for (const auto& [host_name, path, host_directory] : hosts) {
     const auto names = names_in(host_directory.get(), path);
-    const auto seen = read_seen(host_directory.get(), names, path);
+    const auto seen = read_seen(host_directory.get(), names, path, pass_over);
     for (const auto& name : names) {
-      const auto volume = StoreLayout::volume_of(*found_host, name);
+      const auto volume = StoreLayout::volume_of(host_name, name);
       if (!volume) continue;
-      const auto directory = find_directory(host_directory.get(), name, path + "/" + name);
+      const auto directory = directory_if_there(host_directory.get(), name, path + "/" + name);
       if (!directory.valid()) continue;
       const auto found = points.find(place_of(directory.get(), path + "/" + name));
       if (found == points.end()) continue;
@@ -331,14 +381,22 @@ void BtrfsStore::record_unchanged(const std::string& set, std::int64_t time,
   if (volumes.empty()) return;
   const auto host_name = StoreLayout::host_name(volumes.front().host);
   const auto path = directory_ + "/" + host_name;
-  const auto host = open_or_make_private(open_store().get(), host_name, path);
+  const auto host = find_directory(open_store().get(), host_name, path);
+  const auto names = host.valid() ? names_in(host.get(), path) : std::vector<std::string>();
+  const auto is_replica = [&](const std::string& name) {
+    return std::binary_search(names.begin(), names.end(), name);
+  };
   const auto file = StoreLayout::unchanged_name(set);
-  auto note = decode_unchanged(read_small_file(host.get(), file, path + "/" + file));
-  const auto names = names_in(host.get(), path);
-  std::erase_if(note, [&](const auto& entry) {
-    return !std::binary_search(names.begin(), names.end(), entry.first);
-  });
-  for (const auto& volume : volumes) note[StoreLayout::volume_name(volume)] = time;
+  UnchangedNote note;
+  for (const auto& volume : volumes) {
+    // Only what is there, so that the note grows no further than the store.
+    const auto name = StoreLayout::volume_name(volume);
+    if (is_replica(name)) note[name] = time;
+  }
+  if (note.empty()) return;
+  for (const auto& [name, earlier] : read_unchanged(host.get(), file, path)) {
+    if (is_replica(name)) note.emplace(name, earlier);
+  }
   replace_small_file(host.get(), file, encode_unchanged(note), path + "/" + file);
 }
 
@@ -423,6 +481,13 @@ std::vector<std::string> BtrfsStore::warnings() {
   }
   if ((status.st_mode & 077) != 0) {
     lines.push_back(name() + ": others may look into the directory; chmod 0700 it");
+  }
+  for (const auto& [host, path, directory] : host_directories(store.get(), directory_, "")) {
+    (void)read_seen(directory.get(), names_in(directory.get(), path), path,
+                    [&](const std::string& file, const std::string& cause) {
+                      lines.push_back(path + "/" + file + ": " + cause +
+                                      "; the next run of its set writes it anew, or remove it");
+                    });
   }
   return lines;
 }

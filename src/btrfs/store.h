@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,14 @@ class BtrfsStore : public Store {
 
   std::string name() const override { return "btrfs:" + directory_; }
   std::string identity() override;
+  // As they are when first asked for.
   StreamFeatures features() override;
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
   void abort_partial(const VolumeName& volume) override;
   // "btrfs:/home" becomes "btrfs:/home.diverged-1".
   VolumeName set_aside(const VolumeName& volume) override;
+  // What the store does not have is passed over.
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
@@ -47,6 +50,10 @@ class BtrfsStore : public Store {
   // its checksums; damaged ones are named.
   std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
                                     const Cancellation* cancellation) override;
+
+  // Makes the directory of `host`, as receive() does, so that a process can then reduce itself to
+  // working in that (core/reach.h). Never makes the store: throws NoSuchStore where there is none.
+  void prepare(const std::string& host);
 
   // What is no damage but could be safer, each as one line.
   std::vector<std::string> warnings();
@@ -59,6 +66,7 @@ class BtrfsStore : public Store {
   Replica make_replica(const VolumeName& volume) const;
 
   std::string directory_;
+  std::optional<StreamFeatures> features_;
   GroupCommit commits_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "btrfs/store.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -547,6 +548,39 @@ TEST_F(TwoFilesystems, WarnOfAMountThatLetsForeignProgramsAct) {
   backup_->unmount();
   backup_->mount("nosuid,nodev");
   EXPECT_TRUE(store_->warnings().empty());
+}
+
+TEST_F(TwoFilesystems, NoteNothingUnchangedThatTheyDoNotHave) {
+  write("file", "1");
+  back_up(request(freeze(1), std::nullopt));
+  std::vector<VolumeName> invented = {replica()};
+  for (int i = 0; i < 60'000; ++i) {
+    invented.push_back({"web1", "btrfs:/invented/" + std::string(200, 'x') + std::to_string(i)});
+  }
+  store_->record_unchanged("t", 1'764'000'000, invented);
+  EXPECT_EQ(store_->inventory("web1").at(0).seen_unchanged.size(), 1u);
+  EXPECT_LT(std::filesystem::file_size((*backup_ / "store") + "/web1/.unchanged-t.json"), 1000u);
+}
+
+TEST_F(TwoFilesystems, PassOverWhatOneHostLeftThatCannotBeRead) {
+  write("file", "1");
+  back_up(request(freeze(1), std::nullopt));
+  const auto host = (*backup_ / "store") + "/web1/";
+  std::ofstream(host + ".unchanged-large.json");
+  std::filesystem::resize_file(host + ".unchanged-large.json", 1u << 30);
+  ASSERT_EQ(::mkfifo((host + ".unchanged-fifo.json").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/etc/passwd", host + ".unchanged-link.json");
+  std::filesystem::create_directory(host + ".unchanged-directory.json");
+  ASSERT_EQ(::mkfifo((host + "fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/etc", host + "link");
+  std::ofstream((*backup_ / "store") + "/file");
+  EXPECT_EQ(store_->inventory("").size(), 1u);
+  const auto lines = store_->warnings();
+  for (const auto* name : {"large", "fifo", "link", "directory"}) {
+    EXPECT_TRUE(std::ranges::any_of(lines, [&](const std::string& line) {
+      return line.find(std::string(".unchanged-") + name) != std::string::npos;
+    })) << name;
+  }
 }
 
 }  // namespace

@@ -30,8 +30,9 @@ std::vector<OptionSpec> policy_options() {
        .help = "with --allow store: the host whose replicas the key may add to"},
       {.name = "--sandbox",
        .value = "MODE",
-       .help = "'try' takes from the agent what this kernel can take, 'require' refuses to run "
-               "without any of it, 'off' is for finding out what is in the way",
+       .help = "'try' takes from the agent what this kernel can take, and refuses to run where "
+               "nothing guards files (Landlock, or mounts of its own); 'require' refuses to run "
+               "without any of it; 'off' is for finding out what is in the way",
        .fallback = "try",
        .choices = {"try", "require", "off"}},
   };

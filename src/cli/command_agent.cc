@@ -1,21 +1,16 @@
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <filesystem>
-#include <optional>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "agent/errand.h"
-#include "agent/guarded_source.h"
-#include "agent/guarded_store.h"
-#include "agent/guarded_target.h"
 #include "agent/inspection.h"
+#include "agent/preparation.h"
 #include "agent/sandbox_plan.h"
 #include "agent/server.h"
 #include "agent/view_broker.h"
+#include "cli/agent_ends.h"
 #include "cli/agent_policy.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -23,7 +18,6 @@
 #include "cli/format.h"
 #include "core/error.h"
 #include "platform/fd.h"
-#include "zfs/resume_token.h"
 
 namespace snapferry::cli {
 namespace {
@@ -44,114 +38,6 @@ void check_original_command(Context& context) {
                           printable(asked->substr(0, 100))));
 }
 
-std::string token_subject(const std::string& token) {
-  const auto decoded = zfs::parse_resume_token(token);
-  return "zfs:" + decoded.dataset + "@" + decoded.partial.to_name;
-}
-
-// The ends that the policy allows, opened before the sandbox closes.
-class AgentEnds {
- public:
-  AgentEnds(Context& context, const agent::Policy& policy)
-      : policy_(policy),
-        clock_(context.io.clock),
-        endpoints_(context.io.endpoints ? context.io.endpoints({}) : system_endpoints({})) {
-    if (policy.has(agent::Role::Store)) open_store();
-    if (policy.has(agent::Role::Target)) prepare_targets();
-  }
-
-  std::unique_ptr<Source> source(std::string_view kind) {
-    if (kind != "zfs" && kind != "btrfs") {
-      throw Error(ErrorKind::Unsupported,
-                  printable(kind) + ": an agent sends zfs and btrfs volumes");
-    }
-    const auto of_kind = [&](const VolumePattern& pattern) { return pattern.kind() == kind; };
-    if (!policy_.has(agent::Role::Source) || std::ranges::none_of(policy_.volumes(), of_kind)) {
-      throw Error(ErrorKind::PermissionDenied,
-                  fmt::format("{}: this key sends no volume of this kind; its line in "
-                              "authorized_keys says which",
-                              kind));
-    }
-    return std::make_unique<agent::GuardedSource>(policy_, endpoints_->source(address_of(kind)),
-                                                  token_subject);
-  }
-
-  std::unique_ptr<VolumeTarget> target(std::string_view kind) {
-    if (kind != "zfs" && kind != "btrfs") {
-      throw Error(ErrorKind::Unsupported,
-                  printable(kind) + ": an agent makes zfs and btrfs volumes");
-    }
-    return std::make_unique<agent::GuardedTarget>(policy_, endpoints_->target(address_of(kind)));
-  }
-
-  void init_store(const std::string& store) {
-    policy_.may_init(store).require();
-    if (making_) return making_->run();
-    if (made_) {
-      made_ = false;
-      return;
-    }
-    endpoints_->create_store(Address::parse(store));
-  }
-
-  std::unique_ptr<Store> store() {
-    if (store_failure_) throw Error(*store_failure_);
-    return std::make_unique<agent::GuardedStore>(policy_, std::move(store_), clock_);
-  }
-
-  // In a process of its own.
-  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) {
-    return store()->browse(volume, snapshot);
-  }
-
- private:
-  static Address address_of(std::string_view kind) {
-    Address address;
-    address.kind = kind == "zfs" ? AddressKind::Zfs : AddressKind::Btrfs;
-    return address;
-  }
-
-  void open_store() {
-    const auto address = Address::parse(policy_.store());
-    const auto make = [this, address] { endpoints_->create_store(address); };
-    try {
-      // An empty directory becomes a store now, because nothing can be written there later.
-      std::error_code error;
-      if (address.kind == AddressKind::Btrfs && std::filesystem::is_empty(address.name, error)) {
-        make();
-        made_ = true;
-      }
-      store_ = endpoints_->store(address);
-      // A btrfs store makes now what it lacks; later it may write below its host alone.
-      if (address.kind == AddressKind::Btrfs) (void)store_->identity();
-    } catch (const Error& error) {
-      store_failure_ = error;
-      // A dataset can be made from within the sandbox, a directory not.
-      const bool missing = error.kind() == ErrorKind::NotFound;
-      if (missing && address.kind == AddressKind::Btrfs) making_.emplace(make);
-    }
-  }
-
-  void prepare_targets() {
-    for (const auto& pattern : policy_.volumes()) {
-      if (pattern.has_wildcards()) continue;
-      try {
-        endpoints_->target(address_of(pattern.kind()))->prepare(pattern.text());
-      } catch (const Error&) {
-        // Told to whoever wants the volume made.
-      }
-    }
-  }
-
-  const agent::Policy& policy_;
-  platform::Clock& clock_;
-  std::unique_ptr<Endpoints> endpoints_;
-  std::unique_ptr<Store> store_;
-  std::optional<Error> store_failure_;   // told to whoever asks for the store
-  std::optional<agent::Errand> making_;  // of a store that is missing
-  bool made_ = false;                    // the store, by this process
-};
-
 platform::Fd duplicate(int fd) {
   platform::Fd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   if (!copy.valid()) throw system_error(errno, "duplicate it", "standard input or output");
@@ -164,7 +50,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-wire::ConnectionOptions connection_options(const agent::Policy& policy) {
+wire::ConnectionOptions connection_options(const agent::Policy& policy, const AgentEnds& ends) {
   wire::ConnectionOptions options;
   options.role = wire::Role::Server;
   for (const auto role :
@@ -172,6 +58,7 @@ wire::ConnectionOptions connection_options(const agent::Policy& policy) {
     if (policy.has(role)) options.features.push_back(agent::feature_of(role));
   }
   options.features.emplace_back(wire::kPropertiesFeature);
+  if (ends.is_unprepared()) options.features.emplace_back(agent::kUnprepared);
   return options;
 }
 
@@ -179,7 +66,8 @@ ExitCode run_agent(Context& context) {
   check_original_command(context);
   const auto policy = policy_of(context.options);
   const auto mode = agent::parse_sandbox_mode(context.options.text("--sandbox"));
-  AgentEnds ends(context, policy);
+  AgentEnds ends(context.io.endpoints ? context.io.endpoints({}) : system_endpoints({}), policy,
+                 context.io.clock);
   std::unique_ptr<agent::ViewBroker> broker;
   if (policy.has(agent::Role::Restore)) {
     const auto browse = [&](const VolumeName& volume, const Point& snapshot) {
@@ -187,7 +75,7 @@ ExitCode run_agent(Context& context) {
     };
     broker = std::make_unique<agent::ViewBroker>(browse, agent::plan_view_broker(policy), mode);
   }
-  const auto sandbox = agent::enter_sandbox(agent::plan_sandbox(policy), mode);
+  const auto sandbox = agent::enter_sandbox(agent::plan_sandbox(policy, ends.reached()), mode);
   for (const auto& finding : agent::findings_of(sandbox)) {
     context.console.explain(fmt::format("{}: {}", finding.topic, finding.message));
   }
@@ -206,8 +94,10 @@ ExitCode run_agent(Context& context) {
   if (broker) {
     served.view = [&](const wire::SnapshotName& snapshot) { return broker->connect(snapshot); };
   }
+  if (ends.is_unprepared()) served.prepare = [&] { ends.prepare(); };
   served.report = [&] {
     auto findings = agent::inspect_machine(agent::uses_of(policy), platform::system_commands());
+    for (auto& finding : ends.try_out()) findings.push_back(std::move(finding));
     for (auto& finding : agent::findings_of(sandbox)) findings.push_back(std::move(finding));
     if (broker) {
       for (auto& finding : agent::findings_of(broker->report())) {
@@ -220,7 +110,7 @@ ExitCode run_agent(Context& context) {
   };
   agent::Server server(std::move(served));
   wire::Connection connection(duplicate(STDIN_FILENO), duplicate(STDOUT_FILENO),
-                              connection_options(policy));
+                              connection_options(policy, ends));
   server.run(connection);
   return ExitCode::Success;
 }
@@ -235,7 +125,9 @@ const CommandSpec& agent_command_spec() {
           "Runs as the forced command of a key in authorized_keys; 'snapferry authorize' prints "
           "such a line. It speaks the protocol of snapferry with whoever connected, and does "
           "nothing that its own options do not allow: what the other side asks for is never a "
-          "command, an option or a path outside.\n\nBefore it reads the first byte it gives up "
+          "command, an option or a path outside. It makes nothing by being connected to: not a "
+          "store on the mount point of a disk that is away, nor a directory in one.\n\nBefore it "
+          "reads the first byte it gives up "
           "what it does not need: new privileges, capabilities, files outside, system calls. "
           "'snapferry doctor HOST' shows how far that goes on its machine, --verbose here.",
       .options = policy_options(),

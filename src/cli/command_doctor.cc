@@ -11,6 +11,7 @@
 #include "cli/format.h"
 #include "cli/password.h"
 #include "cli/store.h"
+#include "cli/trial.h"
 #include "core/error.h"
 #include "wire/ssh_transport.h"
 
@@ -71,6 +72,19 @@ Address subject_of(const std::string& text) {
   return text.empty() ? Address{} : Address::parse(text);
 }
 
+// A store is tried as one; everything else as volumes to back up.
+std::vector<Finding> try_here(Context& context, const Address& subject) {
+  const auto endpoints = context.io.endpoints ? context.io.endpoints({}) : system_endpoints({});
+  try {
+    const auto store = endpoints->store(subject);
+    (void)store->identity();
+    return try_store(*store, "");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) return {{"store", Verdict::Missing, error.message()}};
+  }
+  return try_source(*endpoints, *endpoints->source(subject), subject.local_text());
+}
+
 void inspect_this(const std::string& host, const Address& subject, Report& report) {
   std::vector<agent::Use> uses;
   if (!subject.is_remote() && is_native(subject.kind)) {
@@ -84,7 +98,7 @@ void inspect_this(const std::string& host, const Address& subject, Report& repor
   }
   // What an agent here would be; the policy says only which kernel features are tried.
   const auto plan = agent::plan_sandbox(
-      agent::Policy::make({.allow = {"source"}, .set = "doctor", .volumes = {"zfs:doctor"}}));
+      agent::Policy::make({.allow = {"source"}, .set = "doctor", .volumes = {"zfs:doctor"}}), {});
   for (const auto& finding : agent::findings_of(agent::try_sandbox(plan))) {
     report.add(host, finding);
   }
@@ -151,6 +165,9 @@ ExitCode run_doctor(Context& context) {
   Report report(context.console);
   // First: trying the sandbox wants a process of one thread.
   inspect_this(context.io.host, subject, report);
+  if (!subject.is_remote() && is_native(subject.kind)) {
+    for (const auto& finding : try_here(context, subject)) report.add(context.io.host, finding);
+  }
   if (subject.is_remote()) inspect_remote(context, subject, report);
   return report.complete() ? ExitCode::Success : ExitCode::Failure;
 }
@@ -164,7 +181,9 @@ const CommandSpec& doctor_command() {
       .description =
           "Looks at versions, tools, kernel features and permissions, here and, through its "
           "agent, on another machine; one line for each finding, with what to do. For a user "
-          "that is not root it names the exact 'zfs allow' that is missing. Changes nothing.\n\n"
+          "that is not root it names the exact 'zfs allow' that is missing. Tries what a run would "
+          "do, as far as that changes nothing: it lists the volumes, looks whether a snapshot of "
+          "each could be made, and opens the store; an agent does so from within its sandbox.\n\n"
           "Returns 1 if something is missing.",
       .arguments = {{.name = "HOST",
                      .help = "another machine as ssh takes it, or an address such as "

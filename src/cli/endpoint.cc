@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "btrfs/create_store.h"
+#include "btrfs/reach.h"
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/target.h"
@@ -69,6 +70,30 @@ class SystemEndpoints : public Endpoints {
     }
     if (address.kind == AddressKind::Zfs) return std::make_unique<zfs::ZfsTarget>(commands_);
     return std::make_unique<btrfs::BtrfsTarget>();
+  }
+
+  std::vector<ReachedPath> reach(End end, const Address& address,
+                                 const std::vector<std::string>& names) override {
+    if (address.kind != AddressKind::Btrfs) return {};
+    switch (end) {
+      case End::Source:
+        return btrfs::reach_of_source(names);
+      case End::Store:
+        return btrfs::reach_of_store(address.name, names.front());
+      case End::Target:
+        return btrfs::reach_of_target(names);
+    }
+    return {};
+  }
+
+  void prepare_store(const Address& address, const std::string& host) override {
+    if (address.kind == AddressKind::Btrfs) btrfs::BtrfsStore(address.name).prepare(host);
+  }
+
+  std::vector<VolumeFailure> rehearse_freeze(const Address& address,
+                                             const std::vector<std::string>& volumes) override {
+    if (address.kind != AddressKind::Btrfs) return {};
+    return btrfs::BtrfsSource::rehearse(volumes);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "core/reach.h"
 #include "core/store.h"
 #include "core/volume.h"
 #include "core/volume_target.h"
@@ -43,6 +44,30 @@ class Endpoints {
   // Throws AlreadyExists where it is a store already, Conflict where something else is there,
   // NotFound for a missing pool or filesystem.
   virtual void create_store(const Address& address) = 0;
+
+  // What those ends on this machine open that `address` and `names` mean (core/reach.h): a source
+  // of the patterns `names`, a store for the hosts `names`, a target of the patterns `names`.
+  // Nothing for kinds that work without files of their own.
+  enum class End { Source, Store, Target };
+  virtual std::vector<ReachedPath> reach(End end, const Address& address,
+                                         const std::vector<std::string>& names) {
+    (void)end, (void)address, (void)names;
+    return {};
+  }
+
+  // Makes what a store of this machine would receive the volumes of `host` in, where it is not a
+  // part of what a contained process may make. Throws NoSuchStore where there is no store.
+  virtual void prepare_store(const Address& address, const std::string& host) {
+    (void)address, (void)host;
+  }
+
+  // Of which of these volumes of this machine no snapshot could be taken, as far as that shows
+  // without changing anything.
+  virtual std::vector<VolumeFailure> rehearse_freeze(const Address& address,
+                                                     const std::vector<std::string>& volumes) {
+    (void)address, (void)volumes;
+    return {};
+  }
 
   // Where whole volumes of the kind of `address` are restored to on its machine.
   virtual std::unique_ptr<VolumeTarget> target(const Address& address) = 0;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "agent/policy.h"
+#include "agent/preparation.h"
 #include "agent/remote_source.h"
 #include "agent/remote_store.h"
 #include "agent/remote_stream.h"
@@ -149,6 +150,7 @@ class LineStore : public Store {
     return current_.get()->inventory(host);
   }
   void receive(const ReceiveRequest& request, Stream& stream) override {
+    line_->prepare();
     current_.get()->receive(request, stream);
   }
   void describe(const std::vector<ReplicaDescription>& replicas) override {
@@ -211,7 +213,8 @@ class LineStore : public Store {
 class LineTarget : public VolumeTarget {
  public:
   LineTarget(std::shared_ptr<RemoteLine> line, const Address& address)
-      : current_(std::move(line), meet_as<agent::RemoteTarget>(agent::Role::Target, address)) {}
+      : line_(line),
+        current_(std::move(line), meet_as<agent::RemoteTarget>(agent::Role::Target, address)) {}
 
   StreamFeatures features(const std::string& volume) override {
     return current_.get()->features(volume);
@@ -219,6 +222,7 @@ class LineTarget : public VolumeTarget {
   void require_free(const std::string& volume) override { current_.get()->require_free(volume); }
   void restore(const std::string& volume, VolumeType type, const StreamRequest& request,
                Stream& stream, Progress* progress, const Cancellation* cancellation) override {
+    line_->prepare();
     current_.get()->restore(volume, type, request, stream, progress, cancellation);
   }
   void describe(const std::string& volume, VolumeType type,
@@ -231,6 +235,7 @@ class LineTarget : public VolumeTarget {
   }
 
  private:
+  const std::shared_ptr<RemoteLine> line_;
   CurrentEnd<agent::RemoteTarget> current_;
 };
 
@@ -240,6 +245,17 @@ std::shared_ptr<wire::SshTransport> RemoteLine::transport() {
   const std::lock_guard lock(mutex_);
   if (transport_->connection().is_over()) transport_ = connect_();
   return transport_;
+}
+
+void RemoteLine::prepare() {
+  const std::lock_guard lock(mutex_);
+  if (prepared_) return;
+  if (transport_->connection().is_over()) transport_ = connect_();
+  if (transport_->peer().has(agent::kUnprepared)) {
+    agent::prepare_agent(transport_->connection());
+    transport_ = connect_();
+  }
+  prepared_ = true;
 }
 
 std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address) {

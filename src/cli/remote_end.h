@@ -25,10 +25,15 @@ class RemoteLine {
   // Throws as `connect` does, where it has to.
   std::shared_ptr<wire::SshTransport> transport();
 
+  // Before something is to be written there: has an agent that could not write yet make what it
+  // lacks, and connects anew. At most once; nothing for an agent that can. Throws as it fails.
+  void prepare();
+
  private:
   const Connect connect_;
   std::mutex mutex_;
   std::shared_ptr<wire::SshTransport> transport_;
+  bool prepared_ = false;
 };
 
 // The ends behind a line to the machine of `address`, as agent/remote_source.h,

@@ -41,6 +41,8 @@ struct ChannelState {
   std::optional<Error> failure;     // its Failure or Cancel, or the end of the connection
   std::size_t allowance = kWindow;  // Data that it may still send
   std::size_t taken = 0;            // by the consumer, and not yet granted
+  Instant heard{};                  // at the client: when its last frame came
+  Instant heard_content{};          // likewise, one that is more than Working
 
   // To the peer.
   bool request_due = false;
@@ -56,6 +58,8 @@ struct ChannelState {
   std::uint32_t grant_due = 0;         // Credit to send
   std::optional<Instant> waits_since;  // for credit
   bool scheduled = false;              // for the writer
+  std::optional<Instant> told_of;      // at the server: that it is being answered
+  bool working_due = false;
 };
 
 }  // namespace snapferry::wire

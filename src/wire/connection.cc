@@ -69,6 +69,7 @@ Connection::Connection(platform::Fd input, platform::Fd output, const Connection
   Hello own;
   own.program = options.program;
   own.features = options.features;
+  own.features.emplace_back(kWorking);
   multiplexer_ = std::make_shared<Multiplexer>(options.role, own, options.peer, times_, now_);
   reader_ = std::thread([this] { read_frames(); });
   writer_ = std::thread([this] { write_frames(); });

@@ -313,6 +313,83 @@ TEST(Connection, APingIsAnswered) {
   EXPECT_TRUE(peer.next(FrameType::Pong));
 }
 
+// A client with one request under way, at a server that a test plays.
+class Progress : public ::testing::Test {
+ protected:
+  Progress() {
+    auto sockets = socket_pair();
+    client_ = connect_to(std::move(sockets[0]), Role::Client, {.now = time_.now()});
+    peer_.emplace(std::move(sockets[1]));
+  }
+  void begin(std::vector<std::string> features) {
+    peer_->greet({1, 1, "raw 1", std::move(features)});
+    client_->handshake();
+    asked_.emplace(client_->request(Verb::SourceSettle, {}));
+    EXPECT_TRUE(peer_->next(FrameType::Last));
+  }
+  // Time passes in steps in which the peer is heard, and sends `more`.
+  void pass(Duration time, std::optional<FrameType> more = std::nullopt) {
+    for (Duration step = std::chrono::seconds(50); time.count() > 0; time -= step) {
+      time_.advance(step);
+      if (more) peer_->send(*more, 1);
+      peer_->send(FrameType::Ping, 0);
+      // Answered once all of it was taken, and after the clock was looked at.
+      auto frame = peer_->next();
+      for (; frame && frame->header.type != FrameType::Pong; frame = peer_->next()) {
+        cancelled_ |= frame->header.type == FrameType::Cancel;
+      }
+      EXPECT_TRUE(frame);
+      client_->look_at_clock();
+    }
+  }
+
+  TestTime time_;
+  std::unique_ptr<Connection> client_;
+  std::optional<RawPeer> peer_;
+  std::optional<Channel> asked_;
+  bool cancelled_ = false;
+};
+
+TEST_F(Progress, APeerThatAnswersPingsAndNothingElseIsLeft) {
+  begin({"working"});
+  pass(std::chrono::minutes(17));
+  EXPECT_THAT(message_of([&] { asked_->message(); }, ErrorKind::Unavailable),
+              HasSubstr("gets nowhere"));
+  EXPECT_TRUE(cancelled_);
+}
+
+TEST_F(Progress, APeerThatSaysThatItWorksIsWaitedForForADay) {
+  begin({"working"});
+  pass(std::chrono::hours(23), FrameType::Working);
+  EXPECT_NO_THROW(asked_->check());
+  pass(std::chrono::hours(2), FrameType::Working);
+  EXPECT_THAT(message_of([&] { asked_->message(); }, ErrorKind::Unavailable),
+              HasSubstr("gets nowhere"));
+}
+
+TEST_F(Progress, APeerThatCannotSaySoIsWaitedForForADay) {
+  begin({});
+  pass(std::chrono::hours(23));
+  EXPECT_NO_THROW(asked_->check());
+  pass(std::chrono::hours(2));
+  EXPECT_ERROR(asked_->message(), ErrorKind::Unavailable);
+}
+
+TEST(Connection, AServerSaysThatItWorksOnARequestItHasTakenUp) {
+  TestTime time;
+  auto sockets = socket_pair();
+  const auto server = connect_to(std::move(sockets[0]), Role::Server, {.now = time.now()});
+  RawPeer peer(std::move(sockets[1]));
+  peer.greet({1, 1, "raw 1", {"working"}});
+  peer.request(1, Verb::SourceSettle, {});
+  auto got = server->accept();
+  time.advance(std::chrono::seconds(16));
+  server->look_at_clock();
+  EXPECT_EQ(peer.next(FrameType::Working)->header.channel, 1u);
+  got->answer({});
+  EXPECT_TRUE(peer.next(FrameType::Last));
+}
+
 TEST(Connection, APeerThatDoesNotGreetIsLost) {
   TestTime time;
   auto sockets = socket_pair();

@@ -32,6 +32,7 @@ constexpr std::array kRules = {
     Rule{FrameType::Ping, "Ping", false, 0, 0},
     Rule{FrameType::Pong, "Pong", false, 0, 0},
     Rule{FrameType::Goodbye, "Goodbye", false, kFailureLeast, kFailureMost},
+    Rule{FrameType::Working, "Working", true, 0, 0},
 };
 
 const Rule* find_rule(std::uint8_t type) {

@@ -27,6 +27,7 @@ enum class FrameType : std::uint8_t {
   Ping = 10,
   Pong = 11,
   Goodbye = 12,
+  Working = 13,
 };
 
 inline constexpr std::size_t kHeaderSize = 9;

@@ -19,7 +19,7 @@ TEST(Frame, HeaderComesBack) {
 }
 
 TEST(Frame, OfAnUnknownTypeIsRefused) {
-  for (const int type : {0, 13, 255}) {
+  for (const int type : {0, 14, 255}) {
     EXPECT_ERROR(again({static_cast<FrameType>(type), 0, 0}), ErrorKind::Corrupt);
   }
 }

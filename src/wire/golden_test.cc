@@ -41,7 +41,7 @@ Golden current() {
       {FrameType::Hello, 20}, {FrameType::Request, 2},  {FrameType::Message, 65536},
       {FrameType::Last, 0},   {FrameType::Data, 65536}, {FrameType::Failure, 5},
       {FrameType::Credit, 4}, {FrameType::Goodbye, 5}};
-  for (int number = 1; number <= 12; ++number) {
+  for (int number = 1; number <= 13; ++number) {
     const auto type = static_cast<FrameType>(number);
     const bool in_channel = type != FrameType::Hello && type != FrameType::Ping &&
                             type != FrameType::Pong && type != FrameType::Goodbye;

@@ -11,6 +11,9 @@ namespace snapferry::wire {
 inline constexpr std::uint16_t kOldestVersion = 1;
 inline constexpr std::uint16_t kNewestVersion = 1;
 
+// The feature of a peer that knows the frame Working.
+inline constexpr std::string_view kWorking = "working";
+
 // What each side says of itself first.
 struct Hello {
   std::uint16_t oldest = kOldestVersion;  // versions of the protocol that it speaks

@@ -16,6 +16,8 @@ struct TimeLimits {
   Duration ping_after = std::chrono::seconds(15);  // of silence
   Duration lost_after = std::chrono::seconds(60);  // of silence, or with no byte taken
   Duration stall = std::chrono::minutes(15);       // without credit for a waiting sender
+  Duration progress = std::chrono::minutes(15);    // of a request, without any sign of it
+  Duration working = std::chrono::hours(24);       // of a request, without a byte of an answer
 };
 
 // Decides from the times alone whether the peer is still there. Use from one thread.

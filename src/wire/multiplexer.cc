@@ -133,6 +133,12 @@ bool Multiplexer::sends_data(const ChannelState& channel) const {
 
 void Multiplexer::take_in_channel(ChannelState& channel, Frame& frame) {
   const auto type = frame.header.type;
+  if (type == FrameType::Working) {
+    if (role_ != Role::Client || channel.peer_closed) out_of_turn(frame.header);
+    channel.heard = now_();
+    return;
+  }
+  if (role_ == Role::Client) channel.heard = channel.heard_content = now_();
   if (type == FrameType::Credit) return take_credit(channel, frame.payload.view());
   if (type == FrameType::Cancel) {
     if (role_ != Role::Server) out_of_turn(frame.header);
@@ -169,13 +175,9 @@ void Multiplexer::take_message_part(ChannelState& channel, Frame& frame) {
       violate("a request beyond its limit");
     }
   } else if (!channel.unwanted && channel.message.size() + part.size() > kMaxAnswer) {
-    fail_channel(channel, Error(ErrorKind::Corrupt,
-                                "an answer longer than the protocol allows; "
-                                "ask for fewer volumes at once"));
-    channel.cancel_due = true;
-    schedule(channel);
-    drop_incoming(channel);
-    channel.message = {};
+    give_up(channel, Error(ErrorKind::Corrupt,
+                           "an answer longer than the protocol allows; ask for fewer volumes at "
+                           "once"));
   }
   if (!channel.unwanted) channel.message.insert(channel.message.end(), part.begin(), part.end());
   if (frame.header.type == FrameType::Last) message_is_whole(channel);
@@ -245,11 +247,30 @@ void Multiplexer::end_of_input(bool between_frames) {
 void Multiplexer::tick(Instant now) {
   const Lock lock(mutex_);
   for (auto& [id, channel] : channels_) {
+    look_for_progress(*channel, now);
     if (!channel->waits_since || now - *channel->waits_since < times_.stall) continue;
     fail_channel(*channel, Error(ErrorKind::Unavailable,
                                  std::string(channel->verb.name) +
                                      ": the far end takes no more data; run it again"));
   }
+}
+
+void Multiplexer::look_for_progress(ChannelState& channel, Instant now) {
+  const bool tells = peer_ && peer_->has(kWorking);
+  if (role_ == Role::Server) {
+    if (!tells || !channel.told_of || channel.own_closed) return;
+    if (now - *channel.told_of < times_.ping_after) return;
+    channel.told_of = now;
+    channel.working_due = true;
+    return schedule(channel);
+  }
+  if (channel.peer_closed || channel.failure) return;
+  const bool quiet = now - channel.heard >= (tells ? times_.progress : times_.working);
+  if (!quiet && now - channel.heard_content < times_.working) return;
+  give_up(channel, Error(ErrorKind::Unavailable,
+                         std::string(channel.verb.name) +
+                             ": the far end answers, but gets nowhere with this; look there, then "
+                             "run it again"));
 }
 
 void Multiplexer::ask_for_life() {
@@ -309,7 +330,7 @@ void Multiplexer::collect_control(std::vector<Frame>& batch) {
 
 Frame Multiplexer::closing(ChannelState& channel, FrameType type, Payload payload) {
   channel.own_closed = true;
-  channel.request_due = channel.cancel_due = channel.end_due = false;
+  channel.request_due = channel.cancel_due = channel.end_due = channel.working_due = false;
   channel.failure_due.reset();
   drop_outgoing(channel);
   return Frame::make(type, channel.id, std::move(payload));
@@ -329,6 +350,7 @@ std::optional<Frame> Multiplexer::next_frame(ChannelState& channel) {
   }
   if (channel.cancel_due) return closing(channel, FrameType::Cancel);
   if (channel.own_closed) return std::nullopt;
+  if (std::exchange(channel.working_due, false)) return Frame::make(FrameType::Working, channel.id);
   if (channel.failure_due) {
     return closing(channel, FrameType::Failure, std::move(*channel.failure_due));
   }
@@ -379,6 +401,15 @@ void Multiplexer::drop_outgoing(ChannelState& channel) {
 void Multiplexer::drop_incoming(ChannelState& channel) {
   channel.unwanted = true;
   channel.data.clear();
+}
+
+// The client's: fails it here, and tells the server that nobody waits any more.
+void Multiplexer::give_up(ChannelState& channel, const Error& error) {
+  fail_channel(channel, error);
+  channel.cancel_due = true;
+  schedule(channel);
+  drop_incoming(channel);
+  channel.message = {};
 }
 
 void Multiplexer::fail_channel(ChannelState& channel, const Error& error) {
@@ -455,6 +486,7 @@ Multiplexer::ChannelPointer Multiplexer::open(const VerbTraits& verb, Bytes mess
   if (closing_) throw Error(ErrorKind::Internal, "the connection is closed");
   const auto channel = std::make_shared<ChannelState>(++last_channel_, verb);
   channels_.emplace(channel->id, channel);
+  channel->heard = channel->heard_content = now_();
   channel->request_due = true;
   channel->out_message = std::move(message);
   schedule(*channel);
@@ -468,6 +500,7 @@ Multiplexer::ChannelPointer Multiplexer::accept() {
   if (requests_.empty()) return nullptr;
   auto channel = std::move(requests_.front());
   requests_.pop_front();
+  channel->told_of = now_();
   return channel;
 }
 

@@ -34,8 +34,10 @@ class Multiplexer {
   // The reader's side. take() throws Corrupt for what the protocol forbids.
   void take(Frame frame);
   void end_of_input(bool between_frames);
-  void tick(Instant now);  // fails channels that wait for credit beyond the limit
-  void ask_for_life();     // sends a Ping
+  // Fails channels that wait for credit, or for any progress, beyond the limit; says of those that
+  // are being answered that they are.
+  void tick(Instant now);
+  void ask_for_life();  // sends a Ping
 
   // Waits for frames to write, fairly chosen, some 256 KiB. False: there will be no more.
   bool collect(std::vector<Frame>& batch);
@@ -94,6 +96,8 @@ class Multiplexer {
   Frame closing(ChannelState& channel, FrameType type, Payload payload = {});
   void collect_control(std::vector<Frame>& batch);
   void forget_if_over(ChannelState& channel);
+  void look_for_progress(ChannelState& channel, Instant now);
+  void give_up(ChannelState& channel, const Error& error);
   void drop_outgoing(ChannelState& channel);
   void drop_incoming(ChannelState& channel);
   void fail_channel(ChannelState& channel, const Error& error);

@@ -26,6 +26,7 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::StoreDescribe, "store.describe"},
     VerbTraits{Verb::StoreDescription, "store.description"},
     VerbTraits{Verb::AgentReport, "agent.report"},
+    VerbTraits{Verb::AgentPrepare, "agent.prepare"},
     VerbTraits{Verb::TargetFeatures, "target.features"},
     VerbTraits{Verb::TargetRequireFree, "target.require_free"},
     VerbTraits{Verb::TargetRestore, "target.restore", true, false},

@@ -26,6 +26,7 @@ enum class Verb : std::uint16_t {
   StoreDescribe = 25,
   StoreDescription = 26,
   AgentReport = 32,
+  AgentPrepare = 33,
   TargetFeatures = 64,
   TargetRequireFree = 65,
   TargetRestore = 66,

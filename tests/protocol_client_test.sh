@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The agent and a client that was written from src/wire/PROTOCOL.md in another language, on two real
+# btrfs: what a backup needs, and what a hostile client tries.
+set -euo pipefail
+
+skip() { echo "SKIP: $1"; exit 77; }
+[ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
+command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
+command -v python3 >/dev/null || skip "no python3"
+work=$(mktemp -d)
+loops=()
+cleanup() {
+  for place in "$work/source" "$work/backup"; do
+    umount -q "$place" 2>/dev/null || umount -q -l "$place" 2>/dev/null || true
+  done
+  for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+for name in source backup; do
+  truncate -s 320M "$work/$name.img"
+  mkfs.btrfs -q "$work/$name.img" >/dev/null
+  loop=$(losetup --find --show "$work/$name.img") || skip "no loop device to be had"
+  loops+=("$loop")
+  mkdir "$work/$name"
+  mount "$loop" "$work/$name" || skip "this kernel has no btrfs"
+done
+"$SNAPFERRY" init -q --store "btrfs:$work/backup/store" </dev/null
+PYTHONDONTWRITEBYTECODE=1 python3 "$(dirname "$0")/protocol_scenarios.py" "$SNAPFERRY" "$work"
