@@ -20,7 +20,8 @@ void use(ByteView bytes) {
   fuzz::corrupt_at_most([&] {
     bool damaged = false;
     const KeySlot slot = decode_slot(bytes, "keys/0", &damaged);
-    fuzz::require(slot.cost.passes <= 16 && slot.cost.kib <= 1 << 20);
+    fuzz::require(slot.cost.passes <= kHighestKeyCost.passes &&
+                  slot.cost.kib <= kHighestKeyCost.kib);
     if (!damaged) fuzz::require(fuzz::same(encode_slot(slot), bytes));
     // With `clear` there is no secret: whoever writes the slot may wrap what he likes.
     if (slot.kind == SlotKind::Clear || !is_cheap(slot)) return;

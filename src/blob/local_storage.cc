@@ -15,7 +15,7 @@
 
 #include "blob/object_name.h"
 #include "core/error.h"
-#include "platform/clock.h"
+#include "platform/descriptor_limit.h"
 
 namespace snapferry::blob {
 namespace {
@@ -71,6 +71,21 @@ Error storage_error(int number, std::string_view action, const std::string& subj
   if (number == EROFS) return plain;  // says what to do
   return std::move(Error(plain.kind(), plain.message() + std::string(next_step(plain.kind())))
                        .with_errno(number));
+}
+
+std::string_view kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR:
+      return "a directory";
+    case S_IFLNK:
+      return "a symlink";
+    case S_IFIFO:
+      return "a FIFO";
+    case S_IFSOCK:
+      return "a socket";
+    default:
+      return "a device";
+  }
 }
 
 platform::Fd open_root(const std::string& path) {
@@ -138,17 +153,38 @@ class LocalStorage::TemporaryFile {
       return 0;
     }
     // Not every filesystem has it; a hard link, then without the temporary name, is the same.
-    if (errno != EINVAL && errno != ENOSYS) return errno;
-    return ::linkat(root_, path_.c_str(), root_, path.c_str(), 0) == 0 ? 0 : errno;
+    if (!is_lacking(errno)) return errno;
+    if (::linkat(root_, path_.c_str(), root_, path.c_str(), 0) == 0) return 0;
+    return is_lacking(errno) ? rename_over_own(path) : errno;
   }
 
  private:
+  // FUSE passes on whatever its program says.
+  static bool is_lacking(int number) {
+    return number == EINVAL || number == ENOSYS || number == EOPNOTSUPP || number == EPERM ||
+           number == EMLINK;
+  }
+
+  // Whoever makes the file may put another in its place.
+  int rename_over_own(const std::string& path) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    const platform::Fd made(::openat(root_, path.c_str(), kFlags, 0600));
+    if (!made.valid()) return errno;
+    const int number = rename_to(path);
+    if (number != 0) ::unlinkat(root_, path.c_str(), 0);
+    return number;
+  }
+
   int root_;
   std::string path_;
 };
 
 LocalStorage::LocalStorage(platform::Fd root, std::string path)
-    : root_(std::move(root)), path_(std::move(path)), unsynced_(root_.get(), path_) {}
+    : root_(std::move(root)),
+      path_(std::move(path)),
+      // A share of what the process may open: restores and backups need theirs.
+      open_files_(std::min(kOpenFiles, platform::descriptor_limit() / 8)),
+      unsynced_(root_.get(), path_) {}
 
 std::unique_ptr<LocalStorage> LocalStorage::open(const std::string& path) {
   platform::Fd root = open_root(path);
@@ -260,6 +296,8 @@ LocalStorage::TemporaryFile LocalStorage::write_temporary(const Place& place, By
     fail(error.system_error(), "write", place.path);
   }
   if (bytes.size() >= kLarge) ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  struct stat stat;
+  if (::fstat(fd.get(), &stat) == 0) storage_time_ = stat.st_mtime;
   // Network filesystems tell here that the disk is full.
   if (::close(fd.release()) != 0) fail(errno, "write", place.path);
   return file;
@@ -300,17 +338,35 @@ void LocalStorage::put_new(std::string_view name, ByteView bytes) {
   note_written(place);
 }
 
+struct stat LocalStorage::look_at(const std::string& path) const {
+  struct stat stat;
+  if (::fstatat(root_.get(), path.c_str(), &stat, AT_SYMLINK_NOFOLLOW) != 0) {
+    const int number = errno;
+    if (number != ENOENT && number != ENOTDIR) fail(number, "look at", path);
+    throw Error(ErrorKind::NotFound, path_ + "/" + path + ": is not there").with_errno(number);
+  }
+  require_regular(stat, path);
+  return stat;
+}
+
+void LocalStorage::require_regular(const struct stat& stat, const std::string& path) const {
+  if (S_ISREG(stat.st_mode)) return;
+  throw Error(ErrorKind::Corrupt, path_ + "/" + path + ": is " +
+                                      std::string(kind_of(stat.st_mode)) +
+                                      " and not a file of a store");
+}
+
 OpenFile LocalStorage::open_file(const std::string& path) const {
-  OpenFile file{platform::Fd(::openat(root_.get(), path.c_str(), O_RDONLY | O_CLOEXEC))};
+  look_at(path);  // opening a device acts on it
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  OpenFile file{platform::Fd(::openat(root_.get(), path.c_str(), kFlags))};
   struct stat stat;
   if (!file.fd.valid() || ::fstat(file.fd.get(), &stat) != 0) {
     const int number = errno;
     if (number != ENOENT && number != ENOTDIR) fail(number, "open", path);
     throw Error(ErrorKind::NotFound, path_ + "/" + path + ": is not there").with_errno(number);
   }
-  if (!S_ISREG(stat.st_mode)) {
-    throw Error(ErrorKind::NotFound, path_ + "/" + path + ": is not a file");
-  }
+  require_regular(stat, path);
   file.size = static_cast<std::uint64_t>(stat.st_size);
   return file;
 }
@@ -332,9 +388,10 @@ Bytes LocalStorage::read(const OpenFile& file, std::uint64_t offset, std::size_t
   throw Error(ErrorKind::Corrupt, path_ + "/" + path + ": became shorter while it was read");
 }
 
-Bytes LocalStorage::get(std::string_view name) {
+Bytes LocalStorage::get(std::string_view name, std::uint64_t limit) {
   const Place place = place_of(name);
   const OpenFile file = open_file(place.path);
+  require_size(path_ + "/" + place.path, file.size, limit);
   return read(file, 0, file.size, place.path);
 }
 
@@ -357,13 +414,8 @@ Bytes LocalStorage::get_tail(std::string_view name, std::size_t length) {
 }
 
 ObjectInfo LocalStorage::info(std::string_view name) {
-  const Place place = place_of(name);
-  struct stat stat;
-  if (::fstatat(root_.get(), place.path.c_str(), &stat, 0) == 0 && S_ISREG(stat.st_mode)) {
-    return {std::string(name), static_cast<std::uint64_t>(stat.st_size), stat.st_mtime};
-  }
-  open_file(place.path);  // throws what is wrong
-  throw Error(ErrorKind::NotFound, path_ + "/" + place.path + ": is not there");
+  const struct stat stat = look_at(place_of(name).path);
+  return {std::string(name), static_cast<std::uint64_t>(stat.st_size), stat.st_mtime};
 }
 
 std::vector<ObjectInfo> LocalStorage::list(std::string_view prefix) {
@@ -398,9 +450,7 @@ void LocalStorage::list_directory(const std::string& path, std::string_view pref
 void LocalStorage::remove_if_left_over(int directory, const char* name) const {
   struct stat stat;
   if (::fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) != 0) return;
-  if (stat.st_mtime + kLeftOverAge < platform::system_clock().now().seconds) {
-    ::unlinkat(directory, name, 0);
-  }
+  if (stat.st_mtime + kLeftOverAge < storage_time_) ::unlinkat(directory, name, 0);
 }
 
 void LocalStorage::remove(std::string_view name) {

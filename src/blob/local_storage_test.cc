@@ -1,18 +1,22 @@
 #include "blob/local_storage.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <thread>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "platform/clock.h"
 #include "testing/errors.h"
+#include "testing/refused_calls.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::blob {
@@ -134,6 +138,14 @@ TEST(LocalStorage, ListRemovesTemporaryFilesOlderThanADay) {
   EXPECT_EQ(names_below(shard), (Names{".other", ".tmp-young", "3f00"}));
 }
 
+TEST(LocalStorage, ThatWroteNothingKnowsNoTimeOfTheStorageAndRemovesNothing) {
+  const TemporaryDirectory directory;
+  LocalStorage::create(directory / "store")->put("packs/3f00", as_bytes("x"));
+  write_file(directory / "store/packs/3f/.tmp-old", 25 * 60 * 60);
+  LocalStorage::open(directory / "store")->list("packs");
+  EXPECT_TRUE(exists(directory / "store/packs/3f/.tmp-old"));
+}
+
 TEST(LocalStorage, SurvivesTheRenamingOfItsDirectory) {
   const TemporaryDirectory directory;
   const auto storage = LocalStorage::create(directory / "store");
@@ -179,8 +191,101 @@ TEST(LocalStorage, DirectoriesAndSymlinksAreNoObjects) {
   ASSERT_EQ(::mkdir((directory / "store/keys/directory").c_str(), 0700), 0);
   ASSERT_EQ(::symlink("a", (directory / "store/keys/link").c_str()), 0);
   EXPECT_EQ(storage->list("keys").size(), 1u);
-  EXPECT_ERROR(storage->get("keys/directory"), ErrorKind::NotFound);
-  EXPECT_ERROR(storage->info("keys/directory"), ErrorKind::NotFound);
+  for (const std::string name : {"keys/directory", "keys/link"}) {
+    EXPECT_ERROR(storage->get(name), ErrorKind::Corrupt);
+    EXPECT_ERROR(storage->get_range(name, 0, 1), ErrorKind::Corrupt);
+    EXPECT_ERROR(storage->info(name), ErrorKind::Corrupt);
+  }
+}
+
+TEST(LocalStorage, DoesNotWaitForAFifoAndOpensNoDevice) {
+  const TemporaryDirectory directory;
+  const auto storage = LocalStorage::create(directory / "store");
+  ASSERT_EQ(::mkfifo((directory / "store/config").c_str(), 0600), 0);
+  EXPECT_ERROR(storage->get("config"), ErrorKind::Corrupt);
+  EXPECT_ERROR(storage->get_tail("config", 1), ErrorKind::Corrupt);
+  EXPECT_ERROR(storage->info("config"), ErrorKind::Corrupt);
+  EXPECT_TRUE(storage->list("").empty());
+  EXPECT_EQ(message_of([&] { storage->get("config"); }),
+            (directory / "store/config") + ": is a FIFO and not a file of a store");
+}
+
+TEST(LocalStorage, ReadsNoByteOfASparseTerabyte) {
+  const TemporaryDirectory directory;
+  const auto storage = LocalStorage::create(directory / "store");
+  storage->put("config", as_bytes("x"));
+  if (::truncate((directory / "store/config").c_str(), off_t{1} << 40) != 0) {
+    GTEST_SKIP() << "this filesystem has no such large files";
+  }
+  EXPECT_ERROR(storage->get("config", 4096), ErrorKind::Corrupt);
+}
+
+// --- Filesystems that lack something ---
+
+const std::vector<snapferry::testing::RefusedCall> kNoLinks = {{SYS_renameat2, EINVAL},
+                                                               {SYS_linkat, EPERM}};
+
+TEST(LocalStorageWithoutLinks, MakesANewObjectOnce) {
+  const TemporaryDirectory directory;
+  const bool ran = snapferry::testing::with_refused_calls(kNoLinks, [&] {
+    const auto storage = LocalStorage::create(directory / "store");
+    storage->put_new("keys/a", as_bytes("one"));
+    EXPECT_ERROR(storage->put_new("keys/a", as_bytes("two")), ErrorKind::AlreadyExists);
+    storage->put("keys/b", as_bytes("three"));
+    storage->sync();
+    EXPECT_EQ(as_text(storage->get("keys/a")), "one");
+    EXPECT_EQ(names_below(directory / "store/keys"), (Names{"a", "b"}));
+  });
+  if (!ran) GTEST_SKIP() << "this system cannot refuse calls";
+}
+
+TEST(LocalStorageWithoutLinks, LetsOneOfSeveralWin) {
+  const TemporaryDirectory directory;
+  LocalStorage::create(directory / "store");
+  std::atomic<int> winners{0};
+  std::atomic<int> refused{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      const bool ran = snapferry::testing::with_refused_calls(kNoLinks, [&] {
+        const auto storage = LocalStorage::open(directory / "store");
+        try {
+          storage->put_new("config", as_bytes(std::to_string(i)));
+          ++winners;
+        } catch (const Error& error) {
+          EXPECT_EQ(error.kind(), ErrorKind::AlreadyExists);
+        }
+      });
+      if (!ran) ++refused;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  if (refused > 0) GTEST_SKIP() << "this system cannot refuse calls";
+  EXPECT_EQ(winners, 1);
+  EXPECT_EQ(LocalStorage::open(directory / "store")->get("config").size(), 1u);
+}
+
+TEST(LocalStorageWithoutSync, OfDirectoriesOrFilesSyncsTheFilesystem) {
+  const TemporaryDirectory directory;
+  for (const int number : {EINVAL, ENOSYS, EOPNOTSUPP}) {
+    const bool ran = snapferry::testing::with_refused_calls({{SYS_fsync, number}}, [&] {
+      const auto storage = LocalStorage::create(directory / "store");
+      storage->put("keys/a", as_bytes("x"));
+      EXPECT_NO_THROW(storage->sync());
+    });
+    if (!ran) GTEST_SKIP() << "this system cannot refuse calls";
+  }
+}
+
+TEST(LocalStorageWithoutSync, ThatFailsForGoodSaysSo) {
+  const TemporaryDirectory directory;
+  const bool ran =
+      snapferry::testing::with_refused_calls({{SYS_fsync, EINVAL}, {SYS_syncfs, EIO}}, [&] {
+        const auto storage = LocalStorage::create(directory / "store");
+        storage->put("keys/a", as_bytes("x"));
+        EXPECT_ERROR(storage->sync(), ErrorKind::Unavailable);
+      });
+  if (!ran) GTEST_SKIP() << "this system cannot refuse calls";
 }
 
 // A filesystem of one megabyte in memory, for as long as it lives.

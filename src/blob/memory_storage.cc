@@ -43,10 +43,12 @@ void MemoryStorage::put_new(std::string_view name, ByteView bytes) {
   }
 }
 
-Bytes MemoryStorage::get(std::string_view name) {
+Bytes MemoryStorage::get(std::string_view name, std::uint64_t limit) {
   check_object_name(name);
   const std::lock_guard lock(mutex_);
-  return find(name).bytes;
+  const Bytes& bytes = find(name).bytes;
+  require_size("memory/" + std::string(name), bytes.size(), limit);
+  return bytes;
 }
 
 Bytes MemoryStorage::get_range(std::string_view name, std::uint64_t offset, std::size_t length) {

@@ -42,4 +42,11 @@ void check_list_prefix(std::string_view prefix) {
   if (!prefix.empty() && !is_object_name_part(prefix)) reject(prefix);
 }
 
+void require_size(std::string_view subject, std::uint64_t size, std::uint64_t limit) {
+  if (size <= limit) return;
+  throw Error(ErrorKind::Corrupt, std::string(subject) + ": has " + std::to_string(size) +
+                                      " bytes, more than the format allows (" +
+                                      std::to_string(limit) + ")");
+}
+
 }  // namespace snapferry::blob

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct ObjectInfo {
 // throw Unavailable, PermissionDenied or NoSpace where the storage does.
 class Storage {
  public:
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
   virtual ~Storage() = default;
 
   // For messages: "/srv/backups".
@@ -43,8 +46,9 @@ class Storage {
   // several racing, one wins.
   virtual void put_new(std::string_view name, ByteView bytes) = 0;
 
-  // The whole object. Throws NotFound.
-  virtual Bytes get(std::string_view name) = 0;
+  // The whole object. Throws NotFound, or Corrupt before a byte is read if it is larger than
+  // `limit`: whoever can write to the storage can put a sparse file of a terabyte there.
+  virtual Bytes get(std::string_view name, std::uint64_t limit = kNoLimit) = 0;
 
   // Exactly `length` bytes from `offset`. Throws NotFound, or Corrupt if the object
   // ends before.

@@ -109,14 +109,20 @@ void UnsyncedChanges::sync_filesystem() const {
 
 void UnsyncedChanges::sync_each(const Paths& paths) const {
   const auto sync_path = [&](const std::string& path, int flags) {
-    const platform::Fd fd(::openat(root_, or_here(path), O_RDONLY | O_CLOEXEC | flags));
+    constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+    const platform::Fd fd(::openat(root_, or_here(path), kFlags | flags));
     if (!fd.valid()) {
       if (is_gone(errno)) return;
       throw sync_error(errno, description_ + "/" + path);
     }
-    if (::fsync(fd.get()) != 0) throw sync_error(errno, description_ + "/" + path);
+    if (::fsync(fd.get()) == 0) return;
+    // Filesystems by FUSE and old network ones have no such call for directories, or for any.
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) {
+      throw sync_error(errno, description_ + "/" + path);
+    }
+    if (::syncfs(fd.get()) != 0) throw sync_error(errno, description_ + "/" + path);
   };
-  for (const std::string& path : paths.files) sync_path(path, 0);
+  for (const std::string& path : paths.files) sync_path(path, O_NOFOLLOW);
   // A directory that another process made is durable only with the one above it.
   std::set<std::string> directories = paths.directories;
   for (std::string directory : paths.directories) {

@@ -16,16 +16,47 @@ std::string label_of(const Context& context) {
   return user + "@" + context.io.host;
 }
 
+std::string_view to_string(repository::KeyState state) {
+  switch (state) {
+    case repository::KeyState::Proven:
+      return "proven";
+    case repository::KeyState::Unproven:
+      return "unproven";
+    case repository::KeyState::Foreign:
+      return "foreign";
+    case repository::KeyState::Damaged:
+      return "damaged";
+  }
+  return "";
+}
+
+std::string note_on(const repository::KeyInfo& key) {
+  if (key.current) return " (current)";
+  switch (key.state) {
+    case repository::KeyState::Proven:
+      break;
+    case repository::KeyState::Unproven:
+      return " (of an older version: not proven to open this repository)";
+    case repository::KeyState::Foreign:
+      return " (foreign: does not open this repository)";
+    case repository::KeyState::Damaged:
+      return " (damaged)";
+  }
+  return "";
+}
+
 ExitCode run_key_list(Context& context) {
   const auto store = open_repository(context, "a key");
   using enum Table::Align;
   Table table({Left, Left, Left, Left});
   for (const auto& key : store->repository->keys()) {
-    table.add({key.id, key.kind, format_local(key.created),
-               printable(key.label) + (key.current ? " (opened this)" : "")});
+    const bool is_readable = key.state != repository::KeyState::Damaged;
+    table.add({key.id, is_readable ? key.kind : "unreadable",
+               is_readable ? format_local(key.created) : "-", printable(key.label) + note_on(key)});
     context.console.emit(JsonObject::line("key")
                              .text("id", key.id)
                              .text("kind", key.kind)
+                             .text("state", to_string(key.state))
                              .text("label", key.label)
                              .time("created", key.created)
                              .boolean("current", key.current));
@@ -46,7 +77,9 @@ ExitCode run_key_add(Context& context) {
 ExitCode run_key_remove(Context& context) {
   const auto store = open_repository(context, "a key");
   const std::string id = context.options.argument(0);
-  store->repository->remove_key(id);
+  store->repository->remove_key(id, context.options.has("--even-current")
+                                        ? repository::KeyInUse::Remove
+                                        : repository::KeyInUse::Keep);
   context.console.say(fmt::format("removed key {}\n", printable(id)));
   context.console.emit(JsonObject::line("key_removed").text("id", id));
   return ExitCode::Success;
@@ -76,7 +109,11 @@ const CommandSpec& key_list_command() {
   static const CommandSpec spec = {
       .name = "key list",
       .summary = "list the passwords and recovery keys that open the repository",
-      .description = "Lists the keys with their ids, never the passwords themselves.",
+      .description =
+          "Lists the keys with their ids, never the passwords themselves. A key that this "
+          "repository "
+          "was not made with is foreign: it opens nothing, and may have been put there by anyone "
+          "who can write to the store. One of an older version is proven only by opening with it.",
       .examples = {{"snapferry key list --store repo:/srv/backups",
                     "every key with its kind, age and label"}},
       .run = run_key_list};
@@ -107,9 +144,12 @@ const CommandSpec& key_remove_command() {
       .name = "key remove",
       .summary = "remove a password or recovery key",
       .description =
-          "Removes the key, so that it does not open the repository any more. The last key stays. "
+          "Removes the key, so that it does not open the repository any more. The last key that is "
+          "proven to open it stays, also if several are removed at the same time, and so does the "
+          "one that this command was given, unless --even-current says otherwise. "
           "Whoever kept a copy of the repository's files from before can still open that copy.",
       .arguments = {{.name = "ID", .help = "as 'key list' shows it"}},
+      .options = {{.name = "--even-current", .help = "remove also the key that opens it now"}},
       .examples = {{"snapferry key remove 1a2b3c4d --store repo:/srv/backups",
                     "removes one of several keys"}},
       .run = run_key_remove};

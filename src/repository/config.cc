@@ -52,9 +52,13 @@ ReadConfig decode_config(ByteView bytes) {
   return read;
 }
 
-void ReadConfig::authenticate(const Key& master) const {
+bool ReadConfig::is_of(const Key& master) const {
   const ObjectId expected = mac_of(master, covered);
-  if (sodium_memcmp(expected.bytes.data(), mac.bytes.data(), ObjectId::kSize) != 0) {
+  return sodium_memcmp(expected.bytes.data(), mac.bytes.data(), ObjectId::kSize) == 0;
+}
+
+void ReadConfig::authenticate(const Key& master) const {
+  if (!is_of(master)) {
     throw Error(ErrorKind::Corrupt, "config: does not belong to the key of this repository");
   }
 }

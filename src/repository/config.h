@@ -23,7 +23,9 @@ struct ReadConfig {
   Bytes covered;  // what the mac is over
   ObjectId mac;
   bool one_damaged = false;
-  // Throws Corrupt unless `master` is the key it was written with.
+  // Whether `master` is the key it was written with.
+  bool is_of(const Key& master) const;
+  // Throws Corrupt unless it is.
   void authenticate(const Key& master) const;
 };
 

@@ -71,6 +71,8 @@ Key::Key(ByteView bytes) {
 
 Key::~Key() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
+Secret::~Secret() { sodium_memzero(text_.data(), text_.size()); }
+
 Key Key::derive(std::string_view label, ByteView context) const {
   const std::uint8_t separator = 0;
   auto derived = hmac_sha256(bytes_, {as_bytes(label), ByteView(&separator, 1), context});

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/bytes.h"
 #include "core/object_id.h"
@@ -28,6 +30,20 @@ class Key {
 
  private:
   std::array<std::uint8_t, kSize> bytes_{};
+};
+
+// A password, wiped when it goes.
+class Secret {
+ public:
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret();
+
+  std::string_view view() const { return text_; }
+
+ private:
+  std::string text_;
 };
 
 // HMAC-SHA-256 of what the parts make up together.

@@ -10,6 +10,7 @@
 #include "repository/ended.h"
 #include "repository/key_slot.h"
 #include "repository/manifest.h"
+#include "repository/object_limits.h"
 
 namespace snapferry::repository {
 namespace {
@@ -175,7 +176,7 @@ Json to_json(const Ended& ended) {
 }
 
 Json config_json(const SessionContext& context) {
-  const ReadConfig read = decode_config(context.storage.get(kConfigName));
+  const ReadConfig read = decode_config(context.storage.get(kConfigName, kLargestConfig));
   return {{"version", kFormatVersion},
           {"id", read.config.id.hex()},
           {"encryption", read.config.sealing == Sealing::Encrypt ? "password" : "none"},
@@ -183,7 +184,7 @@ Json config_json(const SessionContext& context) {
 }
 
 Json key_json(const SessionContext& context, const std::string& name) {
-  const KeySlot slot = decode_slot(context.storage.get(name), name);
+  const KeySlot slot = decode_slot(context.storage.get(name, kLargestKey), name);
   static constexpr std::string_view kKinds[] = {"", "password", "recovery", "clear"};
   static constexpr std::string_view kDerivations[] = {"none", "argon2id", "hmac"};
   return {{"kind", kKinds[static_cast<std::size_t>(slot.kind)]},
@@ -298,8 +299,9 @@ std::string debug_text(const SessionContext& context, ObjectReader& reader, std:
 
 std::vector<blob::ObjectInfo> all_objects(blob::Storage& storage) {
   std::vector<blob::ObjectInfo> objects{storage.info(kConfigName)};
-  for (const std::string_view directory : {"keys", "snapshots", "index", "packs", "claims",
-                                           "condemned", "ended", "damaged", "aside"}) {
+  for (const std::string_view directory :
+       {"keys", "leaving", "snapshots", "index", "packs", "claims", "condemned", "ended", "damaged",
+        "aside"}) {
     for (blob::ObjectInfo& info : storage.list(directory)) objects.push_back(std::move(info));
   }
   return objects;

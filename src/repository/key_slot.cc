@@ -11,12 +11,12 @@ namespace snapferry::repository {
 namespace {
 
 constexpr std::string_view kMagic = "SFKY";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kOldestVersion = 1;
+constexpr std::uint8_t kProvenVersion = 2;
 constexpr std::size_t kSaltSize = crypto_pwhash_SALTBYTES;
 constexpr std::size_t kNonceSize = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kWrappedSize = Key::kSize + crypto_aead_xchacha20poly1305_ietf_ABYTES;
-constexpr std::uint32_t kMostPasses = 16;
-constexpr std::uint32_t kMostKib = 1 << 20;
+constexpr std::size_t kProofSize = 32;
 constexpr std::size_t kRecoverySecret = 20;
 constexpr std::size_t kRecoveryChecksum = 5;
 constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -28,7 +28,7 @@ Bytes encode_head(const KeySlot& slot) {
   Bytes head;
   ByteWriter out(head);
   out.raw(as_bytes(kMagic));
-  out.u8(kVersion);
+  out.u8(slot.version);
   out.u8(static_cast<std::uint8_t>(slot.kind));
   out.u8(static_cast<std::uint8_t>(slot.derivation));
   out.raw(slot.salt);
@@ -37,6 +37,20 @@ Bytes encode_head(const KeySlot& slot) {
   out.i64(slot.created.seconds);
   out.sized(as_bytes(slot.label));
   return head;
+}
+
+Bytes encode_before_proof(const KeySlot& slot) {
+  Bytes body = encode_head(slot);
+  ByteWriter out(body);
+  out.raw(slot.nonce);
+  out.raw(slot.wrapped);
+  return body;
+}
+
+Bytes proof_of(const KeySlot& slot, std::string_view id, const Key& master) {
+  const auto mac =
+      hmac_sha256(master.derive("key slot").view(), {as_bytes(id), encode_before_proof(slot)});
+  return {mac.begin(), mac.end()};
 }
 
 Key argon2id(const KeySlot& slot, std::string_view password) {
@@ -163,11 +177,18 @@ std::optional<Bytes> parse_recovery_key(std::string_view text) {
   return bytes;
 }
 
+void prove(KeySlot& slot, std::string_view id, const Key& master) {
+  slot.proof = proof_of(slot, id, master);
+}
+
+bool is_proven(const KeySlot& slot, std::string_view id, const Key& master) {
+  if (slot.version < kProvenVersion || slot.proof.size() != kProofSize) return false;
+  return sodium_memcmp(slot.proof.data(), proof_of(slot, id, master).data(), kProofSize) == 0;
+}
+
 Bytes encode_slot(const KeySlot& slot) {
-  Bytes body = encode_head(slot);
-  ByteWriter out(body);
-  out.raw(slot.nonce);
-  out.raw(slot.wrapped);
+  Bytes body = encode_before_proof(slot);
+  ByteWriter(body).raw(slot.proof);
   return encode_twin(body);
 }
 
@@ -176,8 +197,11 @@ KeySlot decode_slot(ByteView bytes, std::string_view subject, bool* one_damaged)
   if (one_damaged != nullptr) *one_damaged = twin.one_damaged;
   ByteReader in(twin.body, subject);
   if (as_text(in.raw(kMagic.size())) != kMagic) in.fail("is no key");
-  if (in.u8() != kVersion) in.fail("has a version that this program does not know");
   KeySlot slot;
+  slot.version = in.u8();
+  if (slot.version < kOldestVersion || slot.version > kProvenVersion) {
+    in.fail("has a version that this program does not know");
+  }
   const std::uint8_t kind = in.u8();
   const std::uint8_t derivation = in.u8();
   if (kind < 1 || kind > 3) in.fail("kind is unknown");
@@ -192,14 +216,18 @@ KeySlot decode_slot(ByteView bytes, std::string_view subject, bool* one_damaged)
   slot.salt = take(kSaltSize);
   slot.cost.passes = in.u32();
   slot.cost.kib = in.u32();
-  if (slot.cost.passes > kMostPasses || slot.cost.kib > kMostKib) in.fail("asks for too much work");
+  if (slot.cost.passes > kHighestKeyCost.passes || slot.cost.kib > kHighestKeyCost.kib) {
+    in.fail("asks for more work than this program ever does");
+  }
   if (slot.derivation == Derivation::Argon2id && (slot.cost.passes < 1 || slot.cost.kib < 8)) {
     in.fail("asks for too little work");
   }
   slot.created.seconds = in.i64();
   slot.label = as_text(in.sized());
+  if (slot.label.size() > kLongestLabel) in.fail("has a label that is too long");
   slot.nonce = take(kNonceSize);
   slot.wrapped = take(kWrappedSize);
+  if (slot.version >= kProvenVersion) slot.proof = take(kProofSize);
   in.expect_end();
   return slot;
 }

@@ -20,8 +20,13 @@ struct KeyCost {
 };
 inline constexpr KeyCost kWeakKeyCost{1, 8};  // for tests
 
+// What this program writes at most, and so the most that it derives for anyone.
+inline constexpr KeyCost kHighestKeyCost{};
+inline constexpr std::size_t kLongestLabel = 255;
+
 // One object below "keys/": the master key, wrapped.
 struct KeySlot {
+  std::uint8_t version = 2;
   SlotKind kind = SlotKind::Password;
   Derivation derivation = Derivation::Argon2id;
   Bytes salt;  // 16
@@ -30,6 +35,7 @@ struct KeySlot {
   std::string label;
   Bytes nonce;    // 24
   Bytes wrapped;  // 48
+  Bytes proof;    // 32; of version 2 alone
 };
 
 KeySlot make_password_slot(const Key& master, std::string_view password, KeyCost cost,
@@ -46,11 +52,17 @@ RecoverySlot make_recovery_slot(const Key& master, std::string label, Timestamp 
 // matter. nullopt if it is none or was mistyped.
 std::optional<Bytes> parse_recovery_key(std::string_view text);
 
+// Makes the slot, stored under `id`, one that is known to belong to the repository of `master`.
+void prove(KeySlot& slot, std::string_view id, const Key& master);
+// Whether it is. Never of version 1, which has no proof.
+bool is_proven(const KeySlot& slot, std::string_view id, const Key& master);
+
 Bytes encode_slot(const KeySlot& slot);
-// Throws Corrupt, also for costs above what FORMAT.md allows.
+// Throws Corrupt, also for costs above kHighestKeyCost.
 KeySlot decode_slot(ByteView bytes, std::string_view subject, bool* one_damaged = nullptr);
 
-// nullopt if `secret` (a password, or a printed recovery key) does not open the slot.
+// nullopt if `secret` (a password, or a printed recovery key) does not open the slot. What it gives
+// need not be the master key of this repository: the config tells.
 std::optional<Key> unwrap(const KeySlot& slot, std::string_view secret);
 
 }  // namespace snapferry::repository

@@ -12,7 +12,9 @@
 #include "repository/collect.h"
 #include "repository/config.h"
 #include "repository/debug_text.h"
+#include "repository/key_removal.h"
 #include "repository/key_ring.h"
+#include "repository/object_limits.h"
 #include "repository/object_reader.h"
 #include "repository/repair.h"
 #include "repository/session.h"
@@ -97,22 +99,25 @@ class OpenRepository : public Repository {
 
   RepositoryStats stats() override;
 
-  std::vector<KeyInfo> keys() override { return list_keys(storage_, key_.id); }
+  std::vector<KeyInfo> keys() override { return list_keys(storage_, key_, config_.sealing); }
 
   std::string add_password(const std::string& password, const std::string& label) override {
     require_encryption();
-    return store_slot(storage_, make_password_slot(key_.master, password, key_.cost, label,
-                                                   context_.clock.now()));
+    return store_slot(
+        storage_, key_.master,
+        make_password_slot(key_.master, password, key_.cost, label, context_.clock.now()));
   }
 
   std::string add_recovery_key(const std::string& label) override {
     require_encryption();
     const RecoverySlot made = make_recovery_slot(key_.master, label, context_.clock.now());
-    store_slot(storage_, made.slot);
+    store_slot(storage_, key_.master, made.slot);
     return made.text;
   }
 
-  void remove_key(const std::string& id) override { remove_slot(storage_, id); }
+  void remove_key(const std::string& id, KeyInUse in_use) override {
+    repository::remove_key(storage_, key_, config_.sealing, id, in_use);
+  }
 
   std::string debug_text(std::string_view kind, std::string_view id) override {
     return repository::debug_text(context_, reader_, kind, id);
@@ -179,41 +184,6 @@ RepositoryStats OpenRepository::stats() {
 
 }  // namespace
 
-void Repository::create(blob::Storage& storage, const CreateOptions& options) {
-  if (!storage.list("packs").empty() || !storage.list("snapshots").empty()) {
-    throw Error(ErrorKind::AlreadyExists,
-                storage.description() +
-                    ": holds a repository already; use it, or choose another directory");
-  }
-  const bool encrypt = options.encryption == Encryption::Password;
-  if (encrypt && options.password.empty()) {
-    throw Error(ErrorKind::InvalidArgument, "the password: is empty; choose one");
-  }
-  Key master;
-  random_bytes(master.data(), Key::kSize);
-  const Timestamp now = platform::system_clock().now();
-  const KeyCost cost = options.weak_key_derivation ? kWeakKeyCost : KeyCost{};
-  const Config config{random_id(), encrypt ? Sealing::Encrypt : Sealing::Authenticate};
-  const KeySlot slot =
-      encrypt ? make_password_slot(master, options.password, cost, platform::host_name(), now)
-              : make_clear_slot(master, now);
-  try {
-    const std::string key = store_slot(storage, slot);
-    try {
-      storage.put_new(kConfigName, encode_config(config, master));
-    } catch (const Error&) {
-      storage.remove("keys/" + key);
-      throw;
-    }
-    storage.sync();
-  } catch (Error& error) {
-    if (error.kind() != ErrorKind::AlreadyExists) throw;
-    throw Error(ErrorKind::AlreadyExists,
-                storage.description() +
-                    ": holds a repository already; use it, or choose another directory");
-  }
-}
-
 namespace {
 
 ReadConfig read_config(const blob::Storage& storage, ByteView bytes) {
@@ -231,7 +201,7 @@ ReadConfig read_config(const blob::Storage& storage, ByteView bytes) {
 std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenOptions& options) {
   Bytes bytes;
   try {
-    bytes = storage.get(kConfigName);
+    bytes = storage.get(kConfigName, kLargestConfig);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
     if (!storage.list("keys").empty() || !storage.list("packs").empty()) {
@@ -251,8 +221,7 @@ std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenO
                     ": is not encrypted, though a password was given: either another repository "
                     "was put in its place, or it needs no password: give none");
   }
-  OpenedKey key = open_key(storage, config.config.sealing == Sealing::Encrypt, options.password);
-  config.authenticate(key.master);
+  OpenedKey key = open_key(storage, config, options.password);
   return std::make_unique<OpenRepository>(storage, config.config, std::move(key),
                                           options.cache_directory);
 }

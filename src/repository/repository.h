@@ -41,9 +41,21 @@ struct OpenOptions {
   std::string cache_directory;
 };
 
+// What is known of a key (FORMAT.md, "Which slots belong here").
+enum class KeyState {
+  Proven,    // opens this repository
+  Unproven,  // of an older version: may open it with its password, or may not
+  Foreign,   // does not belong to this repository
+  Damaged,   // cannot be read
+};
+
+// Whether the key that opened the repository may be removed, too.
+enum class KeyInUse { Keep, Remove };
+
 struct KeyInfo {
-  std::string id;     // 8 hexadecimal digits or more, enough to be unique
-  std::string kind;   // "password" or "recovery"
+  std::string id;  // 8 hexadecimal digits or more, enough to be unique
+  KeyState state = KeyState::Proven;
+  std::string kind;   // "password" or "recovery"; empty if it cannot be read
   std::string label;  // "user@host" unless named
   Timestamp created;
   bool current = false;  // opened this session
@@ -185,7 +197,8 @@ class BackupSession : public ObjectSink {
 // Methods throw Unavailable, PermissionDenied, NoSpace or Corrupt as they come.
 class Repository : public ObjectSource {
  public:
-  // Throws AlreadyExists if there is one, Conflict if the storage holds anything else.
+  // Ends what an interrupted creation left. Throws AlreadyExists if there is one, Corrupt if there
+  // is one that lost its config.
   static void create(blob::Storage& storage, const CreateOptions& options);
 
   // Throws NotFound if there is none, Unsupported for a newer format, WrongPassword.
@@ -234,8 +247,9 @@ class Repository : public ObjectSource {
   // Makes a key and returns it in the form to print: groups of letters and digits with
   // a checksum. It opens the repository in place of a password.
   virtual std::string add_recovery_key(const std::string& label) = 0;
-  // Throws NotFound, or Conflict for the last key, or if `id` is ambiguous.
-  virtual void remove_key(const std::string& id) = 0;
+  // Throws NotFound, InvalidArgument if `id` is ambiguous, or Conflict if no other key is known to
+  // open the repository, or for the one in use.
+  virtual void remove_key(const std::string& id, KeyInUse in_use = KeyInUse::Keep) = 0;
 
   // Any internal object as readable text (JSON): "config", "key ID", "index ID",
   // "pack ID", "snapshot ID", "tree ID", "list ID", "claim ID", "condemned ID", "ended ID";

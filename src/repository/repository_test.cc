@@ -375,6 +375,7 @@ TEST(Repository, RefusesAWrongPassword) {
 TEST(Repository, DoesNotOpenWithAKeyThatNeedsNoPassword) {
   const Key attackers;
   KeySlot clear = make_clear_slot(attackers, {});
+  prove(clear, "0000000000000001", attackers);
   blob::MemoryStorage storage;
   storage.put("config", encode_config({ObjectId{}, Sealing::Encrypt}, attackers));
   storage.put("keys/0000000000000001", encode_slot(clear));

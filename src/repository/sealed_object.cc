@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "blob/object_name.h"
 #include "core/error.h"
 #include "repository/compression.h"
+#include "repository/object_limits.h"
 
 namespace snapferry::repository {
 namespace {
@@ -91,12 +93,14 @@ Key SealedObjects::key(ObjectType type, const ObjectId& id) const {
 
 void SealedObjects::put(ObjectType type, const ObjectId& id, ByteView plain) {
   const std::string name = object_name(type, id);
-  storage_.put(name, seal_object(key(type, id), sealing_, type, name, plain));
+  const Bytes sealed = seal_object(key(type, id), sealing_, type, name, plain);
+  blob::require_size(name, sealed.size(), largest(type));
+  storage_.put(name, sealed);
 }
 
 Bytes SealedObjects::get(ObjectType type, const ObjectId& id) const {
   const std::string name = object_name(type, id);
-  return open_object(key(type, id), sealing_, type, name, storage_.get(name));
+  return open_object(key(type, id), sealing_, type, name, storage_.get(name, largest(type)));
 }
 
 std::vector<ObjectId> SealedObjects::list(ObjectType type) const {

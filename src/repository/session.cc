@@ -7,6 +7,7 @@
 #include "repository/end_claims.h"
 #include "repository/known_state.h"
 #include "repository/manifest.h"
+#include "repository/object_limits.h"
 #include "repository/other_claims.h"
 #include "repository/snapshot_list.h"
 
@@ -247,7 +248,7 @@ class Session : public BackupSession {
 PackRecords read_whole_pack(const SessionContext& context, PieceOpener& opener,
                             const ObjectId& pack) {
   const std::string name = object_name(ObjectType::Pack, pack);
-  Bytes bytes = context.storage.get(name);
+  Bytes bytes = context.storage.get(name, largest(ObjectType::Pack));
   PackRecords records;
   std::size_t needed = 0;
   if (!opener.open_toc(pack, bytes, bytes.size(), records, needed)) {

@@ -9,6 +9,7 @@
 #include "repository/config.h"
 #include "repository/damaged_content.h"
 #include "repository/key_slot.h"
+#include "repository/object_limits.h"
 #include "repository/reachability.h"
 #include "repository/snapshot_list.h"
 
@@ -83,14 +84,14 @@ class Verification {
   void check_head() {
     begin("checking keys");
     guard(std::string(kConfigName), [&] {
-      const ReadConfig config = decode_config(context_.storage.get(kConfigName));
+      const ReadConfig config = decode_config(context_.storage.get(kConfigName, kLargestConfig));
       config.authenticate(context_.master);
       if (config.one_damaged) damage("config", "one of its two copies is damaged");
     });
     for (const blob::ObjectInfo& info : context_.storage.list("keys")) {
       guard(info.name, [&] {
         bool one_damaged = false;
-        decode_slot(context_.storage.get(info.name), info.name, &one_damaged);
+        decode_slot(context_.storage.get(info.name, kLargestKey), info.name, &one_damaged);
         if (one_damaged) damage(info.name, "one of its two copies is damaged");
       });
     }
@@ -295,7 +296,7 @@ class Verification {
     check_cancelled();
     const std::string name = object_name(ObjectType::Pack, pack);
     guard(name, [&] {
-      const Bytes bytes = context_.storage.get(name);
+      const Bytes bytes = context_.storage.get(name, largest(ObjectType::Pack));
       {
         std::lock_guard lock(mutex_);
         report_.bytes_read += bytes.size();

@@ -104,10 +104,10 @@ void CrashStorage::put_new(std::string_view name, ByteView bytes) {
   if (power == Power::FailsNow) lose_power();
 }
 
-Bytes CrashStorage::get(std::string_view name) {
+Bytes CrashStorage::get(std::string_view name, std::uint64_t limit) {
   const std::lock_guard lock(mutex_);
   if (begin(Verb::Get) == Power::FailsNow) lose_power();
-  return current_.get(name);
+  return current_.get(name, limit);
 }
 
 Bytes CrashStorage::get_range(std::string_view name, std::uint64_t offset, std::size_t length) {

@@ -44,9 +44,9 @@ void ObservedStorage::put_new(std::string_view name, ByteView bytes) {
   after(ticket, Verb::PutNew, name, bytes.size());
 }
 
-Bytes ObservedStorage::get(std::string_view name) {
+Bytes ObservedStorage::get(std::string_view name, std::uint64_t limit) {
   const Ticket ticket = before(Verb::Get, name);
-  Bytes bytes = inner_.get(name);
+  Bytes bytes = inner_.get(name, limit);
   after(ticket, Verb::Get, name, bytes.size());
   return bytes;
 }

@@ -23,7 +23,7 @@ class ObservedStorage : public blob::Storage {
   std::string description() const override { return inner_.description(); }
   void put(std::string_view name, ByteView bytes) override;
   void put_new(std::string_view name, ByteView bytes) override;
-  Bytes get(std::string_view name) override;
+  Bytes get(std::string_view name, std::uint64_t limit = kNoLimit) override;
   Bytes get_range(std::string_view name, std::uint64_t offset, std::size_t length) override;
   Bytes get_tail(std::string_view name, std::size_t length) override;
   blob::ObjectInfo info(std::string_view name) override;

@@ -55,6 +55,12 @@ class StorageContract : public ::testing::TestWithParam<StorageKind> {
 
 using Names = std::vector<std::string>;
 
+TEST_P(StorageContract, GivesNothingOfAnObjectAboveTheLimit) {
+  storage_->put("keys/a", as_bytes("four"));
+  EXPECT_EQ(as_text(storage_->get("keys/a", 4)), "four");
+  EXPECT_ERROR(storage_->get("keys/a", 3), ErrorKind::Corrupt);
+}
+
 TEST_P(StorageContract, GivesBackWhatWasPut) {
   storage_->put("config", as_bytes("one"));
   storage_->put("packs/3f00", as_bytes("two"));
