@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/io.h"
 #include "cli/run.h"
 #include "cli/simplesnap.h"
 #include "cli/terminal.h"
+#include "platform/descriptor_limit.h"
 
 namespace {
 
@@ -32,6 +34,12 @@ void handle_signals() {
   ::sigaction(SIGTERM, &action, nullptr);
   // A reader that has gone is told by write().
   ::signal(SIGPIPE, SIG_IGN);
+}
+
+// What is in memory holds passwords and keys.
+void leave_no_core() {
+  const rlimit none{};
+  ::setrlimit(RLIMIT_CORE, &none);
 }
 
 // A descriptor of 0 to 2 that is closed would become a file of the store. Reading what was not
@@ -59,6 +67,8 @@ std::optional<std::string> environment(const std::string& name) {
 int main(int argc, char** argv) {
   namespace cli = snapferry::cli;
   open_standard_descriptors();
+  snapferry::platform::raise_descriptor_limit();
+  leave_no_core();
   handle_signals();
   cli::FdOutput out(STDOUT_FILENO, "standard output");
   cli::FdOutput err(STDERR_FILENO, "standard error");

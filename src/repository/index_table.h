@@ -12,6 +12,7 @@
 #include "core/object_id.h"
 #include "core/object_store.h"
 #include "platform/fd.h"
+#include "repository/temporary_file.h"
 
 namespace snapferry::repository {
 
@@ -171,7 +172,7 @@ class IndexTableBuilder {
   std::vector<NamedPack> packs_;
   std::unordered_map<NamedPack, std::uint32_t, NamedPackHash> pack_ordinals_;
   std::vector<IndexRecord> records_;
-  platform::Fd spilled_;
+  std::unique_ptr<TemporaryFile> spilled_;
   std::vector<Run> runs_;
 };
 

@@ -175,7 +175,7 @@ class TableWriter {
   }
 
   void flush() {
-    platform::write_all(file_.fd(), buffer_, "temporary file of the index");
+    file_.append(buffer_);
     buffer_.clear();
   }
 
@@ -233,7 +233,7 @@ void IndexTableBuilder::add(const IndexRecord& record) {
 }
 
 void IndexTableBuilder::spill() {
-  if (!spilled_.valid()) spilled_ = TemporaryFile(directory_).take();
+  if (!spilled_) spilled_ = std::make_unique<TemporaryFile>(directory_);
   std::sort(records_.begin(), records_.end());
   const std::uint64_t offset =
       runs_.empty() ? 0 : runs_.back().offset + runs_.back().count * kRecordSize;
@@ -243,10 +243,10 @@ void IndexTableBuilder::spill() {
     buffer.resize(buffer.size() + kRecordSize);
     encode_record(record, buffer.data() + buffer.size() - kRecordSize);
     if (buffer.size() < kWriteBufferSize) continue;
-    platform::write_all(spilled_.get(), buffer, directory_);
+    spilled_->append(buffer);
     buffer.clear();
   }
-  platform::write_all(spilled_.get(), buffer, directory_);
+  spilled_->append(buffer);
   runs_.push_back({offset, records_.size()});
   records_.clear();
 }
@@ -265,7 +265,7 @@ std::shared_ptr<const IndexTable> IndexTableBuilder::finish(const std::string& p
         std::clamp<std::size_t>(kMergeBufferSize / runs_.size(), 4 << 10, 64 << 10) / kRecordSize;
     for (const Run& run : runs_) {
       sources.push_back(
-          std::make_unique<RunSource>(spilled_.get(), run.offset, run.count, buffer_records));
+          std::make_unique<RunSource>(spilled_->fd(), run.offset, run.count, buffer_records));
     }
   }
   merge_into(writer, sources);

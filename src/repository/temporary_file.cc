@@ -1,11 +1,13 @@
 #include "repository/temporary_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <random>
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -14,6 +16,7 @@ namespace snapferry::repository {
 namespace {
 
 constexpr int kAttempts = 100;
+constexpr std::size_t kCopiedAtOnce = 1u << 20;
 
 std::string random_name(const std::string& directory) {
   static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -30,30 +33,68 @@ TemporaryFile::TemporaryFile(const std::string& directory) : directory_(director
   if (fd_.valid()) return;
   std::string name = directory + "/.temporary-XXXXXX";
   fd_ = platform::Fd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd_.valid()) throw system_error(errno, "create a temporary file", directory);
-  name_ = name;
+  if (fd_.valid()) {
+    name_ = name;
+  } else {
+    move_to_memory();
+  }
 }
 
 TemporaryFile::~TemporaryFile() { remove_name(); }
+
+void TemporaryFile::append(ByteView bytes) {
+  try {
+    platform::pwrite_all(fd(), bytes, size_, directory_);
+  } catch (const Error&) {
+    if (in_memory_) throw;
+    move_to_memory();
+    platform::pwrite_all(fd(), bytes, size_, directory_);
+  }
+  size_ += bytes.size();
+}
+
+// With what was written so far.
+void TemporaryFile::move_to_memory() {
+  platform::Fd memory(::memfd_create("snapferry", MFD_CLOEXEC));
+  if (!memory.valid()) throw system_error(errno, "create a file in memory", directory_);
+  Bytes buffer(kCopiedAtOnce);
+  for (std::uint64_t done = 0; done < size_;) {
+    const std::size_t size = std::min<std::uint64_t>(buffer.size(), size_ - done);
+    if (platform::pread_up_to(fd(), buffer.data(), size, done, directory_) != size) {
+      throw Error(ErrorKind::Unavailable, directory_ + ": a temporary file became shorter");
+    }
+    platform::pwrite_all(memory.get(), ByteView(buffer).first(size), done, directory_);
+    done += size;
+  }
+  remove_name();
+  fd_ = std::move(memory);
+  in_memory_ = true;
+}
 
 void TemporaryFile::remove_name() {
   if (!name_.empty()) ::unlink(name_.c_str());
   name_.clear();
 }
 
-void TemporaryFile::publish(const std::string& path) {
-  // linkat(2) cannot replace, so the file is named twice.
-  const std::string source = "/proc/self/fd/" + std::to_string(fd());
+// By the descriptor, which only root may, or through /proc, which need not be there.
+bool TemporaryFile::name_it() {
+  const std::string link = "/proc/self/fd/" + std::to_string(fd());
   for (int attempt = 0; name_.empty(); ++attempt) {
     const std::string name = random_name(directory_);
-    if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+    if (::linkat(fd(), "", AT_FDCWD, name.c_str(), AT_EMPTY_PATH) == 0 ||
+        ::linkat(AT_FDCWD, link.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
       name_ = name;
     } else if (errno != EEXIST || attempt == kAttempts) {
-      throw system_error(errno, "name the file", path);
+      return false;
     }
   }
-  if (::rename(name_.c_str(), path.c_str()) != 0) throw system_error(errno, "replace", path);
-  name_.clear();
+  return true;
+}
+
+void TemporaryFile::publish(const std::string& path) {
+  // linkat(2) cannot replace, so the file is named twice.
+  if (in_memory_ || !name_it()) return;
+  if (::rename(name_.c_str(), path.c_str()) == 0) name_.clear();
 }
 
 platform::Fd TemporaryFile::take() && {

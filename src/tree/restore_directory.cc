@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/tree_node.h"
+#include "platform/descriptor_limit.h"
 #include "tree/restore_entry.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
@@ -20,9 +21,14 @@ namespace {
 using platform::Fd;
 
 constexpr std::size_t kEntriesAtOnce = 32;
-// Deeper directories are opened when they are worked on. Well below the usual limit of
-// 1024 descriptors, of which the store and files need some.
-constexpr int kMaxOpenDirectories = 256;
+// Deeper directories are opened when they are worked on. The store, files and the workers need
+// descriptors, too.
+constexpr std::size_t kMaxOpenDirectories = 256;
+
+int max_open_directories() {
+  return static_cast<int>(std::min(kMaxOpenDirectories, platform::descriptor_limit() / 8));
+}
+
 constexpr const char* kDefaultAcl = "system.posix_acl_default";
 
 bool has_default_acl(int fd) { return ::fgetxattr(fd, kDefaultAcl, nullptr, 0) > 0; }
@@ -271,7 +277,7 @@ void RestoreDirectory::make_usable(const struct statx& existing) {
 void RestoreDirectory::set_handle(DirectoryHandle handle) {
   last_open_ = handle;
   open_ = std::move(handle);
-  counted_ = ++session_.open_directories <= kMaxOpenDirectories;
+  counted_ = ++session_.open_directories <= max_open_directories();
   if (!counted_) --session_.open_directories;
 }
 
