@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
+#include "repository/object_limits.h"
 #include "repository/reachability.h"
 #include "repository/repair_survey.h"
 #include "repository/snapshot_list.h"
@@ -70,7 +71,7 @@ class Repair {
     for (const blob::ObjectInfo& info : context_.storage.list("keys")) names.push_back(info.name);
     for (const std::string& name : names) {
       try {
-        const TwinBody twin = decode_twin(context_.storage.get(name), name);
+        const TwinBody twin = decode_twin(context_.storage.get(name, kLargestKey), name);
         if (!twin.one_damaged) continue;
         if (!options_.dry_run) context_.storage.put(name, encode_twin(twin.body));
         action(name, "one of its two copies was damaged; restored from the other");
@@ -251,10 +252,13 @@ class Repair {
     kept = "aside/" + kept;
     if (!options_.dry_run) {
       try {
-        context_.storage.put(kept, context_.storage.get(name));
+        context_.storage.put(kept, context_.storage.get(name, largest(ObjectType::Pack)));
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::NotFound) return;
-        throw;
+        if (error.kind() != ErrorKind::Corrupt) throw;
+        // Larger than anything that this program writes: it is nobody's, and stays where it is.
+        report_.beyond_repair.push_back({name, error.message()});
+        return;
       }
       context_.storage.sync();
       context_.storage.remove(name);

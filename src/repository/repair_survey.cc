@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "repository/compression.h"
+#include "repository/object_limits.h"
 
 namespace snapferry::repository {
 namespace {
@@ -63,10 +64,12 @@ class Survey {
     const std::string name = object_name(ObjectType::Pack, pack);
     Bytes bytes;
     try {
-      bytes = context_.storage.get(name);
+      bytes = context_.storage.get(name, largest(ObjectType::Pack));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::NotFound) return;  // a prune removed it meanwhile
-      throw;
+      if (error.kind() != ErrorKind::Corrupt) throw;
+      survey_.broken.push_back({pack, error.message(), {}, {}});
+      return;
     }
     survey_.bytes_read += bytes.size();
     if (progress_ != nullptr) progress_->bytes += bytes.size();

@@ -142,7 +142,9 @@ class Session : public BackupSession {
   }
 
   bool any_lost() const override {
-    return !base_is_known_ || context_.index.damage().size() != damage_at_start_;
+    // What is in a condemned pack counts as absent, also where the base references it: B4.
+    return !base_is_known_ || writer_.has_condemned() ||
+           context_.index.damage().size() != damage_at_start_;
   }
 
   bool is_lost(ObjectKind kind, const ObjectId& id) override {

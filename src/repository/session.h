@@ -39,6 +39,8 @@ class ContentWriter {
 
   // Whether put() would have to store it.
   bool is_missing(ObjectKind kind, const ObjectId& id);
+  // Whether there are packs in which content counts as absent.
+  bool has_condemned() const { return !condemned_.empty(); }
 
   // Stores a piece again as it was opened from another pack, whether or not it is there.
   void copy(const PieceRecord& piece, ByteView coded);

@@ -36,7 +36,7 @@ inline std::unique_ptr<Repository> open(blob::Storage& storage, const std::strin
 }
 
 inline Key master_of(blob::Storage& storage) {
-  return open_key(storage, true, [] { return "secret"; }).master;
+  return open_key(storage, decode_config(storage.get(kConfigName)), [] { return "secret"; }).master;
 }
 
 inline void create(blob::Storage& storage) {
