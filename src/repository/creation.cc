@@ -30,7 +30,8 @@ void require_no_config(blob::Storage& storage) {
 
 // I1: without one of these there is nothing that a new config could make unreadable.
 void require_nothing_stored(blob::Storage& storage) {
-  for (const std::string_view directory : {"packs", "index", "snapshots", "condemned", "ended", "damaged"}) {
+  for (const std::string_view directory :
+       {"packs", "index", "snapshots", "condemned", "ended", "damaged"}) {
     if (storage.list(directory).empty()) continue;
     throw Error(ErrorKind::Corrupt, storage.description() +
                                         ": holds a repository that has lost its file 'config'; put "
