@@ -32,9 +32,37 @@ std::string cost_line(const Snapshot& snapshot, bool dry_run) {
                      human_size(stats.bytes_added), human_size(stats.bytes_stored), seconds);
 }
 
+// "  left out: 1 on another filesystem (mnt/disk)\n".
+std::string left_out_lines(const tree::LeftOutSummary& left_out) {
+  std::string lines;
+  for (const auto& [reason, group] : left_out.groups()) {
+    std::string names;
+    for (const std::string& path : group.paths) {
+      names += (names.empty() ? "" : ", ") + printable(path);
+    }
+    if (!names.empty() && group.paths.size() < group.count) names += ", …";
+    lines += fmt::format("  left out: {} {}{}\n", human_count(group.count), reason_text(reason),
+                         names.empty() ? "" : " (" + names + ")");
+  }
+  return lines;
+}
+
+std::vector<JsonObject> left_out_json(const tree::LeftOutSummary& left_out) {
+  std::vector<JsonObject> groups;
+  for (const auto& [reason, group] : left_out.groups()) {
+    JsonObject object;
+    object.text("reason", reason_word(reason))
+        .number("count", group.count)
+        .list("paths", {group.paths.begin(), group.paths.end()});
+    groups.push_back(object);
+  }
+  return groups;
+}
+
 }  // namespace
 
-void report_backup(Context& context, const Snapshot& snapshot, bool dry_run) {
+void report_backup(Context& context, const Snapshot& snapshot, const tree::LeftOutSummary& left_out,
+                   bool dry_run) {
   const std::string volume = printable(snapshot.volume.text());
   std::string text = dry_run ? fmt::format("{}: would be backed up\n", volume)
                              : fmt::format("{}: snapshot {}\n", volume, snapshot.id.short_hex());
@@ -43,8 +71,10 @@ void report_backup(Context& context, const Snapshot& snapshot, bool dry_run) {
     text += fmt::format("  incomplete: {} could not be read or kept changing\n",
                         counted(snapshot.stats.files_failed, "file", "files"));
   }
+  text += left_out_lines(left_out);
   context.console.say(text);
   JsonObject object = snapshot_json(dry_run ? "backup_plan" : "backup", snapshot);
+  object.objects("left_out", left_out_json(left_out));
   context.console.emit(object.real("seconds", seconds_between(snapshot.time, snapshot.finished)));
 }
 

@@ -88,6 +88,7 @@ class VolumeBackup {
     snapshot_.set = request.set;
     for (const auto& pattern : request.patterns) snapshot_.excludes.push_back(pattern.text);
     snapshot_.one_filesystem = context.options.has("--one-filesystem");
+    snapshot_.records_left_out = true;
     snapshot_.program = "snapferry " SNAPFERRY_VERSION;
   }
 
@@ -108,6 +109,8 @@ class VolumeBackup {
   }
 
   const tree::ExcludeRules& excludes() const { return excludes_; }
+  // Once it has run.
+  const tree::LeftOutSummary& left_out() const { return left_out_; }
 
  private:
   Snapshot rehearse() {
@@ -158,6 +161,7 @@ class VolumeBackup {
     snapshot_.users = std::move(result.users);
     snapshot_.groups = std::move(result.groups);
     snapshot_.stats = result.stats;
+    left_out_ = std::move(result.left_out);
     snapshot_.incomplete = result.stats.files_failed > 0;
   }
 
@@ -174,6 +178,7 @@ class VolumeBackup {
     options.excludes = &excludes_;
     options.exclude_caches = context_.options.has("--exclude-caches");
     options.one_filesystem = snapshot_.one_filesystem;
+    options.include_own = context_.options.has("--include-own");
     add_identity(store_.directory, options.skip);
     add_identity(store_.cache, options.skip);
     options.progress = &progress;
@@ -196,6 +201,7 @@ class VolumeBackup {
   const std::string path_;
   const tree::ExcludeRules excludes_;
   Snapshot snapshot_;
+  tree::LeftOutSummary left_out_;
 };
 
 // How the volumes of one run came out.
@@ -221,9 +227,9 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
                            .text("message", error.message()));
 }
 
-constexpr std::array<std::string_view, 7> kOnlyFiles = {
+constexpr std::array<std::string_view, 8> kOnlyFiles = {
     "--exclude", "--exclude-from",  "--exclude-caches", "--one-filesystem",
-    "--reread",  "--reread-within", "--allow-empty"};
+    "--reread",  "--reread-within", "--allow-empty",    "--include-own"};
 constexpr std::array<std::string_view, 6> kOnlyStreams = {
     "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--decrypt", "--start-anew"};
 
@@ -267,7 +273,7 @@ void back_up(Context& context, RepositoryStore& store, const BackupRequest& requ
     note_unused(backup.excludes(), outcome);
     ++outcome.saved;
     if (snapshot.incomplete) ++outcome.incomplete;
-    report_backup(context, snapshot, request.dry_run);
+    report_backup(context, snapshot, backup.left_out(), request.dry_run);
     context.console.flush();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::PermissionDenied) throw;
@@ -388,7 +394,9 @@ const CommandSpec& backup_command() {
                   {.name = "--exclude-caches",
                    .help = "leave out the content of directories with a CACHEDIR.TAG"},
                   {.name = "--one-filesystem",
-                   .help = "keep mount points below PATH as empty directories"},
+                   .help = "leave out what is mounted below PATH, and volumes of their own there"},
+                  {.name = "--include-own",
+                   .help = "take in other stores, mounts and snapshots of Snapferry below PATH"},
                   {.name = "--reread",
                    .help =
                        "read unchanged files, too, and name those whose content changed without "

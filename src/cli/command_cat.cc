@@ -46,6 +46,7 @@ Entry find_file(const TreeReader& reader, const Snapshot& snapshot, const std::s
                 fmt::format("{}: is a {}, which has no content; name a file", shown,
                             type_name(entry->type)));
   }
+  if (entry->left_out != LeftOut::None) throw LeftOutError(shown, *entry);
   return *entry;
 }
 

@@ -27,6 +27,8 @@ KindWords words_of(tree::ChangeKind kind) {
       return {'M', "modified"};
     case tree::ChangeKind::TypeChanged:
       return {'T', "type_changed"};
+    case tree::ChangeKind::LeftOut:
+      return {'?', "left_out"};
   }
   return {'?', "unknown"};
 }
@@ -41,6 +43,15 @@ std::vector<std::string> part_names(const tree::ChangedParts& parts) {
   return names;
 }
 
+LeftOut reason_of(const Entry* entry) { return entry != nullptr ? entry->left_out : LeftOut::None; }
+
+// "left out before: excluded".
+std::string left_out_text(const tree::Change& change) {
+  const bool before = reason_of(change.before) != LeftOut::None;
+  return fmt::format("left out {}: {}", before ? "before" : "after",
+                     reason_text(before ? reason_of(change.before) : reason_of(change.after)));
+}
+
 // "docs/a.txt (mode, time)"; what is in brackets is said only where it is not the
 // content that changed, as it mostly is.
 std::string line_of(const tree::Change& change) {
@@ -49,7 +60,9 @@ std::string line_of(const tree::Change& change) {
   std::string line = fmt::format("{} {}", words_of(change.kind).sign,
                                  printable(change.path.empty() ? "." : change.path));
   if (entry.type == EntryType::Directory) line += "/";
-  if (change.kind == tree::ChangeKind::TypeChanged) {
+  if (change.kind == tree::ChangeKind::LeftOut) {
+    line += fmt::format(" ({})", left_out_text(change));
+  } else if (change.kind == tree::ChangeKind::TypeChanged) {
     line += fmt::format(" ({} became {})", type_name(change.before->type),
                         type_name(change.after->type));
   } else if (!names.empty() && !change.parts.content) {
@@ -64,10 +77,16 @@ JsonObject json_of(const tree::Change& change) {
   if (change.before != nullptr) {
     object.text("type_before", type_name(change.before->type))
         .number("size_before", change.before->size);
+    if (reason_of(change.before) != LeftOut::None) {
+      object.text("left_out_before", reason_word(change.before->left_out));
+    }
   }
   if (change.after != nullptr) {
     object.text("type_after", type_name(change.after->type))
         .number("size_after", change.after->size);
+    if (reason_of(change.after) != LeftOut::None) {
+      object.text("left_out_after", reason_word(change.after->left_out));
+    }
   }
   return object.list("parts", part_names(change.parts));
 }
@@ -92,10 +111,12 @@ ExitCode run_diff(Context& context) {
         context.console.emit(json_of(change));
       },
       options);
+  const std::string left_out =
+      totals.left_out == 0 ? "" : fmt::format(", {} left out", human_count(totals.left_out));
   context.console.say(
-      fmt::format("{} added, {} removed, {} modified, {} of another type; {} more, {} less\n",
+      fmt::format("{} added, {} removed, {} modified, {} of another type{}; {} more, {} less\n",
                   human_count(totals.added), human_count(totals.removed),
-                  human_count(totals.modified), human_count(totals.type_changed),
+                  human_count(totals.modified), human_count(totals.type_changed), left_out,
                   human_size(totals.bytes_added), human_size(totals.bytes_removed)));
   context.console.emit(JsonObject::line("diff")
                            .text("before", before.id.hex())
@@ -104,6 +125,7 @@ ExitCode run_diff(Context& context) {
                            .number("removed", totals.removed)
                            .number("modified", totals.modified)
                            .number("type_changed", totals.type_changed)
+                           .number("left_out", totals.left_out)
                            .number("bytes_added", totals.bytes_added)
                            .number("bytes_removed", totals.bytes_removed));
   return ExitCode::Success;
@@ -116,7 +138,8 @@ const CommandSpec& diff_command() {
       .name = "diff",
       .summary = "show what changed between two snapshots",
       .description =
-          "Names every path that is different: + added, - removed, M modified, T of another type. "
+          "Names every path that is different: + added, - removed, M modified, T of another type, "
+          "? left out of one of the snapshots, so that nobody can tell. "
           "Where the content of a file is the same, what else changed stands behind it. What the "
           "snapshots share is not read.",
       .arguments = {{.name = "SNAPSHOT", .help = "the earlier one", .kind = WordKind::Snapshot},

@@ -21,10 +21,13 @@ std::string for_people(const tree::FoundPath& found) {
                                   ? ""
                                   : "since " + version.oldest->id.short_hex() + " of " +
                                         format_local(version.oldest->time);
+    const LeftOut reason = version.entry.left_out;
+    const std::string left_out =
+        reason == LeftOut::None ? "" : fmt::format(", left out: {}", reason_text(reason));
     table.add({"  " + version.newest->id.short_hex(), format_local(version.newest->time),
                mode_text(version.entry.type, version.entry.mode), human_size(version.entry.size),
                "modified " + format_local(version.entry.mtime) +
-                   (until.empty() ? "" : ", the same " + until)});
+                   (until.empty() ? "" : ", the same " + until) + left_out});
   }
   return text + table.text();
 }

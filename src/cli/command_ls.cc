@@ -45,6 +45,7 @@ class Listing {
                   fmt::format("{}: is not in snapshot {}; see what is with 'snapferry ls {}'",
                               printable(path), snapshot_.id.short_hex(), snapshot_.id.short_hex()));
     }
+    if (entry->left_out != LeftOut::None) throw LeftOutError(printable(path), *entry);
     const std::string place = tidy(path);
     if (entry->type == EntryType::Directory) {
       show_directory(entry->tree, place, "");
@@ -65,7 +66,7 @@ class Listing {
     reader_.for_each(tree, [&](const Entry& entry) {
       context_.io.cancellation.check();
       line(entry, joined(place, entry.name), joined(shown, entry.name));
-      if (recursive_ && entry.type == EntryType::Directory) {
+      if (recursive_ && entry.has_tree()) {
         show_directory(entry.tree, joined(place, entry.name), joined(shown, entry.name));
       }
       return true;
@@ -79,12 +80,25 @@ class Listing {
                                 .text("group", groups_.of(entry.gid)));
       return;
     }
+    if (entry.left_out != LeftOut::None) return left_out_line(entry, shown);
     std::string name = printable(shown);
     if (entry.type == EntryType::Symlink) name += " -> " + printable(entry.target);
     if (entry.unsettled) name += " (not saved as it was)";
     context_.console.print(fmt::format(
         "{} {:<8} {:<8} {:>12} {} {}\n", mode_text(entry.type, entry.mode), users_.of(entry.uid),
         groups_.of(entry.gid), size_text(entry), format_local(entry.mtime), name));
+  }
+
+  // As 'ls -l' shows what it cannot look at.
+  void left_out_line(const Entry& entry, const std::string& shown) {
+    const bool bare = entry.name_only;
+    const std::string mode = mode_text(entry.type, entry.mode);
+    context_.console.print(fmt::format(
+        "{} {:<8} {:<8} {:>12} {} {} (left out: {})\n",
+        bare ? mode.substr(0, 1) + "?????????" : mode, bare ? "?" : users_.of(entry.uid),
+        bare ? "?" : groups_.of(entry.gid), "?",
+        bare ? fmt::format("{:<{}}", "?", format_local({}).size()) : format_local(entry.mtime),
+        printable(shown), reason_text(entry.left_out)));
   }
 
   static std::string size_text(const Entry& entry) {
@@ -126,7 +140,8 @@ const CommandSpec& ls_command() {
       .description =
           "Lists the directory as 'ls -l' does: mode, owner, group, size, time and "
           "name. Control characters in names are shown as \\n or \\x1b; --json gives "
-          "names exactly.",
+          "names exactly. What the backup left out stands there with the reason; its content is "
+          "not in the snapshot.",
       .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
                     {.name = "PATH",
                      .help = "below the root of the volume; otherwise the root",

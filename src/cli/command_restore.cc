@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/consent.h"
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
@@ -28,6 +29,8 @@ std::string_view action_name(tree::RestoreAction action) {
       return "keep";
     case tree::RestoreAction::Delete:
       return "delete";
+    case tree::RestoreAction::Protect:
+      return "protect";
   }
   return "unknown";
 }
@@ -43,6 +46,20 @@ class ActionPrinter : public tree::RestoreObserver {
     console_.say(fmt::format("{:<8} {}\n", action_name(action), name));
     console_.emit(
         JsonObject::line("action").text("action", action_name(action)).text("path", path));
+  }
+
+ private:
+  Console& console_;
+};
+
+// Names what would be deleted with --verbose.
+class DeletionPrinter : public tree::RestoreObserver {
+ public:
+  explicit DeletionPrinter(Console& console) : console_(console) {}
+
+  void on_action(tree::RestoreAction action, std::string_view path, const Entry*) override {
+    if (action != tree::RestoreAction::Delete || !console_.verbose()) return;
+    console_.say(fmt::format("to be deleted: {}\n", printable(path)));
   }
 
  private:
@@ -75,6 +92,9 @@ tree::RestoreOptions restore_options(Context& context, Progress& progress, Probl
   options.paths.assign(arguments.begin() + 1, arguments.end());
   options.overwrite = overwrite_of(context.options.text("--overwrite"));
   options.delete_extra = context.options.has("--delete");
+  options.delete_in_root = context.options.has("--delete-in-root");
+  options.delete_in_mount_point = context.options.has("--delete-in-mount-point");
+  options.home = context.io.variable("HOME").value_or("");
   options.dry_run = context.options.has("--dry-run");
   options.numeric_owner = context.options.has("--numeric-owner");
   options.progress = &progress;
@@ -83,20 +103,58 @@ tree::RestoreOptions restore_options(Context& context, Progress& progress, Probl
   return options;
 }
 
+// What a dry run says would be deleted, shown before anything is touched.
+tree::DeletionPlan plan_deletions(Context& context, const Snapshot& snapshot,
+                                  const std::string& target, ObjectSource& source,
+                                  tree::RestoreOptions options) {
+  Progress unseen;
+  options.dry_run = true;
+  options.progress = &unseen;
+  options.problems = nullptr;
+  DeletionPrinter printer(context.console);
+  tree::DeletionPlan plan = tree::restore(snapshot, target, source, options, &printer).deletions;
+  context.console.emit(JsonObject::line("deletion_plan")
+                           .text("target", target)
+                           .number("files", plan.files())
+                           .number("directories", plan.directories())
+                           .number("bytes", plan.bytes()));
+  if (plan.empty()) return plan;
+  context.console.say(
+      fmt::format("{}: {} and {}, {}, are not in snapshot {} and are to be deleted\n",
+                  printable(target), counted(plan.files(), "file", "files"),
+                  counted(plan.directories(), "directory", "directories"), human_size(plan.bytes()),
+                  snapshot.id.short_hex()));
+  context.console.flush();
+  require_consent(context, fmt::format("Delete them from {}?", printable(target)),
+                  Unattended::GoesOn);
+  return plan;
+}
+
+// What the snapshot left out, and so is not restored.
+std::string left_out_lines(const tree::RestoreStats& stats) {
+  std::string lines;
+  for (const auto& [reason, group] : stats.left_out.groups()) {
+    lines += fmt::format("  not in the snapshot: {} ({})\n", counted(group.count, "name", "names"),
+                         reason_text(reason));
+  }
+  return lines;
+}
+
 void report(Context& context, const Snapshot& snapshot, const std::string& target,
             const tree::RestoreStats& stats) {
   const bool dry_run = context.options.has("--dry-run");
   for (const auto& limitation : stats.limitations) {
     context.console.warn(limitation);
   }
-  context.console.say(
-      fmt::format("{} {} and {}, {}, from snapshot {} to {}\n"
-                  "  {} created, {} replaced, {} unchanged, {} deleted, {} failed\n",
-                  dry_run ? "would restore" : "restored", counted(stats.files, "file", "files"),
-                  counted(stats.directories, "directory", "directories"), human_size(stats.bytes),
-                  snapshot.id.short_hex(), printable(target), human_count(stats.created),
-                  human_count(stats.replaced), human_count(stats.unchanged),
-                  human_count(stats.deleted), human_count(stats.failed)));
+  context.console.say(fmt::format(
+      "{} {} and {}, {}, from snapshot {} to {}\n"
+      "  {} created, {} replaced, {} unchanged, {} deleted, {} protected, {} failed\n"
+      "{}",
+      dry_run ? "would restore" : "restored", counted(stats.files, "file", "files"),
+      counted(stats.directories, "directory", "directories"), human_size(stats.bytes),
+      snapshot.id.short_hex(), printable(target), human_count(stats.created),
+      human_count(stats.replaced), human_count(stats.unchanged), human_count(stats.deleted),
+      human_count(stats.protected_paths), human_count(stats.failed), left_out_lines(stats)));
   context.console.emit(JsonObject::line(dry_run ? "restore_plan" : "restore")
                            .text("snapshot", snapshot.id.hex())
                            .text("volume", snapshot.volume.text())
@@ -108,6 +166,7 @@ void report(Context& context, const Snapshot& snapshot, const std::string& targe
                            .number("replaced", stats.replaced)
                            .number("unchanged", stats.unchanged)
                            .number("deleted", stats.deleted)
+                           .number("protected", stats.protected_paths)
                            .number("failed", stats.failed)
                            .list("limitations", stats.limitations));
 }
@@ -127,7 +186,12 @@ ExitCode run_restore(Context& context) {
   Progress progress;
   progress.begin("restoring");
   ProblemPrinter problems(context.console, target);
-  const auto options = restore_options(context, progress, problems);
+  auto options = restore_options(context, progress, problems);
+  tree::DeletionPlan deletions;
+  if (options.delete_extra && !options.dry_run) {
+    deletions = plan_deletions(context, snapshot, target, store->objects(), options);
+    options.deletions = &deletions;
+  }
   ActionPrinter printer(context.console);
   const bool name_actions = options.dry_run || context.console.verbose();
   tree::RestoreStats stats;
@@ -155,6 +219,12 @@ const CommandSpec& restore_command() {
           "A target that holds anything is refused unless --overwrite or --delete says what "
           "happens to it. A file is replaced only when its new content is complete. What cannot "
           "be restored is named and does not stop the rest; the exit code is 3 then.\n\n"
+          "With --delete, what is to go is counted and told before anything is touched (each name "
+          "with --verbose or --dry-run), on a terminal a question is asked, and it goes only after "
+          "everything else was restored. What the backup left out stays: what is excluded, was "
+          "unreadable, or is a store of Snapferry. So does everything below mount points and "
+          "subvolumes, and what the patterns of the snapshot exclude. The root of the system and "
+          "mount points are refused as a target for --delete unless that is allowed.\n\n"
           "With the address of a volume as the target, [[USER@]HOST:]zfs:DATASET or "
           "[[USER@]HOST:]btrfs:DIR, a native snapshot becomes that volume, whole, by a stream. "
           "Nothing may be there yet. The new volume is writable, and the next backup of it goes "
@@ -178,6 +248,11 @@ const CommandSpec& restore_command() {
                    .choices = {"never", "changed", "always"}},
                   {.name = "--delete",
                    .help = "remove what is in the target but not in the snapshot"},
+                  {.name = "--delete-in-root",
+                   .help = "allow --delete where the target is the root of the system"},
+                  {.name = "--delete-in-mount-point",
+                   .help = "allow --delete where the target is a mount point"},
+                  kYesOption,
                   {.name = "--numeric-owner", .help = "take owners by number instead of by name"},
                   {.name = "--dry-run",
                    .letter = 'n',

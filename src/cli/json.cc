@@ -130,6 +130,7 @@ JsonObject stats_json(const BackupStats& stats) {
       .number("files_unchanged", stats.files_unchanged)
       .number("files_removed", stats.files_removed)
       .number("files_failed", stats.files_failed)
+      .number("names_left_out", stats.names_left_out)
       .number("bytes_read", stats.bytes_read)
       .number("bytes_added", stats.bytes_added)
       .number("bytes_stored", stats.bytes_stored);
@@ -149,6 +150,7 @@ JsonObject snapshot_json(std::string_view type, const Snapshot& snapshot) {
   if (snapshot.seen != Timestamp{}) object.time("seen", snapshot.seen);
   object.boolean("incomplete", snapshot.incomplete)
       .boolean("one_filesystem", snapshot.one_filesystem)
+      .boolean("records_left_out", snapshot.records_left_out)
       .list("excludes", snapshot.excludes)
       .object("stats", stats_json(snapshot.stats))
       .text("program", snapshot.program);
@@ -157,9 +159,10 @@ JsonObject snapshot_json(std::string_view type, const Snapshot& snapshot) {
 
 JsonObject entry_json(std::string_view type, std::string_view path, const Entry& entry) {
   JsonObject object = JsonObject::line(type);
-  object.text("path", path)
-      .text("file_type", type_name(entry.type))
-      .text("mode", fmt::format("{:04o}", entry.mode))
+  object.text("path", path).text("file_type", type_name(entry.type));
+  if (entry.left_out != LeftOut::None) object.text("left_out", reason_word(entry.left_out));
+  if (entry.name_only) return object;
+  object.text("mode", fmt::format("{:04o}", entry.mode))
       .number("uid", entry.uid)
       .number("gid", entry.gid)
       .time("mtime", entry.mtime)

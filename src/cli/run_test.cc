@@ -193,9 +193,29 @@ TEST_F(Program, LeavesOutWhatIsExcludedAndTheStoreItself) {
   ok({"backup", room_.path(), "--exclude-from", room_ / "patterns", "--exclude", "!a.txt"});
   const std::string listing = ok({"ls", "latest", "-R"});
   EXPECT_TRUE(contains(listing, " source/docs/a.txt\n")) << listing;
-  EXPECT_FALSE(contains(listing, "b.txt"));
+  EXPECT_TRUE(contains(listing, "source/b.txt (left out: excluded)\n")) << listing;
   EXPECT_FALSE(contains(listing, "config"));
   EXPECT_FALSE(contains(listing, "cache/"));
+}
+
+TEST_F(Program, TellsLeftOutFromEmptyAndFromGone) {
+  init();
+  const std::string whole = back_up();
+  const auto lines = lines_of(ok({"backup", source_, "--exclude", "docs/", "--json"}));
+  EXPECT_EQ(lines.back()["left_out"][0]["reason"], "excluded");
+  EXPECT_EQ(lines.back()["left_out"][0]["count"], 1);
+  EXPECT_TRUE(contains(ok({"ls", "latest"}), "docs (left out: excluded)\n"));
+  const std::string changes = ok({"diff", whole, "latest"});
+  EXPECT_TRUE(contains(changes, "? docs/ (left out after: excluded)\n")) << changes;
+  EXPECT_TRUE(contains(changes, "0 removed")) << changes;
+  EXPECT_EQ(run({"cat", "latest", "docs/a.txt"}).code, 1);
+  const std::string target = room_ / "target";
+  ok({"restore", whole, "--target", target});
+  write_file(target + "/extra", "x");
+  const std::string report = ok({"restore", "latest", "--target", target, "--delete"});
+  EXPECT_TRUE(contains(report, "1 file and 0 directories, 1 B, are not in snapshot")) << report;
+  EXPECT_TRUE(std::filesystem::exists(target + "/docs/a.txt"));
+  EXPECT_FALSE(std::filesystem::exists(target + "/extra"));
 }
 
 TEST_F(Program, DryRunOfBackupWritesNothing) {

@@ -33,6 +33,7 @@ struct BackupStats {
   std::uint64_t bytes_read = 0;       // read from files
   std::uint64_t bytes_added = 0;      // plain bytes that were new to the store
   std::uint64_t bytes_stored = 0;     // what the store grew by
+  std::uint64_t names_left_out = 0;   // entries without content (core/left_out.h)
   bool operator==(const BackupStats&) const = default;
 };
 

@@ -70,6 +70,12 @@ Bytes load_data(ObjectSource& source, const ContentRun& run) {
 
 }  // namespace
 
+LeftOutError::LeftOutError(std::string_view path, const Entry& entry)
+    : Error(ErrorKind::NotFound, std::string(path) + ": '" + entry.name +
+                                     "' was left out of the snapshot (" +
+                                     std::string(reason_text(entry.left_out)) +
+                                     "); look for it in another with 'snapferry find'") {}
+
 void TreeReader::for_each(const ObjectId& tree,
                           const std::function<bool(const Entry&)>& visit) const {
   for_each_encoded(tree,
@@ -103,6 +109,7 @@ std::optional<Entry> TreeReader::resolve(const Entry& root, std::string_view pat
       throw Error(ErrorKind::InvalidArgument,
                   std::string(path) + ": must not contain '..'; give the path without it");
     }
+    if (entry.left_out != LeftOut::None) throw LeftOutError(path, entry);
     if (entry.type != EntryType::Directory) return std::nullopt;
     try {
       std::optional<Entry> found = find(entry.tree, part);
@@ -123,6 +130,7 @@ void TreeReader::for_each_run(
 }
 
 Bytes TreeReader::read(const Entry& file, std::uint64_t offset, std::size_t length) const {
+  if (file.left_out != LeftOut::None) throw LeftOutError(file.name, file);
   if (offset >= file.size) return {};
   const std::uint64_t end = offset + std::min<std::uint64_t>(length, file.size - offset);
   Bytes result(static_cast<std::size_t>(end - offset));

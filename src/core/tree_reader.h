@@ -5,9 +5,17 @@
 #include <string_view>
 
 #include "core/entry.h"
+#include "core/error.h"
 #include "core/object_store.h"
 
 namespace snapferry {
+
+// NotFound: what is asked for was left out of the snapshot.
+class LeftOutError : public Error {
+ public:
+  // `entry` is what was left out, at `path` or on the way to it.
+  LeftOutError(std::string_view path, const Entry& entry);
+};
 
 // Reads the directories and files of a snapshot out of an ObjectSource. Everything
 // read is checked; Corrupt and NotFound of the source pass through with the path or
@@ -30,16 +38,18 @@ class TreeReader {
 
   // The entry at `path` below `root`; "", "." and "/" are the root itself. Repeated
   // and trailing slashes do not matter; ".." throws InvalidArgument. nullopt if there
-  // is none, or a part on the way is no directory. Symlinks are not followed.
+  // is none, or a part on the way is no directory. Throws NotFound if a part on the way
+  // was left out of the snapshot. Symlinks are not followed.
   std::optional<Entry> resolve(const Entry& root, std::string_view path) const;
 
   // Calls `visit` with every run of depth 0 of a file's content, in order: data and
-  // holes. Memory: one list per level.
+  // holes. Of a file that was left out there are none. Memory: one list per level.
   void for_each_run(
       const Content& content,
       const std::function<void(std::uint64_t offset, const ContentRun&)>& visit) const;
 
-  // Up to `length` bytes of the file's content from `offset`; fewer only at the end.
+  // Up to `length` bytes of the file's content from `offset`; fewer only at the end. Throws
+  // NotFound if the file was left out.
   Bytes read(const Entry& file, std::uint64_t offset, std::size_t length) const;
 
  private:

@@ -191,7 +191,7 @@ void FileSystem::refresh() {
 
 NodePointer FileSystem::find(const Node& directory, std::string_view name) {
   if (directory.kind != Node::Kind::Snapshot) return find_in_layout(directory, std::string(name));
-  if (directory.entry.type != EntryType::Directory) return nullptr;
+  if (!directory.entry.has_tree()) return nullptr;
   std::optional<Entry> entry = reader_.find(directory.entry.tree, name);
   return entry ? entry_node(directory, *std::move(entry)) : nullptr;
 }

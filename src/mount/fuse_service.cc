@@ -16,6 +16,8 @@ namespace {
 // Snapshots never change; what is above them does, and the kernel is to ask again.
 constexpr double kForever = 24 * 60 * 60;
 constexpr double kSoon = 1;
+// Of what a snapshot left out: the reason.
+constexpr std::string_view kLeftOutAttribute = "user.snapferry.left_out";
 
 double lifetime(const Node& node) { return node.kind == Node::Kind::Snapshot ? kForever : kSoon; }
 
@@ -58,8 +60,16 @@ void initialise(void*, fuse_conn_info* connection) {
   want(FUSE_CAP_PARALLEL_DIROPS);
 }
 
+// Nobody is to take what was left out for empty. True if that was the reply.
+bool was_left_out(fuse_req_t request, const Node& node) {
+  if (node.entry.left_out == LeftOut::None) return false;
+  ::fuse_reply_err(request, ENODATA);
+  return true;
+}
+
 void lookup(fuse_req_t request, fuse_ino_t parent, const char* name) {
   with_node(request, parent, [&](FuseService& service, const Node& directory) {
+    if (was_left_out(request, directory)) return;
     const NodePointer node = service.file_system.find(directory, name);
     if (!node) {
       ::fuse_reply_err(request, ENOENT);
@@ -92,12 +102,14 @@ void get_attributes(fuse_req_t request, fuse_ino_t number, fuse_file_info*) {
 
 void read_link(fuse_req_t request, fuse_ino_t number) {
   with_node(request, number, [&](FuseService& service, const Node& node) {
+    if (was_left_out(request, node)) return;
     ::fuse_reply_readlink(request, service.file_system.read_link(node).c_str());
   });
 }
 
 void open(fuse_req_t request, fuse_ino_t number, fuse_file_info* info) {
-  with_node(request, number, [&](FuseService&, const Node&) {
+  with_node(request, number, [&](FuseService&, const Node& node) {
+    if (was_left_out(request, node)) return;
     if ((info->flags & O_ACCMODE) != O_RDONLY) {
       ::fuse_reply_err(request, EROFS);
       return;
@@ -132,6 +144,7 @@ OpenDirectory& open_directory_of(const fuse_file_info* info) {
 
 void open_directory(fuse_req_t request, fuse_ino_t number, fuse_file_info* info) {
   with_node(request, number, [&](FuseService& service, const Node& node) {
+    if (was_left_out(request, node)) return;
     auto directory = std::make_unique<OpenDirectory>();
     directory->listing = service.file_system.list(node);
     OpenDirectory* added = service.directories.add(std::move(directory));
@@ -248,6 +261,9 @@ void reply_sized(fuse_req_t request, ByteView bytes, std::size_t size) {
 
 void get_xattr(fuse_req_t request, fuse_ino_t number, const char* name, std::size_t size) {
   with_node(request, number, [&](FuseService&, const Node& node) {
+    if (node.entry.left_out != LeftOut::None && std::string_view(name) == kLeftOutAttribute) {
+      return reply_sized(request, as_bytes(reason_word(node.entry.left_out)), size);
+    }
     const auto& xattrs = node.entry.xattrs;
     const auto found = std::ranges::find(xattrs, std::string_view(name), &ExtendedAttribute::name);
     if (found == xattrs.end()) {
@@ -262,6 +278,7 @@ void list_xattrs(fuse_req_t request, fuse_ino_t number, std::size_t size) {
   with_node(request, number, [&](FuseService&, const Node& node) {
     std::string names;
     for (const ExtendedAttribute& xattr : node.entry.xattrs) names += xattr.name + '\0';
+    if (node.entry.left_out != LeftOut::None) names += std::string(kLeftOutAttribute) + '\0';
     reply_sized(request, as_bytes(names), size);
   });
 }

@@ -18,7 +18,7 @@ constexpr std::uint64_t BackupStats::*kStatistics[] = {
     &BackupStats::files,         &BackupStats::directories,   &BackupStats::bytes,
     &BackupStats::files_new,     &BackupStats::files_changed, &BackupStats::files_unchanged,
     &BackupStats::files_removed, &BackupStats::files_failed,  &BackupStats::bytes_read,
-    &BackupStats::bytes_added,   &BackupStats::bytes_stored,
+    &BackupStats::bytes_added,   &BackupStats::bytes_stored,  &BackupStats::names_left_out,
 };
 
 void put_time(ByteWriter& out, const Timestamp& time) {

@@ -60,9 +60,9 @@ std::vector<std::string> BackupScene::names(const tree::BackupResult& backup,
                                             std::string_view path) {
   std::vector<std::string> names;
   const std::optional<Entry> found = entry(backup, path);
-  if (!found) return names;
+  if (!found || !found->has_tree()) return names;
   TreeReader(objects).for_each(found->tree, [&](const Entry& each) {
-    names.push_back(each.name);
+    if (each.left_out == LeftOut::None) names.push_back(each.name);
     return true;
   });
   return names;

@@ -37,7 +37,7 @@ class BackupScene : public ProblemSink {
   // What a backup holds.
   std::optional<Entry> entry(const tree::BackupResult& backup, std::string_view path);
   std::string content(const tree::BackupResult& backup, std::string_view path);
-  // The names in a directory.
+  // The names in a directory whose content is there, too.
   std::vector<std::string> names(const tree::BackupResult& backup, std::string_view path = {});
 
   // "PATH: MESSAGE" of every problem so far, sorted.

@@ -37,12 +37,12 @@ class Problems : public ProblemSink {
   std::vector<std::string> all;
 };
 
-// "+a" created, "!a" replaced, "~a" metadata, "=a" kept, "-a" deleted.
+// "+a" created, "!a" replaced, "~a" metadata, "=a" kept, "-a" deleted, "#a" protected.
 class Actions : public RestoreObserver {
  public:
   void on_action(RestoreAction action, std::string_view path, const Entry*) override {
     const std::lock_guard lock(mutex_);
-    all.insert("+!~=-"[static_cast<int>(action)] + std::string(path));
+    all.insert("+!~=-#"[static_cast<int>(action)] + std::string(path));
   }
   std::set<std::string> all;
 

@@ -98,6 +98,7 @@ BackupResult backup_with_hooks(const std::string& path, const std::optional<Base
   result.stats = totals.stats;
   result.users = user_names(totals.users);
   result.groups = group_names(totals.groups);
+  result.left_out = totals.left_out;
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "core/object_store.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
+#include "tree/left_out_summary.h"
 #include "tree/reread.h"
 
 namespace snapferry::tree {
@@ -23,8 +24,10 @@ struct Base {
 
 struct BackupOptions {
   const ExcludeRules* excludes = nullptr;  // borrowed; nullptr: nothing is excluded
-  bool exclude_caches = false;             // skip the content of directories with a CACHEDIR.TAG
-  bool one_filesystem = false;             // mount points are kept as empty directories
+  bool exclude_caches = false;             // leave out what lies beside a CACHEDIR.TAG
+  bool one_filesystem = false;             // leave out what is mounted below the volume
+  // Take in stores, mounts and snapshots of this program that lie below the volume.
+  bool include_own = false;
   // Directories never entered, by device and inode: the store and the cache.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> skip;
   std::optional<RereadRule> reread;  // of files that did not change; nullopt: none
@@ -39,13 +42,15 @@ struct BackupResult {
   BackupStats stats;  // without bytes_added and bytes_stored, which the store counts
   std::vector<OwnerName> users;
   std::vector<OwnerName> groups;
+  LeftOutSummary left_out;
 };
 
 // Walks `path` (absolute; a directory or any file) on several threads, puts new
 // content and trees into `sink`, and takes unchanged entries over from `base` (read
 // through `source`; nullopt: everything is read). Nothing is followed: a symlink at
-// `path` itself is a symlink. Unreadable files are reported and left out, and
-// counted in stats.files_failed; files that change while they are read are read
+// `path` itself is a symlink. What is left out, unreadable files among it, is an
+// entry without content that tells the reason (core/left_out.h). Unreadable files are
+// reported, too, and counted in stats.files_failed; files that change while they are read are read
 // again, and marked `unsettled` if they never settle.
 //
 // Throws NotFound or PermissionDenied if `path` itself cannot be read, Cancelled, and

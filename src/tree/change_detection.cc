@@ -88,7 +88,7 @@ bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindo
   const FixedEntry now = fixed_of(stat);
   const auto* base_raw = reinterpret_cast<const std::uint8_t*>(&base);
   const auto* now_raw = reinterpret_cast<const std::uint8_t*>(&now);
-  return base.type == now.type && (base.flags & kEntryUnsettled) == 0 &&
+  return base.type == now.type && (base.flags & (kEntryUnsettled | kEntryLeftOut)) == 0 &&
          std::memcmp(base_raw + kCompared, now_raw + kCompared, sizeof base - kCompared) == 0 &&
          same_links(stat, base, base_entry) &&
          !racy.contains({stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec},

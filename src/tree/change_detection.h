@@ -33,7 +33,8 @@ RacyWindow racy_window(Timestamp begun, Timestamp finished);
 
 // Whether the file that `stat` describes is the one that the encoded entry of the base
 // describes, so that content, attributes and target can be taken over unread: same type,
-// size, times, inode, mode, owner, device and links, and settled, and not too young to tell.
+// size, times, inode, mode, owner, device and links, and settled, not left out, and not
+// too young to tell.
 bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindow& racy);
 
 // Whether a file was left alone between two looks at it.

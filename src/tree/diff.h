@@ -10,7 +10,9 @@
 
 namespace snapferry::tree {
 
-enum class ChangeKind { Added, Removed, Modified, TypeChanged };
+// LeftOut: one of the snapshots left it out, or its content, so that nobody can tell whether it
+// changed.
+enum class ChangeKind { Added, Removed, Modified, TypeChanged, LeftOut };
 
 // What is different about a modified entry; at least one is set.
 struct ChangedParts {
@@ -26,8 +28,8 @@ struct ChangedParts {
 struct Change {
   ChangeKind kind;
   const std::string& path;  // relative to the volume; the volume itself is ""
-  const Entry* before;      // nullptr if Added
-  const Entry* after;       // nullptr if Removed
+  const Entry* before;      // nullptr if Added; also if LeftOut and not there before
+  const Entry* after;       // nullptr if Removed; also if LeftOut and not there after
   ChangedParts parts;       // if Modified
 };
 
@@ -44,6 +46,7 @@ struct DiffTotals {
   std::uint64_t removed = 0;
   std::uint64_t modified = 0;
   std::uint64_t type_changed = 0;
+  std::uint64_t left_out = 0;
   std::uint64_t bytes_added = 0;    // sizes of files that were added, or have other content
   std::uint64_t bytes_removed = 0;  // sizes of these before, and of files that were removed
   bool operator==(const DiffTotals&) const = default;

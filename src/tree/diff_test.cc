@@ -18,8 +18,8 @@ using testing::build_tree;
 using testing::MemoryObjects;
 using testing::TreeOptions;
 
-// "+" added, "-" removed, "T" type changed, otherwise a letter for each part: Content,
-// Mode, Owner, Time, Xattrs.
+// "+" added, "-" removed, "T" type changed, "?" left out, otherwise a letter for each part:
+// Content, Mode, Owner, Time, Xattrs.
 std::string letters(const Change& change) {
   switch (change.kind) {
     case ChangeKind::Added:
@@ -28,6 +28,8 @@ std::string letters(const Change& change) {
       return "-";
     case ChangeKind::TypeChanged:
       return "T";
+    case ChangeKind::LeftOut:
+      return "?";
     case ChangeKind::Modified:
       break;
   }

@@ -30,6 +30,12 @@ void complete(RootEntry& root, std::shared_ptr<Directory> directory, IdSlot slot
   std::copy(id.bytes.begin(), id.bytes.end(), root.encoded.end() - ObjectId::kSize);
 }
 
+void complete(RootEntry& root, const std::shared_ptr<Directory>& directory, IdSlot slot,
+              LeftOut reason) {
+  const std::optional<ObjectId> tree = directory->tree.leave_out(slot, reason);
+  if (tree) complete(root, directory->parent, directory->slot, *tree);
+}
+
 void DirectoryWalker::run() noexcept {
   try {
     while (std::optional<Task> task = context_.queue.next()) {
@@ -62,7 +68,7 @@ void DirectoryWalker::start(const std::string& path, const std::optional<Entry>&
   if (!outcome.is_directory()) return;
   DirectoryTask task;
   task.name = path;
-  if (base && base->type == EntryType::Directory) task.base = base->tree;
+  if (base && base->has_tree()) task.base = base->tree;
   subdirectories_.push_back(std::move(task));
   context_.queue.push(subdirectories_);
 }
@@ -71,7 +77,12 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   context_.queue.check();
   auto directory = std::make_shared<Directory>(context_.sink, std::move(task.parent), task.name);
   directory->slot = task.slot;
-  const Descriptor opened = open_and_list(*directory, task);
+  const Descriptor opened = open_and_list(*directory);
+  if (!opened) {
+    totals_.left_out.add(LeftOut::Unreadable, directory->path());
+    ++totals_.stats.names_left_out;
+    return complete(root_, directory->parent, directory->slot, LeftOut::Unreadable);
+  }
   BaseCursor base(context_.source, task.base);
   const BackupStats before = totals_.stats;
   walk_entries(directory, opened, base);
@@ -90,9 +101,9 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   complete(root_, std::move(parent), slot, *tree);
 }
 
-Descriptor DirectoryWalker::open_and_list(Directory& directory, const DirectoryTask& task) {
+Descriptor DirectoryWalker::open_and_list(Directory& directory) {
   listing_.clear();
-  if (task.leave_empty) return nullptr;
+  listing_left_out_ = LeftOut::None;
   try {
     if (context_.hooks.opening) {
       const int number = context_.hooks.opening(directory.path());
@@ -105,9 +116,15 @@ Descriptor DirectoryWalker::open_and_list(Directory& directory, const DirectoryT
     }
     directory.device = stat.st_dev;
     directory.inode = stat.st_ino;
-    if (task.crosses_device && is_pseudo_filesystem(opened->get())) return opened;
     listing_.read(opened->get(), directory.name);
-    if (context_.options.exclude_caches) keep_cache_tag_only(opened->get(), listing_);
+    const BackupOptions& options = context_.options;
+    if (options.exclude_caches && listing_.find(kCacheTag) < listing_.size() &&
+        has_cache_tag(opened->get())) {
+      listing_left_out_ = LeftOut::Cache;
+    } else if (directory.parent && !options.include_own && is_own_store(opened->get(), listing_)) {
+      listing_left_out_ = LeftOut::OwnStore;
+      totals_.left_out.add(LeftOut::OwnStore, directory.path());
+    }
     if (context_.hooks.listed) context_.hooks.listed(directory.path());
     return opened;
   } catch (const Error& error) {
@@ -130,18 +147,69 @@ void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
       count_removed(*base->item);
     }
     const EntryPlace place{directory.get(), opened->get(), name.text, name.view()};
-    if (is_excluded(place, name.type)) continue;
     const bool in_base = !base.at_end() && base->item->name == name.view();
+    const BaseItem* const origin = in_base ? &*base : nullptr;
+    const LeftOut reason = reason_for(place, name.type);
     try {
-      add_entry(directory, place, in_base ? &*base : nullptr);
+      if (reason != LeftOut::None) {
+        leave_out(directory, place, name.type, reason, origin);
+      } else {
+        add_entry(directory, place, name.type, origin);
+      }
     } catch (const Error& error) {
       if (context_.queue.stopped() || error.kind() == ErrorKind::Cancelled) throw;
       fail(place.path(), place.text, error);
+      leave_out(directory, place, name.type, LeftOut::Unreadable, origin);
     }
     if (in_base) base.advance();
     if (subdirectories_.size() >= kPushAfter) push_subdirectories(directory, opened);
   }
   for (; !base.at_end(); base.advance()) count_removed(*base->item);
+}
+
+LeftOut DirectoryWalker::reason_for(const EntryPlace& place, std::uint8_t type) {
+  if (listing_left_out_ != LeftOut::None) {
+    const bool tag = listing_left_out_ == LeftOut::Cache && place.name == kCacheTag;
+    if (!tag) return listing_left_out_;
+  }
+  return is_excluded(place, type) ? LeftOut::Excluded : LeftOut::None;
+}
+
+void DirectoryWalker::leave_out(const std::shared_ptr<Directory>& directory,
+                                const EntryPlace& place, std::uint8_t type, LeftOut reason,
+                                const BaseItem* base) {
+  const std::optional<Entry> entry = left_out_entry(place, type, reason);
+  if (!entry) return;  // vanished
+  add_left_out(directory, place, *entry, base);
+}
+
+// What was in the base is not counted as removed: nobody knows.
+void DirectoryWalker::add_left_out(const std::shared_ptr<Directory>& directory,
+                                   const EntryPlace& place, const Entry& entry,
+                                   const BaseItem* base) {
+  left_out_.clear();
+  encode_entry(entry, left_out_);
+  const bool same = base != nullptr && std::ranges::equal(base->item->bytes, left_out_);
+  directory->tree.add(place.name, left_out_, same ? base : nullptr);
+  ++totals_.stats.names_left_out;
+  if (!entry.name_only) {
+    totals_.users.add(entry.uid);
+    totals_.groups.add(entry.gid);
+  }
+  // A store was told as a whole.
+  if (listing_left_out_ == LeftOut::OwnStore) return;
+  if (entry.left_out == LeftOut::Excluded || entry.left_out == LeftOut::Cache) {
+    totals_.left_out.count(entry.left_out);
+  } else {
+    totals_.left_out.add(entry.left_out, place.path());
+  }
+}
+
+LeftOut DirectoryWalker::reason_not_to_enter(const std::shared_ptr<Directory>& directory,
+                                             const EntryPlace& place, const EntryOutcome& outcome) {
+  if (!context_.options.include_own && is_own_snapshots(place)) return LeftOut::OwnSnapshots;
+  if (outcome.device == directory->device && !outcome.mount_point) return LeftOut::None;
+  return left_out_at_boundary(context_.options, place, outcome);
 }
 
 bool DirectoryWalker::is_excluded(const EntryPlace& place, std::uint8_t type) {
@@ -159,11 +227,22 @@ bool DirectoryWalker::is_excluded(const EntryPlace& place, std::uint8_t type) {
 }
 
 void DirectoryWalker::add_entry(const std::shared_ptr<Directory>& directory,
-                                const EntryPlace& place, const BaseItem* base) {
+                                const EntryPlace& place, std::uint8_t type, const BaseItem* base) {
   context_.queue.check();
   const EntryOutcome outcome =
       entries_.read(place, base != nullptr ? &base->item->bytes : nullptr, true);
-  if (outcome.state == EntryOutcome::State::Skipped) return;
+  if (outcome.state == EntryOutcome::State::Skipped) {
+    return leave_out(directory, place, type, LeftOut::OwnStore, base);
+  }
+  if (outcome.is_directory()) {
+    const LeftOut reason = reason_not_to_enter(directory, place, outcome);
+    if (reason != LeftOut::None) {
+      Entry entry = decode_entry(outcome.encoded);
+      entry.tree = {};
+      entry.left_out = reason;
+      return add_left_out(directory, place, entry, base);
+    }
+  }
   count(place, outcome, base != nullptr);
   const BaseItem* origin = outcome.state == EntryOutcome::State::TakenOver ? base : nullptr;
   if (base != nullptr && base->item->is_directory() && !outcome.is_directory()) {
@@ -175,7 +254,7 @@ void DirectoryWalker::add_entry(const std::shared_ptr<Directory>& directory,
   }
   const IdSlot slot = directory->tree.add_pending(place.name, outcome.encoded, origin);
   if (outcome.is_directory()) {
-    add_directory(directory, place, outcome, base, slot);
+    add_directory(directory, place, base, slot);
   } else {
     store_later(directory, slot, outcome.content);
   }
@@ -191,16 +270,12 @@ void DirectoryWalker::store_later(const std::shared_ptr<Directory>& directory, I
 }
 
 void DirectoryWalker::add_directory(const std::shared_ptr<Directory>& directory,
-                                    const EntryPlace& place, const EntryOutcome& outcome,
-                                    const BaseItem* base, IdSlot slot) {
+                                    const EntryPlace& place, const BaseItem* base, IdSlot slot) {
   DirectoryTask task;
   task.parent = directory;
   task.name = place.name;
   task.slot = slot;
   if (base != nullptr) task.base = base->item->tree();
-  task.crosses_device = outcome.device != directory->device;
-  task.leave_empty =
-      context_.options.one_filesystem && (task.crosses_device || outcome.mount_point);
   subdirectories_.push_back(std::move(task));
 }
 
@@ -251,6 +326,7 @@ void DirectoryWalker::show_progress(const BackupStats& before) {
 // What is gone with a directory counts, too. A base that cannot be read is no reason to
 // fail; then the count is too low.
 void DirectoryWalker::count_removed(const TreeNode::Item& item) {
+  if ((item.fixed().flags & kEntryLeftOut) != 0) return;
   if (!item.is_directory()) {
     ++totals_.stats.files_removed;
     return;
@@ -263,7 +339,7 @@ void DirectoryWalker::count_removed(const TreeNode::Item& item) {
     for (BaseCursor cursor(context_.source, tree); !cursor.at_end(); cursor.advance()) {
       if (const auto below = cursor->item->tree()) {
         trees.push_back(*below);
-      } else if (!cursor->item->is_directory()) {
+      } else if ((cursor->item->fixed().flags & kEntryLeftOut) == 0) {
         ++totals_.stats.files_removed;
       }
     }

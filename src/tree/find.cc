@@ -72,8 +72,8 @@ class Query {
 };
 
 bool same_content(const Entry& a, const Entry& b) {
-  return a.type == b.type && a.size == b.size && a.content == b.content && a.target == b.target &&
-         a.device == b.device;
+  return a.type == b.type && a.left_out == b.left_out && a.size == b.size &&
+         a.content == b.content && a.target == b.target && a.device == b.device;
 }
 
 // The versions of one path while the snapshots are gone through, newest first.
@@ -112,9 +112,13 @@ class VolumeSearch {
   std::optional<Entry> start_of(const Snapshot& snapshot) const {
     const std::string& directory = query_.fixed_directory();
     if (directory.empty()) return snapshot.root;
-    std::optional<Entry> entry = TreeReader(source_).resolve(snapshot.root, directory);
-    if (entry && entry->type != EntryType::Directory) return std::nullopt;
-    return entry;
+    try {
+      std::optional<Entry> entry = TreeReader(source_).resolve(snapshot.root, directory);
+      if (entry && !entry->has_tree()) return std::nullopt;
+      return entry;
+    } catch (const LeftOutError&) {
+      return std::nullopt;
+    }
   }
 
   void walk(const Snapshot& snapshot, const Entry* entry) {

@@ -2,20 +2,28 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "core/bytes.h"
 #include "platform/fd.h"
+#include "platform/metadata.h"
+#include "tree/change_detection.h"
 
 namespace snapferry::tree {
 namespace {
 
-constexpr std::string_view kCacheTag = "CACHEDIR.TAG";
 constexpr std::string_view kCacheTagSignature = "Signature: 8a477f597d28d172789f06886806bc55";
 
 // Windows into the kernel, which hold nothing of their own. MQUEUE_MAGIC,
@@ -27,30 +35,131 @@ constexpr auto kPseudoFilesystems = std::to_array<std::uint32_t>(
      0x65735543 /* fusectl */, 0x19800202 /* mqueue */, PSTOREFS_MAGIC, EFIVARFS_MAGIC,
      HUGETLBFS_MAGIC, AUTOFS_SUPER_MAGIC, NSFS_MAGIC});
 
-bool is_cache_tag(int directory) {
-  const platform::Fd file(::openat(directory, kCacheTag.data(),
-                                   O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+constexpr std::uint32_t kZfsMagic = 0x2fc12fc1;  // ZFS_SUPER_MAGIC of OpenZFS, include/sys/fs/zfs.h
+constexpr std::uint64_t kSubvolumeInode = 256;   // BTRFS_FIRST_FREE_OBJECTID, linux/btrfs_tree.h
+constexpr std::uint64_t kZfsControlInode = 0xffffffffffff;  // ZFSCTL_INO_ROOT of OpenZFS
+constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+
+std::uint32_t filesystem_type(int fd) {
+  struct statfs info;
+  return ::fstatfs(fd, &info) == 0 ? static_cast<std::uint32_t>(info.f_type) : 0;
+}
+
+bool is_directory_at(int fd, const char* name, struct stat& stat) {
+  return ::fstatat(fd, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(stat.st_mode);
+}
+
+// Begins with these bytes from `offset` on.
+bool file_has(int directory, const char* name, off_t offset, std::string_view expected) {
+  const platform::Fd file(
+      ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid()) return false;
-  std::array<std::uint8_t, kCacheTagSignature.size()> start;
-  const ssize_t size = ::read(file.get(), start.data(), start.size());
-  return size == static_cast<ssize_t>(start.size()) && as_text(start) == kCacheTagSignature;
+  std::array<std::uint8_t, 64> bytes;
+  const ssize_t size = ::pread(file.get(), bytes.data(), expected.size(), offset);
+  return size == static_cast<ssize_t>(expected.size()) &&
+         as_text(ByteView(bytes).first(expected.size())) == expected;
+}
+
+// The devices, "MAJOR:MINOR", of what this program has mounted: the third field of a line of
+// mountinfo, proc_pid_mountinfo(5), and the type behind " - ". None where /proc is not there.
+bool is_mounted_by_us(std::string_view device) {
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields(line);
+    std::string id, parent, found;
+    fields >> id >> parent >> found;
+    if (found == device && line.find(" - fuse.snapferry ") != std::string::npos) return true;
+  }
+  return false;
+}
+
+EntryType type_of_listing(std::uint8_t type) {
+  switch (type) {
+    case DT_DIR:
+      return EntryType::Directory;
+    case DT_LNK:
+      return EntryType::Symlink;
+    case DT_FIFO:
+      return EntryType::Fifo;
+    case DT_SOCK:
+      return EntryType::Socket;
+    case DT_CHR:
+      return EntryType::CharacterDevice;
+    case DT_BLK:
+      return EntryType::BlockDevice;
+    default:
+      return EntryType::File;
+  }
 }
 
 }  // namespace
 
 bool is_pseudo_filesystem(int fd) {
-  struct statfs info;
-  if (::fstatfs(fd, &info) != 0) return false;
-  return std::find(kPseudoFilesystems.begin(), kPseudoFilesystems.end(),
-                   static_cast<std::uint32_t>(info.f_type)) != kPseudoFilesystems.end();
+  return std::ranges::find(kPseudoFilesystems, filesystem_type(fd)) != kPseudoFilesystems.end();
 }
 
 bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_t inode) {
   return std::ranges::find(options.skip, std::pair(device, inode)) != options.skip.end();
 }
 
-void keep_cache_tag_only(int fd, platform::DirectoryListing& listing) {
-  if (listing.find(kCacheTag) < listing.size() && is_cache_tag(fd)) listing.keep_only(kCacheTag);
+bool has_cache_tag(int fd) { return file_has(fd, kCacheTag.data(), 0, kCacheTagSignature); }
+
+bool is_own_mount(int fd) {
+  struct stat stat;
+  if (filesystem_type(fd) != FUSE_SUPER_MAGIC || ::fstat(fd, &stat) != 0) return false;
+  return is_mounted_by_us(std::to_string(major(stat.st_dev)) + ":" +
+                          std::to_string(minor(stat.st_dev)));
+}
+
+bool is_own_store(int fd, const platform::DirectoryListing& listing) {
+  const auto has = [&](std::string_view name) { return listing.find(name) < listing.size(); };
+  // The length of the first copy comes before its magic (repository/FORMAT.md).
+  if (has("config") && has("keys") && has("packs") && file_has(fd, "config", 4, "SFCF")) {
+    return true;
+  }
+  return has(".snapferry-store") && filesystem_type(fd) == BTRFS_SUPER_MAGIC;
+}
+
+bool is_own_snapshots(const EntryPlace& place) {
+  if (place.name != ".snapferry" && place.name != ".zfs") return false;
+  struct stat above;
+  struct stat stat;
+  if (::fstat(place.fd, &above) != 0 || !is_directory_at(place.fd, place.text, stat)) return false;
+  if (place.name == ".zfs") {
+    return stat.st_ino == kZfsControlInode && filesystem_type(place.fd) == kZfsMagic;
+  }
+  return stat.st_ino == kSubvolumeInode && (stat.st_mode & 07777) == 0700 &&
+         filesystem_type(place.fd) == BTRFS_SUPER_MAGIC;
+}
+
+LeftOut left_out_at_boundary(const BackupOptions& options, const EntryPlace& place,
+                             const EntryOutcome& outcome) {
+  const platform::Fd inside(::openat(place.fd, place.text, kLook | O_DIRECTORY));
+  if (!inside.valid()) return LeftOut::None;  // entering it will say why
+  if (!options.include_own && is_own_mount(inside.get())) return LeftOut::OwnMount;
+  if (is_pseudo_filesystem(inside.get())) return LeftOut::KernelFilesystem;
+  if (!options.one_filesystem) return LeftOut::None;
+  const bool dataset =
+      filesystem_type(inside.get()) == kZfsMagic && filesystem_type(place.fd) == kZfsMagic;
+  return !outcome.mount_point || dataset ? LeftOut::NestedVolume : LeftOut::OtherFilesystem;
+}
+
+std::optional<Entry> left_out_entry(const EntryPlace& place, std::uint8_t type, LeftOut reason) {
+  Entry entry;
+  entry.name = place.name;
+  entry.type = type_of_listing(type);
+  entry.name_only = true;
+  if (reason != LeftOut::Excluded && reason != LeftOut::Cache) {
+    struct statx stat;
+    constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    if (::statx(place.fd, place.text, kFlags, kStatxMask, &stat) == 0) {
+      entry = platform::entry_from_statx(stat, place.name);
+    } else if (errno == ENOENT) {
+      return std::nullopt;
+    }
+  }
+  entry.left_out = reason;
+  return entry;
 }
 
 }  // namespace snapferry::tree

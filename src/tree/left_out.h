@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "platform/directory_listing.h"
 #include "tree/backup.h"
+#include "tree/entry_reader.h"
 
 namespace snapferry::tree {
 
@@ -11,11 +14,34 @@ namespace snapferry::tree {
 // nothing of its own, such as /proc. A failure to find out counts as no.
 bool is_pseudo_filesystem(int fd);
 
+// Why the directory at `place`, which is on another device than `parent` or a mount point, is not
+// to be entered; None if it is.
+LeftOut left_out_at_boundary(const BackupOptions& options, const EntryPlace& place,
+                             const EntryOutcome& outcome);
+
+// Whether the directory at `place` holds snapshots of the volume itself: ".snapferry" in a
+// subvolume of btrfs, as btrfs/snapshot_place.h makes it, or the ".zfs" that shows with
+// snapdir=visible.
+bool is_own_snapshots(const EntryPlace& place);
+
+// Whether the open directory is on a filesystem that `snapferry mount` shows.
+bool is_own_mount(int fd);
+
+// Whether the open directory `fd`, with the names in `listing`, is a store of this program: a
+// repository by its config, a store of btrfs snapshots by its identity.
+bool is_own_store(int fd, const platform::DirectoryListing& listing);
+
+// The entry of what is left out at `place`. Of what was `Unreadable` or is a directory that was
+// looked at, everything that statx(2) tells is kept; of the rest the name and `type`, a DT_… of
+// readdir(3). nullopt if it is not there any more.
+std::optional<Entry> left_out_entry(const EntryPlace& place, std::uint8_t type, LeftOut reason);
+
 // Whether `options` say never to enter the directory.
 bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_t inode);
 
-// Drops every other name if `listing`, of the open directory `fd`, has a CACHEDIR.TAG as
-// https://bford.info/cachedir/ defines it.
-void keep_cache_tag_only(int fd, platform::DirectoryListing& listing);
+inline constexpr std::string_view kCacheTag = "CACHEDIR.TAG";
+
+// Whether the open directory `fd` has a CACHEDIR.TAG as https://bford.info/cachedir/ defines it.
+bool has_cache_tag(int fd);
 
 }  // namespace snapferry::tree

@@ -79,8 +79,8 @@ class PairWalk {
  private:
   void enter(const Entry* left, const Entry* right) {
     const bool descend = visit_(path_, left, right);
-    const bool left_directory = left != nullptr && left->type == EntryType::Directory;
-    const bool right_directory = right != nullptr && right->type == EntryType::Directory;
+    const bool left_directory = left != nullptr && left->has_tree();
+    const bool right_directory = right != nullptr && right->has_tree();
     if (!descend || (!left_directory && !right_directory)) return;
     if (left_directory && right_directory && left->tree == right->tree) return;
     if (cancellation_ != nullptr) cancellation_->check();

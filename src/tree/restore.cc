@@ -7,6 +7,7 @@
 #include "tree/restore_directory.h"
 #include "tree/restore_plan.h"
 #include "tree/restore_session.h"
+#include "tree/target.h"
 
 namespace snapferry::tree {
 namespace {
@@ -25,12 +26,35 @@ void announce(const Snapshot& snapshot, const RestoreOptions& options) {
   options.progress->bytes_total = snapshot.stats.bytes;
 }
 
+// Whoever mistypes the target there loses a machine, or a disk.
+void check_deletion_target(const std::string& target, const RestoreOptions& options) {
+  const platform::Fd opened = open_existing_target(target);
+  if (!opened.valid()) return;
+  const struct statx stat = stat_open(opened.get(), target);
+  const platform::Fd root = open_existing_target("/");
+  const struct statx system = stat_open(root.get(), "/");
+  if (device_of(stat) == device_of(system) && stat.stx_ino == system.stx_ino) {
+    if (options.delete_in_root) return;
+    throw Error(ErrorKind::InvalidArgument,
+                target +
+                    ": is the root of the system, and deleting there removes whatever the "
+                    "snapshot lacks; allow it with --delete-in-root");
+  }
+  if (is_mount_point(stat) && !options.delete_in_mount_point) {
+    throw Error(ErrorKind::InvalidArgument,
+                target +
+                    ": is a mount point, and deleting there removes whatever the snapshot "
+                    "lacks; allow it with --delete-in-mount-point");
+  }
+}
+
 }  // namespace
 
 RestoreStats restore(const Snapshot& snapshot, const std::string& target, ObjectSource& source,
                      const RestoreOptions& options, RestoreObserver* observer) {
   RestoreSession session(snapshot, source, options, observer);
   const RestorePlan plan = plan_restore(snapshot, options.paths, session.reader);
+  if (options.delete_extra) check_deletion_target(target, options);
   announce(snapshot, options);
   RestoreDirectory& root = RestoreDirectory::open_target(session, plan, target);
   session.root = &root;
@@ -42,6 +66,9 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
   } catch (...) {
     for (LinkRecords::Waiting& left : session.links.abandon()) left.directory->release(nullptr);
     throw;
+  }
+  if (opened && options.delete_extra && !options.dry_run) {
+    session.extras.remove_all(session, opened->get());
   }
   if (opened) session.seal_all(*opened);
   return session.stats();

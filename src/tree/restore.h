@@ -7,6 +7,8 @@
 #include "core/object_store.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
+#include "tree/deletion_plan.h"
+#include "tree/left_out_summary.h"
 
 namespace snapferry::tree {
 
@@ -21,7 +23,16 @@ struct RestoreOptions {
   // same place below the target that it has below the root.
   std::vector<std::string> paths;
   Overwrite overwrite = Overwrite::Changed;
-  bool delete_extra = false;   // remove what is in the restored directories but not in the snapshot
+  // Remove what is in the restored directories but not in the snapshot, once all else was restored:
+  // never what the snapshot left out, what its patterns exclude, or what is mounted or a volume of
+  // its own below the target.
+  bool delete_extra = false;
+  // What a dry run found to be deleted: then nothing else is. Borrowed.
+  const DeletionPlan* deletions = nullptr;
+  std::string home;  // what "~" means in the snapshot's patterns
+  // Consent to `delete_extra` where the target is the root of the system, or a mount point.
+  bool delete_in_root = false;
+  bool delete_in_mount_point = false;
   bool dry_run = false;        // report, change nothing
   bool numeric_owner = false;  // do not map owners by name
   unsigned threads = 0;        // 0: one per processor that this process may use
@@ -30,7 +41,9 @@ struct RestoreOptions {
   const Cancellation* cancellation = nullptr;
 };
 
-enum class RestoreAction { Create, Replace, UpdateMetadata, Keep, Delete };
+// Protect: it stays although the snapshot does not hold it, because it was left out or may not be
+// deleted.
+enum class RestoreAction { Create, Replace, UpdateMetadata, Keep, Delete, Protect };
 
 // Told what is done (or, in a dry run, would be done) to each path; any thread.
 class RestoreObserver {
@@ -47,7 +60,10 @@ struct RestoreStats {
   std::uint64_t replaced = 0;
   std::uint64_t unchanged = 0;
   std::uint64_t deleted = 0;
+  std::uint64_t protected_paths = 0;
   std::uint64_t failed = 0;
+  DeletionPlan deletions;   // in a dry run: what would be deleted
+  LeftOutSummary left_out;  // of the snapshot, and so not restored
   // Not for each file but once: what this user may not restore (owners, devices, …).
   std::vector<std::string> limitations;
 };
@@ -57,10 +73,12 @@ struct RestoreStats {
 // open directory and follows no symlink, whatever the snapshot holds and whatever
 // others do meanwhile. A file is written beside, and renamed when it is complete.
 // What cannot be restored is reported through `problems` and counted, and does not
-// stop the rest; damaged content never reaches the target under its real name.
+// stop the rest: so is what was unreadable when the snapshot was taken. What else was left out is
+// passed over, and stays as it is in the target; mount points are made. Damaged content never
+// reaches the target under its real name.
 //
-// Throws NotFound (a path that the snapshot does not hold; nothing was changed then),
-// PermissionDenied, NoSpace, Cancelled.
+// Throws NotFound (a path that the snapshot does not hold or left out; nothing was changed then),
+// InvalidArgument (deleting was not consented to), PermissionDenied, NoSpace, Cancelled.
 RestoreStats restore(const Snapshot& snapshot, const std::string& target, ObjectSource& source,
                      const RestoreOptions& options, RestoreObserver* observer = nullptr);
 

@@ -31,6 +31,14 @@ int max_open_directories() {
 
 constexpr const char* kDefaultAcl = "system.posix_acl_default";
 
+// A directory that was not entered, but of which it is known what it was: a place where something
+// was mounted. It is made, so that it can be mounted there again.
+bool is_place_of_mount(const Entry& entry) {
+  return entry.type == EntryType::Directory && !entry.name_only &&
+         (entry.left_out == LeftOut::OtherFilesystem || entry.left_out == LeftOut::NestedVolume ||
+          entry.left_out == LeftOut::KernelFilesystem || entry.left_out == LeftOut::OwnMount);
+}
+
 bool has_default_acl(int fd) { return ::fgetxattr(fd, kDefaultAcl, nullptr, 0) > 0; }
 
 }  // namespace
@@ -134,12 +142,16 @@ bool RestoreDirectory::take_planned(std::vector<Entry>& files, std::optional<Chi
 }
 
 bool RestoreDirectory::take_entry(std::vector<Entry>& files, std::optional<Child>& child) {
+  if (!entry_.has_tree()) return false;
   if (!cursor_) cursor_.emplace(session_.source, entry_.tree);
   if (!cursor_->find_entry()) return false;
   const TreeNode::Item item = cursor_->item();
   try {
     Entry entry = decode_entry(item.bytes);
-    if (entry.type == EntryType::Directory) {
+    if (entry.left_out != LeftOut::None) session_.left_out(*this, entry);
+    if (entry.left_out != LeftOut::None && !is_place_of_mount(entry)) {
+      // There is nothing to restore.
+    } else if (entry.type == EntryType::Directory) {
       child = Child{std::move(entry), nullptr};
     } else {
       files.push_back(std::move(entry));
@@ -180,6 +192,10 @@ bool RestoreDirectory::prepare(const DirectoryHandle& above) {
   const bool dry_run = session_.options.dry_run;
   std::optional<struct statx> existing;
   if (above && !parent_->created_) existing = stat_at(above->get(), entry_.name);
+  if (existing && entry_.left_out != LeftOut::None) {
+    session_.act(RestoreAction::Protect, *parent_, entry_.name, nullptr);
+    return false;
+  }
   if (existing && is_directory(*existing)) {
     open_existing(above, *existing);
     return true;
@@ -254,6 +270,7 @@ void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct 
   const struct statx stat = stat_open(opened.get(), entry_.name);
   device_ = device_of(stat);
   inode_ = stat.stx_ino;
+  beyond_mount_ = parent_->beyond_mount_ || is_mount_point(stat) || device_ != parent_->device_;
   set_handle(std::make_shared<Fd>(std::move(opened)));
   if (!options.dry_run) make_usable(existing);
   session_.act(differs ? RestoreAction::UpdateMetadata : RestoreAction::Keep, *parent_, entry_.name,
@@ -364,21 +381,32 @@ void RestoreDirectory::finish(const DirectoryHandle& handle) {
 // --- What is not in the snapshot ---
 
 void RestoreDirectory::remove_extras(const DirectoryHandle& here) {
-  const bool dry_run = session_.options.dry_run;
   for (const std::string& name : find_extras(here)) {
     try {
-      remove_tree(here->get(), name, dry_run, [&](std::string_view removed) {
-        session_.act(RestoreAction::Delete, *this, removed, nullptr);
-      });
+      if (is_temporary_name(name)) {
+        remove_temporary(here, name);
+      } else {
+        session_.extras.found(session_, *this, here->get(), name);
+      }
     } catch (const Error& error) {
       session_.fail(*this, name, error);
     }
   }
 }
 
+// What a restore that was interrupted left behind.
+void RestoreDirectory::remove_temporary(const DirectoryHandle& here, const std::string& name) {
+  Removal removal;
+  removal.dry_run = session_.options.dry_run;
+  removal.removed = [&](std::string_view path, const struct statx&) {
+    session_.act(RestoreAction::Delete, *this, path, nullptr);
+  };
+  remove_tree(here->get(), name, removal);
+}
+
 std::vector<std::string> RestoreDirectory::find_extras(const DirectoryHandle& here) {
   std::vector<std::string> names = list_names(here->get());
-  if (plan_ != nullptr || !session_.options.delete_extra) {
+  if (!may_delete(here, names)) {
     std::erase_if(names, [](const std::string& name) { return !is_temporary_name(name); });
   }
   if (names.empty() || entry_.tree == ObjectId{}) return names;
@@ -397,6 +425,18 @@ std::vector<std::string> RestoreDirectory::find_extras(const DirectoryHandle& he
   }
   std::move(name, names.end(), std::back_inserter(extras));
   return extras;
+}
+
+// Of what is not in the snapshot.
+bool RestoreDirectory::may_delete(const DirectoryHandle& here,
+                                  const std::vector<std::string>& names) {
+  if (plan_ != nullptr || !session_.options.delete_extra || names.empty()) return false;
+  if (beyond_mount_) {
+    session_.limitations.add("nothing is deleted below mount points; restore their paths apart");
+    return false;
+  }
+  if (!cursor_) cursor_.emplace(session_.source, entry_.tree);
+  return !session_.extras.may_be_left_out(here->get(), !cursor_->find_entry(), names);
 }
 
 std::string RestoreDirectory::path_of(std::string_view name) const {

@@ -74,7 +74,9 @@ class RestoreDirectory final : public Work {
   void set_handle(DirectoryHandle handle);
   void look_at_new(bool inherits_acl);
   void remove_extras(const DirectoryHandle& handle);
+  void remove_temporary(const DirectoryHandle& handle, const std::string& name);
   std::vector<std::string> find_extras(const DirectoryHandle& handle);
+  bool may_delete(const DirectoryHandle& handle, const std::vector<std::string>& names);
   void finish(const DirectoryHandle& handle);
   DirectoryHandle handle_from_child(const DirectoryHandle& child);
 
@@ -86,6 +88,8 @@ class RestoreDirectory final : public Work {
   bool exists_ = false;
   bool apply_metadata_ = true;
   bool extras_left_ = false;  // to be looked for
+  // Reached through a mount point below the target, or another volume: nothing is deleted in it.
+  bool beyond_mount_ = false;
   std::optional<unsigned> mode_to_put_back_;
   NewFileTraits traits_;
   std::uint64_t device_ = 0;

@@ -102,6 +102,7 @@ class EntryRestore {
   void write() {
     check_not_sealed();
     if (session_.options.dry_run) {
+      clear_directory(session_, directory_, here_, entry_, existing_);
       session_.act(writing(), directory_, entry_.name, &entry_);
       return links_done(session_, directory_, entry_, {});
     }
@@ -237,16 +238,15 @@ void clear_directory(RestoreSession& session, RestoreDirectory& directory,
                      const DirectoryHandle& here, const Entry& entry,
                      const std::optional<Existing>& existing) {
   if (!existing || !is_directory(existing->stat)) return;
-  if (remove_empty_directory(here->get(), entry.name)) return;
+  if (!session.options.dry_run && remove_empty_directory(here->get(), entry.name)) return;
+  if (session.options.dry_run && !session.options.delete_extra) return;
   if (!session.options.delete_extra) {
     throw Error(ErrorKind::Conflict,
                 entry.name +
                     ": a directory that is not empty is in the way; move it, or allow "
                     "deleting with --delete");
   }
-  remove_tree(here->get(), entry.name, false, [&](std::string_view path) {
-    session.act(RestoreAction::Delete, directory, path, nullptr);
-  });
+  session.extras.clear_way(session, directory, here->get(), entry.name);
 }
 
 void links_done(RestoreSession& session, RestoreDirectory& directory, const Entry& entry,

@@ -38,6 +38,7 @@ RestorePlan& child(RestorePlan& plan, const std::string& name, const std::string
       std::lower_bound(plan.children.begin(), plan.children.end(), name,
                        [](const RestorePlan& a, const std::string& b) { return a.entry.name < b; });
   if (place != plan.children.end() && place->entry.name == name) return *place;
+  if (plan.entry.left_out != LeftOut::None) throw LeftOutError(path, plan.entry);
   if (plan.entry.type != EntryType::Directory) not_found(path);
   std::optional<Entry> found = reader.find(plan.entry.tree, name);
   if (!found) not_found(path);
@@ -47,6 +48,7 @@ RestorePlan& child(RestorePlan& plan, const std::string& name, const std::string
 void choose(RestorePlan& root, const std::string& path, const TreeReader& reader) {
   RestorePlan* plan = &root;
   for (const std::string& name : split(path)) plan = &child(*plan, name, path, reader);
+  if (plan->entry.left_out != LeftOut::None) throw LeftOutError(path, plan->entry);
   plan->whole = true;
 }
 

@@ -40,11 +40,16 @@ RestoreSession::RestoreSession(const Snapshot& snapshot, ObjectSource& objects,
       owners(snapshot.users, snapshot.groups, chosen.numeric_owner),
       metadata(owners, limitations),
       attributes(limitations),
+      extras(snapshot, chosen),
       observer_(observer),
       run_(random_number()) {}
 
 void RestoreSession::act(RestoreAction action, const RestoreDirectory& directory,
                          std::string_view name, const Entry* entry) {
+  act(action, directory.path_of(name), entry);
+}
+
+void RestoreSession::act(RestoreAction action, std::string_view path, const Entry* entry) {
   switch (action) {
     case RestoreAction::Create:
       ++created_;
@@ -59,6 +64,10 @@ void RestoreSession::act(RestoreAction action, const RestoreDirectory& directory
     case RestoreAction::Delete:
       ++deleted_;
       break;
+    case RestoreAction::Protect:
+      ++protected_;
+      entry = nullptr;
+      break;
   }
   if (entry != nullptr) {
     ++(entry->type == EntryType::Directory ? directories_ : files_);
@@ -66,11 +75,15 @@ void RestoreSession::act(RestoreAction action, const RestoreDirectory& directory
       ++options.progress->files;
     }
   }
-  if (observer_ != nullptr) observer_->on_action(action, directory.path_of(name), entry);
+  if (observer_ != nullptr) observer_->on_action(action, path, entry);
 }
 
 void RestoreSession::fail(const RestoreDirectory& directory, std::string_view name,
                           const Error& error) {
+  fail(directory.path_of(name), name, error);
+}
+
+void RestoreSession::fail(const std::string& path, std::string_view name, const Error& error) {
   if (ends_restore(error)) throw error;
   ++failed_;
   if (options.problems == nullptr) return;
@@ -79,7 +92,20 @@ void RestoreSession::fail(const RestoreDirectory& directory, std::string_view na
   if (!name.empty() && message.starts_with(std::string(name) + ": ")) {
     message.remove_prefix(name.size() + 2);
   }
-  options.problems->problem(directory.path_of(name), message);
+  options.problems->problem(path, message);
+}
+
+void RestoreSession::left_out(const RestoreDirectory& directory, const Entry& entry) {
+  const std::string path = directory.path_of(entry.name);
+  if (entry.left_out == LeftOut::Unreadable) {
+    return fail(
+        path, entry.name,
+        Error(ErrorKind::NotFound,
+              "could not be read when the snapshot was taken; look for it in an earlier one "
+              "with 'snapferry find'"));
+  }
+  const std::lock_guard lock(left_out_mutex_);
+  left_out_.add(entry.left_out, path);
 }
 
 void RestoreSession::add_progress(std::uint64_t bytes) {
@@ -130,6 +156,9 @@ RestoreStats RestoreSession::stats() {
   stats.replaced = replaced_;
   stats.unchanged = unchanged_;
   stats.deleted = deleted_;
+  stats.protected_paths = protected_;
+  stats.left_out = left_out_;
+  stats.deletions = std::move(deletions);
   stats.failed = failed_;
   stats.limitations = limitations.take();
   return stats;

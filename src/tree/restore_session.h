@@ -10,6 +10,9 @@
 #include "core/tree_reader.h"
 #include "platform/fd.h"
 #include "tree/attribute_writer.h"
+#include "tree/deletion_plan.h"
+#include "tree/extras.h"
+#include "tree/left_out_summary.h"
 #include "tree/limitations.h"
 #include "tree/link_records.h"
 #include "tree/metadata_writer.h"
@@ -29,9 +32,15 @@ class RestoreSession {
   // what is deleted.
   void act(RestoreAction action, const RestoreDirectory& directory, std::string_view name,
            const Entry* entry);
+  // The same by its path relative to the target.
+  void act(RestoreAction action, std::string_view path, const Entry* entry);
   // Counts and reports a file that could not be restored as it was; throws `error`
   // again if it is one that nothing more can be done after.
   void fail(const RestoreDirectory& directory, std::string_view name, const Error& error);
+  void fail(const std::string& path, std::string_view name, const Error& error);
+  bool has_failures() const { return failed_ > 0; }
+  // Tells and counts that the snapshot does not hold what `entry` was.
+  void left_out(const RestoreDirectory& directory, const Entry& entry);
 
   void add_written(std::uint64_t bytes) { bytes_ += bytes; }
   void add_progress(std::uint64_t bytes);
@@ -51,6 +60,8 @@ class RestoreSession {
   const MetadataWriter metadata;
   const AttributeWriter attributes;
   LinkRecords links;
+  Extras extras;
+  DeletionPlan deletions;  // what goes; in a dry run, what would
   RestoreQueue queue;
   RestoreDirectory* root = nullptr;  // valid until the queue has run empty
   // Set when a step failed for good: directories are not finished any more.
@@ -77,7 +88,10 @@ class RestoreSession {
   std::atomic<std::uint64_t> replaced_{0};
   std::atomic<std::uint64_t> unchanged_{0};
   std::atomic<std::uint64_t> deleted_{0};
+  std::atomic<std::uint64_t> protected_{0};
   std::atomic<std::uint64_t> failed_{0};
+  std::mutex left_out_mutex_;
+  LeftOutSummary left_out_;
 };
 
 // True for errors after which the rest would only fail as well.

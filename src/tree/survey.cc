@@ -44,8 +44,9 @@ class Surveyor {
     const bool crosses_device = own.st_dev != outer_device;
     if (crosses_device && options_.one_filesystem) return;
     if (crosses_device && is_pseudo_filesystem(directory.get())) return;
+    if (crosses_device && !options_.include_own && is_own_mount(directory.get())) return;
     const std::size_t length = path_.size();
-    for (const auto& name : look_at_names(directory)) {
+    for (const auto& name : look_at_names(directory, depth)) {
       stop_.check();
       path_.resize(length);
       path_ += name + '/';
@@ -56,14 +57,20 @@ class Surveyor {
   }
 
   // Counts the files, and returns the names of the directories to enter.
-  std::vector<std::string> look_at_names(const platform::Fd& directory) {
+  std::vector<std::string> look_at_names(const platform::Fd& directory, unsigned depth) {
     std::vector<std::string> directories;
     try {
       listing_.read(directory.get(), path_);
     } catch (const Error&) {
       return directories;
     }
-    if (options_.exclude_caches) keep_cache_tag_only(directory.get(), listing_);
+    if (options_.exclude_caches && listing_.find(kCacheTag) < listing_.size() &&
+        has_cache_tag(directory.get())) {
+      listing_.keep_only(kCacheTag);
+    }
+    if (depth > 0 && !options_.include_own && is_own_store(directory.get(), listing_)) {
+      listing_.clear();
+    }
     for (std::size_t index = 0; index < listing_.size(); ++index) {
       stop_.check();
       const auto name = listing_[index];
@@ -72,11 +79,18 @@ class Surveyor {
       if (is_excluded(name.view(), S_ISDIR(stat.st_mode))) continue;
       if (!S_ISDIR(stat.st_mode)) {
         count(stat);
-      } else if (!is_skipped(options_, stat.st_dev, stat.st_ino)) {
+      } else if (!is_left_out(directory.get(), name, stat)) {
         directories.emplace_back(name.view());
       }
     }
     return directories;
+  }
+
+  bool is_left_out(int directory, const platform::DirectoryListing::Name& name,
+                   const struct stat& stat) const {
+    return is_skipped(options_, stat.st_dev, stat.st_ino) ||
+           (!options_.include_own &&
+            is_own_snapshots({nullptr, directory, name.text, name.view()}));
   }
 
   bool is_excluded(std::string_view name, bool is_directory) const {

@@ -43,20 +43,18 @@ Fd open_after_chmod(int directory, const std::string& name) {
 // A directory that is being emptied by remove_tree.
 struct Emptied {
   std::string name;
-  std::uint64_t device;
-  std::uint64_t inode;
+  struct statx stat;
   std::vector<std::string> directories;  // left to do, last first
   std::size_t path_size;                 // of the path of this one
+  bool kept = false;                     // something in it stays, and so it does
 };
 
 class TreeRemover {
  public:
-  TreeRemover(bool dry_run, const std::function<void(std::string_view)>& removed)
-      : dry_run_(dry_run), removed_(removed) {}
+  explicit TreeRemover(const Removal& removal) : removal_(removal) {}
 
-  void remove(int directory, const std::string& name) {
-    const struct statx above = stat_open(directory, name);
-    levels_.push_back({"", device_of(above), above.stx_ino, {name}, 0});
+  bool remove(int directory, const std::string& name) {
+    levels_.push_back({"", stat_open(directory, name), {name}, 0});
     current_ = Fd(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
     while (levels_.size() > 1 || !levels_.back().directories.empty()) {
       if (levels_.back().directories.empty()) {
@@ -67,22 +65,22 @@ class TreeRemover {
         enter(next);
       }
     }
+    return !levels_.back().kept;
   }
 
  private:
   void enter(const std::string& name) {
     const std::optional<struct statx> stat = stat_at(current_.get(), name);
-    if (!stat) return;
-    if (!is_directory(*stat)) return unlink(name, 0);
-    Fd opened =
-        open_directory_at(current_.get(), name, dry_run_ ? Access::AsItIs : Access::MakeAccessible);
+    if (!stat || stays(name, *stat)) return;
+    if (!is_directory(*stat)) return unlink(name, 0, *stat);
+    Fd opened = open_directory_at(current_.get(), name,
+                                  removal_.dry_run ? Access::AsItIs : Access::MakeAccessible);
     const struct statx inside = stat_open(opened.get(), name);
-    if (device_of(inside) != levels_.back().device) {
-      throw Error(ErrorKind::Busy, name + ": is a mounted filesystem; unmount it first");
-    }
+    // Something may have been mounted since.
+    if (stays(name, inside)) return;
     current_ = std::move(opened);
     append(name);
-    levels_.push_back({name, device_of(inside), inside.stx_ino, {}, path_.size()});
+    levels_.push_back({name, inside, {}, path_.size()});
     empty_of_files();
   }
 
@@ -92,27 +90,46 @@ class TreeRemover {
       if (!stat) continue;
       if (is_directory(*stat)) {
         levels_.back().directories.push_back(std::move(name));
-      } else {
-        unlink(name, 0);
+      } else if (!stays(name, *stat)) {
+        unlink(name, 0, *stat);
       }
     }
+  }
+
+  bool stays(const std::string& name, const struct statx& stat) {
+    const std::size_t size = path_.size();
+    append(name);
+    const bool stays = is_mount_point(stat) || device_of(stat) != device_of(levels_.back().stat) ||
+                       (removal_.keep && removal_.keep(path_, stat));
+    if (stays) {
+      levels_.back().kept = true;
+      if (removal_.kept) removal_.kept(path_);
+    }
+    path_.resize(size);
+    return stays;
   }
 
   void leave() {
     const Emptied done = std::move(levels_.back());
     levels_.pop_back();
-    current_ = open_parent(current_.get(), levels_.back().device, levels_.back().inode);
+    const struct statx& above = levels_.back().stat;
+    current_ = open_parent(current_.get(), device_of(above), above.stx_ino);
     path_.resize(levels_.back().path_size);
-    unlink(done.name, AT_REMOVEDIR);
+    if (done.kept) {
+      levels_.back().kept = true;
+    } else {
+      unlink(done.name, AT_REMOVEDIR, done.stat);
+    }
   }
 
-  void unlink(const std::string& name, int flags) {
-    if (!dry_run_ && ::unlinkat(current_.get(), checked(name), flags) != 0 && errno != ENOENT) {
+  void unlink(const std::string& name, int flags, const struct statx& stat) {
+    if (!removal_.dry_run && ::unlinkat(current_.get(), checked(name), flags) != 0 &&
+        errno != ENOENT) {
       throw system_error(errno, "remove", name);
     }
     const std::size_t size = path_.size();
     append(name);
-    removed_(path_);
+    if (removal_.removed) removal_.removed(path_, stat);
     path_.resize(size);
   }
 
@@ -121,8 +138,7 @@ class TreeRemover {
     path_ += name;
   }
 
-  bool dry_run_;
-  const std::function<void(std::string_view)>& removed_;
+  const Removal& removal_;
   std::vector<Emptied> levels_;
   Fd current_;  // the directory of levels_.back()
   std::string path_;
@@ -216,9 +232,12 @@ std::vector<std::string> list_names(int directory) {
   return names;
 }
 
-void remove_tree(int directory, const std::string& name, bool dry_run,
-                 const std::function<void(std::string_view path)>& removed) {
-  TreeRemover(dry_run, removed).remove(directory, name);
+bool is_mount_point(const struct statx& stat) {
+  return (stat.stx_attributes_mask & stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+bool remove_tree(int directory, const std::string& name, const Removal& removal) {
+  return TreeRemover(removal).remove(directory, name);
 }
 
 Fd open_existing_target(const std::string& path) {

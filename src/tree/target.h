@@ -54,11 +54,24 @@ platform::Fd open_file_at(int directory, const std::string& name);
 // The names in an open directory, in order of their bytes.
 std::vector<std::string> list_names(int directory);
 
-// Removes `name` with everything below it. `removed` is called for each with its path
-// relative to `directory`; in a dry run nothing else happens. Filesystems mounted below
-// are not entered: then throws Busy. Holds one descriptor at any depth.
-void remove_tree(int directory, const std::string& name, bool dry_run,
-                 const std::function<void(std::string_view path)>& removed);
+// Whether it is where something is mounted: a filesystem, or a part of one.
+bool is_mount_point(const struct statx& stat);
+
+// What remove_tree() does. Paths are relative to its directory.
+struct Removal {
+  bool dry_run = false;
+  // Whether to leave it, and the directories that lead to it, in place. May be empty.
+  std::function<bool(std::string_view path, const struct statx& stat)> keep = {};
+  // Told about what stays for that reason, or because something is mounted there or it is on
+  // another device, such as a subvolume of btrfs.
+  std::function<void(std::string_view path)> kept = {};
+  // Told about each that went, or in a dry run would have gone.
+  std::function<void(std::string_view path, const struct statx& stat)> removed = {};
+};
+
+// Removes `name` with everything below it that is not to be kept. False if something was kept.
+// Holds one descriptor at any depth.
+bool remove_tree(int directory, const std::string& name, const Removal& removal);
 
 // Opens the directory `path`, which is created with its parents if missing; sets
 // `created` then. Symlinks in `path` are followed: it is the user's.

@@ -41,7 +41,7 @@ TEST_F(Target, RefusesWhatIsNoNameBeforeAnythingIsDone) {
     EXPECT_THROW(create_directory_at(fd_.get(), name), Error) << name;
     EXPECT_THROW(unlink_at(fd_.get(), name), Error) << name;
     EXPECT_THROW(remove_empty_directory(fd_.get(), name), Error) << name;
-    EXPECT_THROW(remove_tree(fd_.get(), name, false, [](std::string_view) {}), Error) << name;
+    EXPECT_THROW(remove_tree(fd_.get(), name, {}), Error) << name;
     EXPECT_THROW(Placement(fd_.get(), name, ""), Error) << name;
   }
   EXPECT_TRUE(exists("d/f"));
@@ -76,16 +76,35 @@ TEST_F(Target, RemovesATreeAndNothingThatItPointsTo) {
   ASSERT_EQ(::symlinkat("../../keep", fd_.get(), "t/a/l"), 0);
   ASSERT_EQ(::symlinkat("..", fd_.get(), "t/up"), 0);
   std::vector<std::string> dry;
-  remove_tree(fd_.get(), "t", true, [&](std::string_view path) { dry.emplace_back(path); });
+  const auto into = [](std::vector<std::string>& paths) {
+    return [&paths](std::string_view path, const struct statx&) { paths.emplace_back(path); };
+  };
+  EXPECT_TRUE(remove_tree(fd_.get(), "t", {.dry_run = true, .removed = into(dry)}));
   EXPECT_TRUE(exists("t/a/b/g"));
   std::vector<std::string> removed;
-  remove_tree(fd_.get(), "t", false, [&](std::string_view path) { removed.emplace_back(path); });
+  EXPECT_TRUE(remove_tree(fd_.get(), "t", {.removed = into(removed)}));
   EXPECT_EQ(removed, (std::vector<std::string>{"t/f", "t/up", "t/c/h", "t/c", "t/a/l", "t/a/b/g",
                                                "t/a/b", "t/a", "t"}));
   EXPECT_EQ(dry, removed);
   EXPECT_FALSE(exists("t"));
   EXPECT_TRUE(exists("keep/x"));
-  remove_tree(fd_.get(), "gone", false, [](std::string_view path) { ADD_FAILURE() << path; });
+  std::vector<std::string> none;
+  remove_tree(fd_.get(), "gone", {.removed = into(none)});
+  EXPECT_TRUE(none.empty());
+}
+
+TEST_F(Target, RemovesNothingThatIsToBeKeptNorTheWayToIt) {
+  for (const char* name : {"t", "t/a", "t/a/b", "t/c"}) make_directory(name);
+  for (const char* name : {"t/a/b/mine", "t/a/b/g", "t/c/h"}) make_file(name);
+  Removal removal;
+  removal.keep = [](std::string_view path, const struct statx&) { return path.ends_with("mine"); };
+  std::vector<std::string> kept;
+  removal.kept = [&](std::string_view path) { kept.emplace_back(path); };
+  EXPECT_FALSE(remove_tree(fd_.get(), "t", removal));
+  EXPECT_EQ(kept, std::vector<std::string>{"t/a/b/mine"});
+  EXPECT_TRUE(exists("t/a/b/mine"));
+  EXPECT_FALSE(exists("t/a/b/g"));
+  EXPECT_FALSE(exists("t/c"));
 }
 
 TEST_F(Target, PlacesUnderTheFinalNameOnlyWhenCommitted) {

@@ -1,7 +1,10 @@
 #include "tree/tree_builder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "core/tree_node.h"
 
 namespace snapferry::tree {
 namespace {
@@ -49,7 +52,8 @@ IdSlot TreeBuilder::add_pending(std::string_view name, ByteView entry, const Bas
   add(name, entry, origin);
   const std::lock_guard lock(mutex_);
   ++current_->missing;
-  return {parts_.size() - 1, current_->bytes.size() - ObjectId::kSize};
+  const std::size_t end = current_->bytes.size();
+  return {parts_.size() - 1, end - ObjectId::kSize, end - entry.size()};
 }
 
 void TreeBuilder::begin_leaf(std::string_view name, const BaseItem* origin) {
@@ -106,7 +110,43 @@ std::optional<ObjectId> TreeBuilder::fill(const IdSlot& slot, const ObjectId& id
   return complete(slot.leaf, std::move(done));
 }
 
+std::optional<ObjectId> TreeBuilder::leave_out(const IdSlot& slot, LeftOut reason) {
+  std::unique_ptr<Leaf> done;
+  {
+    const std::lock_guard lock(mutex_);
+    Leaf& leaf = *parts_[slot.leaf].leaf;
+    leaf.left_out.emplace_back(slot, reason);
+    if (--leaf.missing > 0) return std::nullopt;
+    done = std::move(parts_[slot.leaf].leaf);
+  }
+  return complete(slot.leaf, std::move(done));
+}
+
+// Only when nothing is missing any more: what follows these entries moves.
+void TreeBuilder::mark_left_out(Leaf& leaf) {
+  std::ranges::sort(leaf.left_out, {}, [](const auto& each) { return each.first.entry; });
+  Bytes bytes;
+  std::size_t taken = 0;
+  const auto take_up_to = [&](std::size_t end) {
+    bytes.insert(bytes.end(), leaf.bytes.begin() + static_cast<std::ptrdiff_t>(taken),
+                 leaf.bytes.begin() + static_cast<std::ptrdiff_t>(end));
+    taken = end;
+  };
+  for (const auto& [slot, reason] : leaf.left_out) {
+    take_up_to(slot.entry);
+    taken = slot.offset + ObjectId::kSize;
+    Entry entry = decode_entry(ByteView(leaf.bytes).subspan(slot.entry, taken - slot.entry));
+    entry.tree = {};
+    entry.left_out = reason;
+    encode_entry(entry, bytes);
+  }
+  take_up_to(leaf.bytes.size());
+  leaf.bytes = std::move(bytes);
+  leaf.same = false;
+}
+
 std::optional<ObjectId> TreeBuilder::complete(std::size_t part, std::unique_ptr<Leaf> leaf) {
+  if (!leaf->left_out.empty()) mark_left_out(*leaf);
   const bool taken_over = leaf->same && !sink_.any_lost();
   const ObjectId id = taken_over ? leaf->base.leaf : sink_.put(ObjectKind::Tree, leaf->bytes);
   {

@@ -27,6 +27,7 @@ bool is_border(std::string_view name, unsigned height);
 struct IdSlot {
   std::size_t leaf = 0;
   std::size_t offset = 0;
+  std::size_t entry = 0;  // where the entry begins
 };
 
 // Builds the Tree objects of one directory from its entries. One thread, the owner,
@@ -53,6 +54,9 @@ class TreeBuilder {
   // directory if that was the last thing missing.
   std::optional<ObjectId> fill(const IdSlot& slot, const ObjectId& id);
 
+  // Any thread: instead of fill(), of the entry of a directory: its content is left out.
+  std::optional<ObjectId> leave_out(const IdSlot& slot, LeftOut reason);
+
   // Owner: there are no more entries. `base` is the same directory in the base. Returns
   // the id of the directory if nothing is missing.
   std::optional<ObjectId> finish(const std::optional<BaseShape>& base);
@@ -66,6 +70,7 @@ class TreeBuilder {
     BaseItem base;            // of the first entry, if that came from the base
     bool open = true;
     std::vector<std::pair<std::size_t, ObjectId>> early;  // filled in while it was open
+    std::vector<std::pair<IdSlot, LeftOut>> left_out;
   };
   struct Part {
     std::string first_name;
@@ -77,6 +82,7 @@ class TreeBuilder {
   // Both: the id of the directory if that completed it.
   std::optional<ObjectId> close_leaf();
   std::optional<ObjectId> complete(std::size_t part, std::unique_ptr<Leaf> leaf);
+  static void mark_left_out(Leaf& leaf);
   ObjectId put_inner();
 
   ObjectSink& sink_;

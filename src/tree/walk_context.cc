@@ -66,8 +66,10 @@ void WorkerTotals::add(const WorkerTotals& other) {
   stats.files_removed += other.stats.files_removed;
   stats.files_failed += other.stats.files_failed;
   stats.bytes_read += other.stats.bytes_read;
+  stats.names_left_out += other.stats.names_left_out;
   users.merge(other.users);
   groups.merge(other.groups);
+  left_out.add(other.left_out);
 }
 
 }  // namespace snapferry::tree

@@ -63,6 +63,7 @@ struct WorkerTotals {
   BackupStats stats;
   OwnerIds users;
   OwnerIds groups;
+  LeftOutSummary left_out;
   void add(const WorkerTotals& other);
 };
 

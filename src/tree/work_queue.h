@@ -24,8 +24,6 @@ struct DirectoryTask {
   std::string name;
   IdSlot slot;                   // in the parent
   std::optional<ObjectId> base;  // its tree in the base
-  bool leave_empty = false;      // a mount point that is not entered
-  bool crosses_device = false;   // so it may be the mount point of a pseudo filesystem
 };
 
 // Content to be put; `stored` is told its id.

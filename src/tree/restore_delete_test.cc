@@ -1,0 +1,190 @@
+// What goes with --delete: never what the snapshot left out, nor what is mounted below the target.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "core/error.h"
+#include "core/tree_node.h"
+#include "testing/errors.h"
+#include "testing/restore_fixture.h"
+
+namespace snapferry::testing {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+class RestoreDelete : public Restore {
+ protected:
+  void SetUp() override {
+    options_.delete_extra = true;
+    ::mkdir(target_.c_str(), 0755);
+  }
+
+  // A snapshot of what `names` say was left out, and a file "kept".
+  Snapshot lacking(const std::vector<Entry>& names) {
+    Snapshot snapshot = snapshot_of(directory("", {}), objects_);
+    std::vector<Entry> entries = names;
+    Entry kept = store(file("kept", "x"), objects_);
+    entries.push_back(kept);
+    std::ranges::sort(entries, {}, &Entry::name);
+    Bytes leaf{1};
+    for (const Entry& entry : entries) encode_entry(entry, leaf);
+    snapshot.root.tree = objects_.put(ObjectKind::Tree, leaf);
+    snapshot.records_left_out = true;
+    return snapshot;
+  }
+
+  static Entry bare(EntryType type, const std::string& name, LeftOut reason) {
+    Entry entry;
+    entry.type = type;
+    entry.name = name;
+    entry.left_out = reason;
+    entry.name_only = true;
+    return entry;
+  }
+
+  void make(const std::string& directory) {
+    ASSERT_EQ(::mkdir(at(directory).c_str(), 0755), 0) << directory;
+  }
+};
+
+TEST_F(RestoreDelete, LeavesAloneWhatTheSnapshotLeftOut) {
+  make("cache");
+  write(at("cache/big"), "x");
+  write(at("secret"), "mine");
+  write(at("extra"), "goes");
+  const RestoreStats stats = run(lacking({bare(EntryType::Directory, "cache", LeftOut::Excluded),
+                                          bare(EntryType::File, "secret", LeftOut::Cache)}));
+  EXPECT_TRUE(exists(at("cache/big")));
+  EXPECT_EQ(content(at("secret")), "mine");
+  EXPECT_FALSE(exists(at("extra")));
+  EXPECT_EQ(stats.deleted, 1u);
+}
+
+TEST_F(RestoreDelete, MakesNothingOfWhatWasLeftOutButThePlaceOfAMount) {
+  Entry disk = store(directory("disk", {}), objects_);
+  disk.tree = {};
+  disk.left_out = LeftOut::OtherFilesystem;
+  run(lacking({disk, bare(EntryType::Directory, "cache", LeftOut::Excluded)}));
+  EXPECT_TRUE(S_ISDIR(look(at("disk")).st_mode));
+  EXPECT_FALSE(exists(at("cache")));
+  EXPECT_TRUE(exists(at("kept")));
+}
+
+TEST_F(RestoreDelete, NeitherRemovesNorEntersMountPoints) {
+  make("old");
+  make("old/disk");
+  make("here");
+  if (::mount("none", at("old/disk").c_str(), "tmpfs", 0, nullptr) != 0) {
+    GTEST_SKIP() << "mounting needs root";
+  }
+  // On the same device: only its being mounted tells.
+  EXPECT_EQ(::mount(outside_.path().c_str(), at("here").c_str(), nullptr, MS_BIND, nullptr), 0);
+  write(at("old/disk/thesis"), "x");
+  write(at("old/goes"), "x");
+  write(outside_ / "outside", "x");
+  run(directory("", {file("kept"), directory("here", {})}));
+  EXPECT_TRUE(exists(at("old/disk/thesis")));
+  EXPECT_FALSE(exists(at("old/goes")));
+  EXPECT_TRUE(exists(outside_ / "outside"));
+  ::umount2(at("old/disk").c_str(), MNT_DETACH);
+  ::umount2(at("here").c_str(), MNT_DETACH);
+}
+
+TEST_F(RestoreDelete, ProtectsByThePatternsOfASnapshotWithoutMarks) {
+  Snapshot snapshot = snapshot_of(directory("", {directory("d", {})}), objects_);
+  snapshot.excludes = {"*.o", "/cache/"};
+  make("cache");
+  write(at("cache/big"), "x");
+  make("gone");
+  write(at("gone/a.o"), "x");
+  write(at("gone/a.c"), "x");
+  run(snapshot);
+  EXPECT_TRUE(exists(at("cache/big")));
+  EXPECT_TRUE(exists(at("gone/a.o")));
+  EXPECT_FALSE(exists(at("gone/a.c")));
+}
+
+TEST_F(RestoreDelete, DeletesNothingBelowAnEmptyDirectoryThatMayHaveBeenAMountPoint) {
+  Snapshot snapshot = snapshot_of(directory("", {directory("mnt", {}), file("kept")}), objects_);
+  snapshot.one_filesystem = true;
+  make("mnt");
+  write(at("mnt/thesis"), "x");
+  run(snapshot);
+  EXPECT_TRUE(exists(at("mnt/thesis")));
+  snapshot.records_left_out = true;
+  run(snapshot);
+  EXPECT_FALSE(exists(at("mnt/thesis")));
+}
+
+TEST_F(RestoreDelete, IsRefusedForAnIncompleteSnapshotWithoutMarks) {
+  Snapshot snapshot = snapshot_of(directory("", {}), objects_);
+  snapshot.incomplete = true;
+  write(at("extra"), "x");
+  EXPECT_ERROR(run(snapshot), ErrorKind::InvalidArgument);
+  EXPECT_TRUE(exists(at("extra")));
+}
+
+TEST_F(RestoreDelete, DeletesNothingWhileSomethingCouldNotBeRestored) {
+  Snapshot snapshot = lacking({});
+  Entry broken = store(file("broken", "content"), objects_);
+  broken.content.runs.front().id = ObjectId{};
+  Bytes leaf{1};
+  encode_entry(broken, leaf);
+  snapshot.root.tree = objects_.put(ObjectKind::Tree, leaf);
+  write(at("extra"), "x");
+  EXPECT_GT(run(snapshot).failed, 0u);
+  EXPECT_TRUE(exists(at("extra")));
+}
+
+TEST_F(RestoreDelete, DeletesNothingByASnapshotThatLacksWhatWasUnreadable) {
+  write(at("secret"), "mine");
+  write(at("extra"), "x");
+  const RestoreStats stats = run(lacking({bare(EntryType::File, "secret", LeftOut::Unreadable)}));
+  EXPECT_EQ(stats.failed, 1u);
+  EXPECT_EQ(content(at("secret")), "mine");
+  EXPECT_TRUE(exists(at("extra")));
+}
+
+TEST_F(RestoreDelete, DeletesOnlyWhatThePlanShowed) {
+  write(at("seen"), "12345");
+  const Snapshot snapshot = lacking({});
+  options_.dry_run = true;
+  const RestoreStats planned = run(snapshot);
+  EXPECT_EQ(planned.deletions.files(), 1u);
+  EXPECT_EQ(planned.deletions.bytes(), 5u);
+  EXPECT_TRUE(exists(at("seen")));
+  options_.dry_run = false;
+  options_.deletions = &planned.deletions;
+  write(at("unseen"), "x");
+  run(snapshot);
+  EXPECT_FALSE(exists(at("seen")));
+  EXPECT_TRUE(exists(at("unseen")));
+}
+
+TEST_F(RestoreDelete, IsRefusedInMountPointsUnlessAllowed) {
+  if (::mount("none", target_.c_str(), "tmpfs", 0, nullptr) != 0) {
+    GTEST_SKIP() << "mounting needs root";
+  }
+  write(at("extra"), "x");
+  EXPECT_ERROR(run(directory("", {})), ErrorKind::InvalidArgument);
+  EXPECT_TRUE(exists(at("extra")));
+  options_.delete_in_mount_point = true;
+  run(directory("", {}));
+  EXPECT_FALSE(exists(at("extra")));
+  ::umount2(target_.c_str(), MNT_DETACH);
+}
+
+TEST_F(RestoreDelete, IsRefusedInTheRootOfTheSystem) {
+  target_ = "/";
+  options_.dry_run = true;
+  options_.delete_in_mount_point = true;
+  EXPECT_ERROR(run(directory("", {})), ErrorKind::InvalidArgument);
+}
+
+}  // namespace
+}  // namespace snapferry::testing
