@@ -11,10 +11,11 @@ const std::vector<ExitCodeMeaning>& exit_code_meanings() {
        "some files could not be read or written; each was named, the rest is done"},
       {ExitCode::NoSuchStore, "there is no such store"},
       {ExitCode::Busy, "something needed is in use; try again later"},
-      {ExitCode::WrongPassword, "no key of the repository opens with this password"},
+      {ExitCode::WrongPassword,
+       "there is no password to be had, or no key of the repository opens with it"},
       {ExitCode::Damaged, "the repository is damaged"},
       {ExitCode::NoSpace, "no space left on the device"},
-      {ExitCode::Interrupted, "interrupted by SIGINT or SIGTERM; the next run carries on"},
+      {ExitCode::Interrupted, "interrupted by SIGINT or SIGTERM; the message says how to carry on"},
   };
   return meanings;
 }

@@ -23,13 +23,17 @@ std::string first_line(std::string_view text) {
   return line;
 }
 
+// Whatever went wrong, it is about the password: NotFound would be taken for a store that is not
+// there.
+[[noreturn]] void no_password(const std::string& message) {
+  throw Error(ErrorKind::WrongPassword, message);
+}
+
 std::string from_file(const std::string& path) {
   try {
     return first_line(as_text(platform::read_file(path, kMaxPasswordFile)));
   } catch (const Error& error) {
-    // NotFound would be taken for a store that is not there.
-    throw Error(error.kind() == ErrorKind::NotFound ? ErrorKind::Unavailable : error.kind(),
-                error.message() + "; give the file that holds the password");
+    no_password(error.message() + "; give the file that holds the password");
   }
 }
 
@@ -49,7 +53,10 @@ pid_t spawn(const std::vector<std::string>& words, int output) {
   pid_t child = 0;
   const int error =
       posix_spawnp(&child, argv[0], &spawn_actions.actions, nullptr, argv.data(), environ);
-  if (error != 0) throw system_error(error, "run it for the password", words[0]);
+  if (error != 0) {
+    no_password(system_error(error, "run it for the password", words[0]).message() +
+                "; give a program that prints the password");
+  }
   return child;
 }
 
@@ -68,8 +75,7 @@ std::string from_command(const std::string& line) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw Error(ErrorKind::Unavailable,
-                fmt::format("{}: gave no password ({} {}); run it by hand to see why", words[0],
+    no_password(fmt::format("{}: gave no password ({} {}); run it by hand to see why", words[0],
                             WIFEXITED(status) ? "exit code" : "signal",
                             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)));
   }

@@ -5,6 +5,7 @@
 
 #include "cli/test_program.h"
 #include "platform/fd.h"
+#include "testing/errors.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::cli {
@@ -72,11 +73,16 @@ TEST_F(Password, IsWhatTheCommandPrintsWithoutAShell) {
 }
 
 TEST_F(Password, OfACommandThatFailsIsNone) {
-  options_.add("--password-command", "false");
-  EXPECT_THROW(obtained(password_of_store("repo:/s")), Error);
-  options_ = {};
-  options_.add("--password-command", "/does/not/exist");
-  EXPECT_THROW(obtained(password_of_store("repo:/s")), Error);
+  for (const auto* command : {"false", "/does/not/exist", "kill-me-not-there", "/"}) {
+    options_ = {};
+    options_.add("--password-command", command);
+    EXPECT_ERROR(obtained(password_of_store("repo:/s")), ErrorKind::WrongPassword);
+  }
+}
+
+TEST_F(Password, OfAFileThatCannotBeReadIsNone) {
+  options_.add("--password-file", directory_ / "missing");
+  EXPECT_ERROR(obtained(password_of_store("repo:/s")), ErrorKind::WrongPassword);
 }
 
 TEST_F(Password, OfAnOptionCountsBeforeThatOfTheEnvironment) {

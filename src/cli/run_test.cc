@@ -105,13 +105,15 @@ TEST_F(Program, TellsItsVersion) {
   EXPECT_EQ(run({"list", "--version"}).code, 2);
 }
 
-TEST_F(Program, NamesAPasswordFileThatIsMissingAndNotTheStore) {
+TEST_F(Program, NamesAPasswordFileOrCommandThatIsMissingAndNotTheStore) {
   program_.secrets = {"x", "x"};
   ok({"init"});
   const std::string missing = room_ / "missing";
-  const Outcome outcome = run({"list", "--password-file", missing});
-  EXPECT_EQ(outcome.code, 1);
-  EXPECT_TRUE(outcome.err.starts_with("snapferry: " + missing + ": ")) << outcome.err;
+  for (const auto* option : {"--password-file", "--password-command"}) {
+    const Outcome outcome = run({"list", option, missing});
+    EXPECT_EQ(outcome.code, 12);
+    EXPECT_TRUE(outcome.err.starts_with("snapferry: " + missing + ": ")) << outcome.err;
+  }
 }
 
 TEST_F(Program, HelpsWithEveryCommand) {
