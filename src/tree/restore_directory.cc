@@ -251,7 +251,8 @@ void RestoreDirectory::look_at_new(bool inherits_acl) {
 void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct statx& existing) {
   const RestoreOptions& options = session_.options;
   exists_ = true;
-  apply_metadata_ = options.overwrite != Overwrite::Never;
+  // One that is only on the way to what was chosen is the user's.
+  apply_metadata_ = plan_ == nullptr && options.overwrite != Overwrite::Never;
   extras_left_ = true;
   const bool differs =
       apply_metadata_ && (AttributeWriter::differs(existing, entry_) ||

@@ -52,6 +52,24 @@ TEST_F(RestoreTarget, RestoresChosenPathsWithTheirParents) {
   EXPECT_EQ(look(target_).st_mode & 07777, 0755u) << "the user's directory was changed";
 }
 
+TEST_F(RestoreTarget, LeavesExistingParentsOfChosenPathsAsTheyAre) {
+  const Snapshot snapshot = snapshot_of(
+      directory("", {directory("a", {directory("b", {file("c", "1")}).mode(0711)}).mode(0700),
+                     directory("w", {file("x")}).mode(0750)}),
+      objects_);
+  for (const std::string& name : {target_, at("a"), at("w")}) {
+    ::mkdir(name.c_str(), 0755);
+    ASSERT_EQ(::chmod(name.c_str(), 0751), 0);
+  }
+  options_.paths = {"a/b/c", "w"};
+  run(snapshot);
+  EXPECT_EQ(problems_.all, std::vector<std::string>{});
+  EXPECT_EQ(content(at("a/b/c")), "1");
+  EXPECT_EQ(look(at("a")).st_mode & 07777, 0751u) << "was there already";
+  EXPECT_EQ(look(at("a/b")).st_mode & 07777, 0711u) << "was made";
+  EXPECT_EQ(look(at("w")).st_mode & 07777, 0750u) << "was chosen";
+}
+
 TEST_F(RestoreTarget, ChangesNothingForAPathThatIsNotThere) {
   options_.paths = {"a", "b"};
   EXPECT_THROW(run(directory("", {file("a")})), Error);
