@@ -56,7 +56,7 @@ const std::vector<OptionSpec>& store_options() {
        .kind = WordKind::Command},
       {.name = "--host",
        .value = "NAME",
-       .help = "the name of this machine in a store of native snapshots; otherwise its own"},
+       .help = "the name of this machine in the store; otherwise its own"},
       {.name = "--ssh-command",
        .value = "COMMAND",
        .help = "reach other machines with COMMAND (a program and its words, no shell) instead of "

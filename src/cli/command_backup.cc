@@ -2,6 +2,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include <fmt/format.h>
@@ -15,8 +16,10 @@
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/replicate.h"
+#include "cli/source_overlap.h"
 #include "cli/source_path.h"
 #include "cli/store.h"
+#include "cli/store_guard.h"
 #include "core/wall_time.h"
 #include "tree/backup.h"
 #include "tree/exclude.h"
@@ -84,7 +87,7 @@ class VolumeBackup {
         request_(request),
         path_(source.path),
         excludes_(request.patterns, exclude_place(context, source)) {
-    snapshot_.volume = {context.io.host, request.is_stream() ? "stdin:" + request.stream : path_};
+    snapshot_.volume = {own_host(context), request.is_stream() ? "stdin:" + request.stream : path_};
     snapshot_.set = request.set;
     for (const auto& pattern : request.patterns) snapshot_.excludes.push_back(pattern.text);
     snapshot_.one_filesystem = context.options.has("--one-filesystem");
@@ -262,7 +265,7 @@ void explain_unused(Context& context, const BackupRequest& request, const Outcom
 
 void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
              const std::string& path, Outcome& outcome) {
-  VolumeName volume{context.io.host, path};
+  VolumeName volume{own_host(context), path};
   try {
     SourcePath source;
     if (!request.is_stream()) source = source_path(path);
@@ -283,12 +286,28 @@ void back_up(Context& context, RepositoryStore& store, const BackupRequest& requ
   }
 }
 
+// What to back up, before anything is. PATHs that are not there are not looked at yet.
+std::vector<std::string> sources_of(Context& context, const BackupRequest& request) {
+  if (request.is_stream()) return {""};
+  const auto chosen = choose_sources(request.paths, context.options.has("--one-filesystem"));
+  for (const auto& path : chosen.paths) {
+    std::error_code error;
+    if (path.empty() || !std::filesystem::exists(path, error)) continue;
+    const std::filesystem::path place = source_path(path).path;
+    // A symlink is saved as one, wherever it leads.
+    const bool is_link = std::filesystem::is_symlink(place, error);
+    require_outside_store(context, is_link ? place.parent_path() : place,
+                          "leave it out, a store cannot back up itself");
+  }
+  for (const auto& warning : chosen.warnings) context.console.warn(warning);
+  return chosen.paths;
+}
+
 ExitCode back_up_files(Context& context) {
   refuse_options(context.options, kOnlyStreams, "is for native volumes, not for files");
   const BackupRequest request = read_backup_request(context.options);
   const auto store = open_repository(context, "a backup of files");
-  std::vector<std::string> paths = request.paths;
-  if (request.is_stream()) paths = {""};
+  const auto paths = sources_of(context, request);
   Outcome outcome;
   for (std::size_t i = 0; i < request.patterns.size(); ++i) outcome.unused_patterns.push_back(i);
   for (const auto& path : paths) back_up(context, *store, request, path, outcome);
@@ -334,11 +353,13 @@ const CommandSpec& backup_command() {
       .summary = "back up directory trees, files, a stream, or native volumes",
       .description =
           "Makes a snapshot of each PATH, which is a volume of its own, named by this host and "
-          "its absolute path. What did not change since the newest snapshot of the same volume "
+          "its absolute path; --host goes on under the old name of a host that has a new one. What "
+          "did not change since the newest snapshot of the same volume "
           "and set is not read again, but for a share of it that --reread-within sets. PATH itself "
           "is not followed if it is a symlink, but LINK/ and LINK/. are the directory that it "
           "leads "
-          "to; the store and the cache are left out where they lie below it.\n\n"
+          "to; the store and the cache are left out where they lie below it, and what lies in the "
+          "store is refused. A PATH that is given twice is saved once.\n\n"
           "Patterns are those of gitignore: without a slash they are compared with names, with one "
           "with paths below PATH, and where they begin with a slash, or with ~/, also with full "
           "paths. '?' and '[...]' are one character. What can never match is refused; what matched "

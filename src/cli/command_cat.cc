@@ -33,7 +33,7 @@ void write_hole(Context& context, std::uint64_t offset, std::uint64_t length) {
 }
 
 Entry find_file(const TreeReader& reader, const Snapshot& snapshot, const std::string& path) {
-  const auto entry = reader.resolve(snapshot.root, path);
+  const auto entry = reader.resolve(snapshot.root, path_in_volume(reader, snapshot, path));
   const std::string shown = printable(path.empty() ? snapshot.volume.text() : path);
   if (!entry) {
     throw Error(ErrorKind::NotFound,
@@ -74,7 +74,9 @@ const CommandSpec& cat_command() {
           "Writes the content of the file as it was. Without PATH, the volume itself "
           "must be a file or a stream.",
       .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
-                    {.name = "PATH", .help = "below the root of the volume", .required = false}},
+                    {.name = "PATH",
+                     .help = "below the root of the volume, or its full path there",
+                     .required = false}},
       .examples = {{"snapferry cat /etc@2026-03-01 fstab", "a file as it was on that day"},
                    {"snapferry cat stdin:shop.sql | psql shop", "the newest dump"}},
       .filters_sets = true,

@@ -38,7 +38,8 @@ class Listing {
         groups_(snapshot.groups),
         recursive_(context.options.has("--recursive")) {}
 
-  void show(const std::string& path) {
+  void show(const std::string& given) {
+    const std::string path = path_in_volume(reader_, snapshot_, given);
     const auto entry = reader_.resolve(snapshot_.root, path);
     if (!entry) {
       throw Error(ErrorKind::NotFound,
@@ -144,7 +145,8 @@ const CommandSpec& ls_command() {
           "not in the snapshot.",
       .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
                     {.name = "PATH",
-                     .help = "below the root of the volume; otherwise the root",
+                     .help =
+                         "below the root of the volume, or its full path there; otherwise the root",
                      .required = false}},
       .options = {{.name = "--recursive",
                    .letter = 'R',

@@ -11,6 +11,7 @@
 #include "cli/restore_volume.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
+#include "cli/store_guard.h"
 #include "core/wall_time.h"
 #include "tree/restore.h"
 
@@ -76,7 +77,8 @@ void require_empty_target(const Context& context, const std::string& target) {
   if (!empty) {
     throw Error(ErrorKind::AlreadyExists,
                 fmt::format("{}: is not empty; give a new or empty directory, or say with "
-                            "--overwrite or --delete what happens to what is there",
+                            "--overwrite or --delete what happens to what is there; --overwrite "
+                            "changed carries on after an interrupted restore",
                             printable(target)));
   }
 }
@@ -86,10 +88,29 @@ tree::Overwrite overwrite_of(const std::string& text) {
   return text == "always" ? tree::Overwrite::Always : tree::Overwrite::Changed;
 }
 
-tree::RestoreOptions restore_options(Context& context, Progress& progress, ProblemSink& problems) {
+std::vector<std::string> chosen_paths(const Context& context, ObjectSource& objects,
+                                      const Snapshot& snapshot) {
+  const TreeReader reader(objects);
+  std::vector<std::string> paths;
+  for (std::size_t i = 1; i < context.options.arguments.size(); ++i) {
+    paths.push_back(path_in_volume(reader, snapshot, context.options.arguments[i]));
+  }
+  return paths;
+}
+
+// What is there by now makes the target one that is not empty.
+[[noreturn]] void say_how_to_carry_on(const Context& context, const std::string& target) {
+  const bool allowed = context.options.has("--overwrite") || context.options.has("--delete");
+  throw Error(ErrorKind::Cancelled,
+              fmt::format("{}: interrupted; what was restored is kept, run the command again{} to "
+                          "carry on",
+                          printable(target), allowed ? "" : " with --overwrite changed"));
+}
+
+tree::RestoreOptions restore_options(Context& context, std::vector<std::string> paths,
+                                     Progress& progress, ProblemSink& problems) {
   tree::RestoreOptions options;
-  const auto& arguments = context.options.arguments;
-  options.paths.assign(arguments.begin() + 1, arguments.end());
+  options.paths = std::move(paths);
   options.overwrite = overwrite_of(context.options.text("--overwrite"));
   options.delete_extra = context.options.has("--delete");
   options.delete_in_root = context.options.has("--delete-in-root");
@@ -180,13 +201,15 @@ ExitCode run_restore(Context& context) {
     return restore_volume(context, *volume);
   }
   const std::string target = absolute_path(context.options.text("--target"));
+  require_outside_store(context, target, "restore to a directory outside it");
   const auto store = open_store(context);
   const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
   require_empty_target(context, target);
   Progress progress;
   progress.begin("restoring");
   ProblemPrinter problems(context.console, target);
-  auto options = restore_options(context, progress, problems);
+  auto options = restore_options(context, chosen_paths(context, store->objects(), snapshot),
+                                 progress, problems);
   tree::DeletionPlan deletions;
   if (options.delete_extra && !options.dry_run) {
     deletions = plan_deletions(context, snapshot, target, store->objects(), options);
@@ -195,12 +218,15 @@ ExitCode run_restore(Context& context) {
   ActionPrinter printer(context.console);
   const bool name_actions = options.dry_run || context.console.verbose();
   tree::RestoreStats stats;
-  {
+  try {
     const bool whole = options.paths.empty();
     const ProgressDisplay display(context, progress,
                                   {whole ? snapshot.stats.files + snapshot.stats.directories : 0});
     stats = tree::restore(snapshot, target, store->objects(), options,
                           name_actions ? &printer : nullptr);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Cancelled || options.dry_run) throw;
+    say_how_to_carry_on(context, target);
   }
   report(context, snapshot, target, stats);
   return stats.failed > 0 ? ExitCode::SomeFilesFailed : ExitCode::Success;
@@ -217,8 +243,10 @@ const CommandSpec& restore_command() {
           "the target: contents with their holes, owners by name, modes, times, extended "
           "attributes, ACLs, hard links and special files. It never writes outside the target.\n\n"
           "A target that holds anything is refused unless --overwrite or --delete says what "
-          "happens to it. A file is replaced only when its new content is complete. What cannot "
-          "be restored is named and does not stop the rest; the exit code is 3 then.\n\n"
+          "happens to it. Interrupted, by a signal or a crash, it goes on where it was when it is "
+          "run again with --overwrite changed. A file is replaced only when its new content is "
+          "complete. What cannot be restored is named and does not stop the rest; the exit code is "
+          "3 then.\n\n"
           "With --delete, what is to go is counted and told before anything is touched (each name "
           "with --verbose or --dry-run), on a terminal a question is asked, and it goes only after "
           "everything else was restored. What the backup left out stays: what is excluded, was "
@@ -230,11 +258,12 @@ const CommandSpec& restore_command() {
           "Nothing may be there yet. The new volume is writable, and the next backup of it goes "
           "on incrementally from the snapshot that it was made of. On another machine its agent "
           "makes the volume; a key with a command of its own needs --allow target there.",
-      .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
-                    {.name = "PATH",
-                     .help = "below the root of the volume; otherwise everything",
-                     .required = false,
-                     .repeatable = true}},
+      .arguments =
+          {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
+           {.name = "PATH",
+            .help = "below the root of the volume, or its full path there; otherwise everything",
+            .required = false,
+            .repeatable = true}},
       .options = {{.name = "--target",
                    .value = "DIR",
                    .help = "where to; made if it is missing. Or the address of a new volume",

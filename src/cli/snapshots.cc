@@ -11,7 +11,7 @@ namespace snapferry::cli {
 
 Standpoint standpoint(const Context& context) {
   std::error_code error;
-  return {context.io.host, std::filesystem::current_path(error).string()};
+  return {own_host(context), std::filesystem::current_path(error).string()};
 }
 
 Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector) {
@@ -19,6 +19,15 @@ Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string
   Snapshot snapshot = select_snapshot(snapshots, selector, standpoint(context));
   store.complete(snapshot);
   return snapshot;
+}
+
+std::string path_in_volume(const TreeReader& reader, const Snapshot& snapshot,
+                           const std::string& path) {
+  const std::string& volume = snapshot.volume.path;
+  if (!volume.starts_with('/') || !path.starts_with(volume)) return path;
+  const std::string rest = path.substr(volume.size());
+  if (!rest.empty() && rest[0] != '/' && volume != "/") return path;
+  return reader.resolve(snapshot.root, rest) ? rest : path;
 }
 
 std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,

@@ -8,6 +8,7 @@
 #include "cli/store.h"
 #include "core/snapshot.h"
 #include "core/snapshot_selector.h"
+#include "core/tree_reader.h"
 
 namespace snapferry::cli {
 
@@ -17,6 +18,12 @@ Standpoint standpoint(const Context& context);
 // The one snapshot that `selector` means, complete; see core/snapshot_selector.h. Throws
 // Unsupported where it shows no files.
 Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector);
+
+// The PATH of a command as a path from the root of the volume. A full path of the host counts, too:
+// in a snapshot of /home, "/home/alice" is "alice", if the snapshot holds that. Anything else is
+// given back as it is. Throws what the reader throws.
+std::string path_in_volume(const TreeReader& reader, const Snapshot& snapshot,
+                           const std::string& path);
 
 // The snapshots of each volume, oldest first; with a selector only those of that volume.
 std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,

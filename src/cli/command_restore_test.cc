@@ -1,0 +1,145 @@
+// What a newcomer meets in backup and restore: the whole program in process.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "cli/test_program.h"
+#include "testing/temporary_directory.h"
+
+namespace snapferry::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+class RestoreCommand : public ::testing::Test {
+ protected:
+  RestoreCommand() {
+    program_.environment = {{"SNAPFERRY_CACHE", room_ / "cache"},
+                            {"SNAPFERRY_STORE", "repo:" + store_}};
+    fs::create_directories(source_ + "/docs");
+    std::ofstream(source_ + "/docs/a.txt") << "hello";
+    std::ofstream(source_ + "/b.txt") << "bee";
+    ok({"init", "--encryption", "none"});
+  }
+
+  Outcome run(const std::vector<std::string>& args) { return program_.run(args); }
+  Outcome ok(const std::vector<std::string>& args) {
+    Outcome outcome = run(args);
+    EXPECT_EQ(outcome.code, 0) << args[0] << ": " << outcome.err << outcome.out;
+    program_.clock.advance(Duration{60});
+    return outcome;
+  }
+  void refused(const std::vector<std::string>& args, std::string_view reason) {
+    const Outcome outcome = run(args);
+    EXPECT_EQ(outcome.code, 2) << args[0] << " " << args[1];
+    EXPECT_TRUE(contains(outcome.err, reason)) << outcome.err;
+  }
+
+  testing::TemporaryDirectory room_;
+  const std::string root_ = fs::canonical(room_.path()).string();
+  const std::string store_ = root_ + "/store";
+  const std::string source_ = root_ + "/source";
+  const std::string target_ = root_ + "/target";
+  TestProgram program_;
+};
+
+TEST_F(RestoreCommand, SaysHowToCarryOnWhereThatIsNeeded) {
+  ok({"backup", source_});
+  fs::create_directories(target_ + "/docs");
+  program_.cancellation.request();
+  const std::vector<std::string> again = {"restore", source_,       "--target",
+                                          target_,   "--overwrite", "changed"};
+  Outcome outcome = run(again);
+  EXPECT_EQ(outcome.code, 130);
+  EXPECT_TRUE(contains(outcome.err, "run the command again to carry on")) << outcome.err;
+  fs::remove_all(target_);
+  outcome = run({"restore", source_, "--target", target_});
+  EXPECT_EQ(outcome.code, 130);
+  EXPECT_TRUE(contains(outcome.err, "with --overwrite changed to carry on")) << outcome.err;
+}
+
+TEST_F(RestoreCommand, CarriesOnAsItsRefusalSays) {
+  ok({"backup", source_});
+  fs::create_directories(target_ + "/docs");
+  std::ofstream(target_ + "/.snapferry-restore-0123456789abcdef-1") << "he";
+  const Outcome outcome = run({"restore", source_, "--target", target_});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(contains(outcome.err, "--overwrite changed carries on")) << outcome.err;
+  ok({"restore", source_, "--target", target_, "--overwrite", "changed"});
+  EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
+  EXPECT_FALSE(fs::exists(target_ + "/.snapferry-restore-0123456789abcdef-1"));
+}
+
+TEST_F(RestoreCommand, WritesNothingIntoTheStore) {
+  ok({"backup", source_});
+  fs::create_directory_symlink(store_, root_ + "/link");
+  for (const std::string& target :
+       {store_, store_ + "/new/deep", root_ + "/link", root_ + "/link/keys"}) {
+    refused({"restore", source_, "--target", target, "--overwrite", "changed"},
+            "lies in the store " + store_);
+  }
+  EXPECT_FALSE(fs::exists(store_ + "/new"));
+  ok({"verify"});
+  ok({"restore", source_, "--target", store_ + "2"});
+}
+
+TEST_F(RestoreCommand, TakesFullPathsAsThoseOfTheVolume) {
+  ok({"backup", source_});
+  EXPECT_EQ(ok({"ls", source_, source_ + "/docs"}).out, ok({"ls", source_, "docs"}).out);
+  EXPECT_EQ(ok({"ls", source_, source_}).out, ok({"ls", source_}).out);
+  EXPECT_EQ(ok({"cat", source_, source_ + "/docs/a.txt"}).out, "hello");
+  ok({"restore", source_, source_ + "/docs/", "--target", target_});
+  EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
+  EXPECT_FALSE(fs::exists(target_ + "/b.txt"));
+  for (const std::string& wrong : {source_ + "2/docs", source_ + "x", source_ + "/missing"}) {
+    EXPECT_EQ(run({"ls", source_, wrong}).code, 1) << wrong;
+  }
+}
+
+TEST_F(RestoreCommand, PrefersTheFullPathWhereBothAreThere) {
+  fs::create_directories(source_ + source_);
+  std::ofstream(source_ + source_ + "/b.txt") << "inner";
+  ok({"backup", source_});
+  EXPECT_EQ(ok({"cat", source_, source_ + "/b.txt"}).out, "bee");
+  EXPECT_EQ(ok({"cat", source_, source_.substr(1) + "/b.txt"}).out, "inner");
+}
+
+TEST_F(RestoreCommand, NamesWhatADryRunWouldCreate) {
+  ok({"backup", source_});
+  const std::string plan = ok({"restore", source_, "--target", target_, "--dry-run"}).out;
+  EXPECT_TRUE(contains(plan, "create   docs/a.txt\n")) << plan;
+  EXPECT_FALSE(fs::exists(target_));
+}
+
+using BackupPaths = RestoreCommand;
+
+TEST_F(BackupPaths, BacksUpNothingOfItsStore) {
+  fs::create_directory_symlink(store_, root_ + "/link");
+  for (const std::string& path : {store_, store_ + "/keys", root_ + "/link/"}) {
+    refused({"backup", source_, path}, "lies in the store " + store_);
+  }
+  EXPECT_TRUE(contains(ok({"list"}).out, "no snapshots")) << "the other PATH was backed up";
+  ok({"backup", root_ + "/link"});
+}
+
+TEST_F(BackupPaths, BacksUpAPathOnceHoweverOftenItIsGiven) {
+  const Outcome outcome = ok({"backup", source_, source_ + "/", source_ + "/docs", "--json"});
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2) << outcome.out;
+  EXPECT_TRUE(contains(outcome.err, "is given twice")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "/docs: lies in " + source_)) << outcome.err;
+}
+
+TEST_F(BackupPaths, GoesOnUnderTheNameThatHostGives) {
+  ok({"backup", source_, "--host", "old"});
+  EXPECT_TRUE(contains(ok({"list"}).out, "old:" + source_));
+  EXPECT_TRUE(contains(ok({"backup", source_, "--host", "old", "--verbose"}).err, "compared with"));
+  EXPECT_EQ(ok({"cat", source_, "b.txt", "--host", "old"}).out, "bee");
+}
+
+}  // namespace
+}  // namespace snapferry::cli

@@ -1,0 +1,53 @@
+#include "cli/store_guard.h"
+
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "cli/format.h"
+#include "cli/store.h"
+
+namespace snapferry::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where the store is on this machine.
+std::optional<std::string> directory_of_store(const Context& context) {
+  const std::string store = store_address(context);
+  const auto native = native_address(store);
+  if (!native) return store_directory(store);
+  if (native->is_remote() || native->kind != AddressKind::Btrfs) return std::nullopt;
+  return native->name;
+}
+
+// By device and inode, as a bind mount has another path.
+bool lies_in(const fs::path& resolved, const std::string& directory) {
+  struct stat store {};
+  if (::stat(directory.c_str(), &store) != 0) return false;
+  for (fs::path at = resolved;; at = at.parent_path()) {
+    struct stat status {};
+    const bool found = ::stat(at.c_str(), &status) == 0;
+    if (found && status.st_dev == store.st_dev && status.st_ino == store.st_ino) return true;
+    if (!at.has_relative_path()) return false;
+  }
+}
+
+}  // namespace
+
+void require_outside_store(const Context& context, const std::string& path,
+                           const std::string& next) {
+  const auto directory = directory_of_store(context);
+  if (!directory) return;
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(path, error);
+  if (error) throw system_error(error.value(), "resolve it", path);
+  if (!lies_in(resolved, *directory)) return;
+  throw Error(
+      ErrorKind::InvalidArgument,
+      fmt::format("{}: lies in the store {}; {}", printable(path), printable(*directory), next));
+}
+
+}  // namespace snapferry::cli
