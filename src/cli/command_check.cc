@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,6 +22,8 @@ using retention::FreshnessState;
 struct Age {
   std::string volume;
   Freshness freshness;
+  // The newest snapshot, if it does not count because it is incomplete.
+  std::optional<Snapshot> incomplete = std::nullopt;
 };
 
 std::string in_words(const Age& age) {
@@ -27,30 +31,54 @@ std::string in_words(const Age& age) {
   const std::string volume = printable(age.volume);
   std::string text = found.age_seconds ? fmt::format("newest snapshot of {} is {} old", volume,
                                                      format_duration(Duration{*found.age_seconds}))
-                                       : fmt::format("{} has no snapshot", volume);
+                                       : fmt::format("{} has no {}snapshot", volume,
+                                                     age.incomplete ? "complete " : "");
   if (found.future) {
-    text += fmt::format("{}, not counting what the store dates {}, in the future: check the clocks",
-                        found.age_seconds ? "" : " of the past", format_local(*found.future));
+    text += fmt::format(
+        "{}, not counting what the store dates {}, in the "
+        "future: check the clocks",
+        found.age_seconds ? "" : " of the past", format_local(*found.future));
+  }
+  if (age.incomplete) {
+    text += fmt::format("; {} is newer, but incomplete: {} could not be read or kept changing",
+                        age.incomplete->id.short_hex(),
+                        counted(age.incomplete->stats.files_failed, "file", "files"));
   }
   return text;
+}
+
+// What lacks files proves nothing about these, unless one is content with it.
+Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
+           const std::vector<Snapshot>& snapshots, const FreshnessLimits& limits) {
+  std::vector<Timestamp> times;
+  // What was found unchanged needed no snapshot.
+  if (const auto seen = store.seen_unchanged(volume); seen > 0) times.push_back({seen, 0});
+  std::optional<std::pair<Timestamp, const Snapshot*>> incomplete;
+  for (const Snapshot& snapshot : snapshots) {
+    const Timestamp time = store.time_for_rules(snapshot);
+    if (!snapshot.incomplete || context.options.has("--allow-incomplete")) {
+      times.push_back(time);
+    } else if (!incomplete || incomplete->first <= time) {
+      incomplete = {time, &snapshot};
+    }
+  }
+  Age age{volume.text(), retention::judge_freshness(times, limits, context.io.clock.now())};
+  const auto is_older = [&](Timestamp time) { return time <= incomplete->first; };
+  if (incomplete && std::ranges::all_of(times, is_older)) age.incomplete = *incomplete->second;
+  return age;
 }
 
 std::vector<Age> ages_of(Context& context, SnapshotStore& store,
                          const std::vector<Snapshot>& snapshots, const std::string& selector,
                          const FreshnessLimits& limits) {
-  const Timestamp now = context.io.clock.now();
   std::vector<Age> ages;
   try {
     for (const auto& [volume, own] : by_volume(context, snapshots, selector)) {
-      std::vector<Timestamp> times;
-      for (const Snapshot& snapshot : own) times.push_back(store.time_for_rules(snapshot));
-      // What was found unchanged needed no snapshot.
-      if (const auto seen = store.seen_unchanged(volume); seen > 0) times.push_back({seen, 0});
-      ages.push_back({volume.text(), retention::judge_freshness(times, limits, now)});
+      ages.push_back(age_of(context, store, volume, own, limits));
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
-    ages.push_back({selector, retention::judge_freshness({}, limits, now)});
+    ages.push_back({selector, retention::judge_freshness({}, limits, context.io.clock.now())});
   }
   return ages;
 }
@@ -93,8 +121,9 @@ FreshnessState state_of_nothing(const FreshnessLimits& limits) {
   return limits.critical ? FreshnessState::Critical : FreshnessState::Stale;
 }
 
-// The line that monitoring reads: state, words, and after the bar what it may plot
-// (Nagios Plugin Development Guidelines, "Plugin Output" and "Performance data").
+// The line that monitoring reads: state, words, and after the bar what it may
+// plot (Nagios Plugin Development Guidelines, "Plugin Output" and "Performance
+// data").
 std::string status_line(const std::vector<Age>& ages, const FreshnessLimits& limits) {
   if (ages.empty()) {
     return fmt::format("{}: the store holds no snapshot\n", word_of(state_of_nothing(limits)));
@@ -122,14 +151,16 @@ std::string status_line(const std::vector<Age>& ages, const FreshnessLimits& lim
 FreshnessLimits limits_of(const Context& context) {
   if (context.options.text("--max-age").empty()) {
     throw Error(ErrorKind::InvalidArgument,
-                "check: no age given; say when a volume is stale with --max-age, such as 1d");
+                "check: no age given; say when a volume is stale with "
+                "--max-age, such as 1d");
   }
   FreshnessLimits limits{parse_duration(context.options.text("--max-age")), std::nullopt};
   if (const auto critical = context.options.given("--critical")) {
     limits.critical = parse_duration(*critical);
     if (*limits.critical < limits.stale) {
       throw Error(ErrorKind::InvalidArgument,
-                  "check: --critical is below --max-age; give an age that is at least as long");
+                  "check: --critical is below --max-age; give an age that is "
+                  "at least as long");
     }
   }
   return limits;
@@ -153,6 +184,7 @@ ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
         .text("state", name_of(found.state));
     if (found.age_seconds) object.signed_number("age_seconds", *found.age_seconds);
     if (found.future) object.time("future", *found.future);
+    if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
     object.signed_number("max_age_seconds", limits.stale.seconds);
     if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
     context.console.emit(object);
@@ -178,16 +210,26 @@ const CommandSpec& check_command() {
       .name = "check",
       .summary = "tell whether backups are fresh, in the form of a Nagios plugin",
       .description =
-          "Compares the age of the newest snapshot of each volume, or of VOLUME, of any set, with "
-          "the age allowed. The exit code is 0 if all are fresh, 1 if one is stale and 2 if one is "
-          "older than --critical, which Nagios and its kin take for OK, WARNING and CRITICAL; a "
-          "volume without a snapshot, and one that the store does not know, is stale, and with "
-          "--critical critical. Ages go by when the store saw a backup begin, not by what its host "
-          "said, and what lies in the future proves nothing. A volume that a run found unchanged "
+          "Compares the age of the newest snapshot of each volume, "
+          "or of VOLUME, of any set, with "
+          "the age allowed. The exit code is 0 if all are fresh, 1 "
+          "if one is stale and 2 if one is "
+          "older than --critical, which Nagios and its kin take for "
+          "OK, WARNING and CRITICAL; a "
+          "volume without a snapshot, and one that the store does "
+          "not know, is stale, and with "
+          "--critical critical. Ages go by when the store saw a "
+          "backup begin, not by what its host "
+          "said, and what lies in the future proves nothing. A "
+          "snapshot that lacks files, because they could "
+          "not be read, does not count, and is named if it is the "
+          "newest. A volume that a run found unchanged "
           "since its newest "
-          "native snapshot is as fresh as that run. Any other code means that it could not be "
+          "native snapshot is as fresh as that run. Any other code "
+          "means that it could not be "
           "found out: then the line says UNKNOWN and why.\n\n"
-          "The first line is the state, followed by performance data: the age of the oldest in "
+          "The first line is the state, followed by performance "
+          "data: the age of the oldest in "
           "seconds.",
       .arguments = {{.name = "VOLUME",
                      .help = "only this volume",
@@ -198,7 +240,9 @@ const CommandSpec& check_command() {
                    .help = "the age up to which a backup is fresh"},
                   {.name = "--critical",
                    .value = "DURATION",
-                   .help = "the age above which the exit code is 2"}},
+                   .help = "the age above which the exit code is 2"},
+                  {.name = "--allow-incomplete",
+                   .help = "count snapshots that lack files which could not be read"}},
       .examples = {{"snapferry check --max-age 1d --store repo:/srv/backups",
                     "every volume must have a snapshot of the last day"},
                    {"snapferry check --max-age 15m web1:/etc", "one volume, more strictly"}},

@@ -1,6 +1,7 @@
 // The whole program in process, on real directories.
 #include "cli/run.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -283,6 +284,44 @@ TEST_F(Program, ChecksFreshnessAsANagiosPlugin) {
   EXPECT_TRUE(stale.out.starts_with("WARNING: ")) << stale.out;
   EXPECT_EQ(run({"check", "--max-age", "1h", "box:/unknown"}).code, 1);
   EXPECT_EQ(run({"check"}).code, 2);
+}
+
+// Nobody can open a file that somebody else holds a lease on, not even root.
+class Leased {
+ public:
+  explicit Leased(const std::string& path) : fd_(platform::open_path(path, O_RDWR)) {
+    before_ = ::signal(SIGIO, SIG_IGN);
+    EXPECT_EQ(::fcntl(fd_.get(), F_SETLEASE, F_WRLCK), 0);
+  }
+  ~Leased() {
+    ::fcntl(fd_.get(), F_SETLEASE, F_UNLCK);
+    ::signal(SIGIO, before_);
+  }
+  Leased(const Leased&) = delete;
+  Leased& operator=(const Leased&) = delete;
+
+ private:
+  platform::Fd fd_;
+  void (*before_)(int) = SIG_DFL;
+};
+
+TEST_F(Program, TakesNoIncompleteSnapshotForAFreshOneNorForACompleteOne) {
+  init();
+  const std::string whole = back_up();
+  program_.clock.advance(Duration{3540});
+  write_file(source_ + "/b.txt", "changed");
+  {
+    const Leased leased(source_ + "/b.txt");
+    EXPECT_EQ(run({"backup", source_}).code, 3);
+  }
+  program_.clock.advance(Duration{120});
+  const Outcome stale = run({"check", "--max-age", "1h"});
+  EXPECT_EQ(stale.code, 1);
+  EXPECT_TRUE(contains(stale.out, "newer, but incomplete: 1 file could not be read")) << stale.out;
+  EXPECT_EQ(run({"check", "--max-age", "1h", "--allow-incomplete"}).code, 0);
+  const std::string kept = ok({"prune", "--keep-last", "1"});
+  EXPECT_TRUE(contains(kept, "the last complete")) << kept;
+  EXPECT_EQ(ok({"cat", whole, "b.txt"}), "bee");
 }
 
 TEST_F(Program, ForgetsAWholeVolumeOnlyWhereThatIsSaid) {

@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <ctime>
 #include <span>
-#include <unordered_set>
+#include <unordered_map>
+#include <utility>
 
 #include "core/error.h"
 
 namespace snapferry::retention {
 namespace {
 
-// A rule that keeps the newest snapshot of each period. `pattern` gives strftime(3) the
-// name of the period: snapshots of one period are those with the same name.
+// A rule that keeps the newest snapshot of each period. `pattern` gives
+// strftime(3) the name of the period: snapshots of one period are those with
+// the same name.
 struct PeriodRule {
   std::uint64_t KeepRules::*count;
   const char* word;
@@ -19,7 +21,8 @@ struct PeriodRule {
 };
 
 constexpr PeriodRule kPeriodRules[] = {
-    // The offset tells the two hours of the same name apart when clocks go back.
+    // The offset tells the two hours of the same name apart when clocks go
+    // back.
     {&KeepRules::hourly, "hour", "%Y-%m-%d %H:00 %z"},
     {&KeepRules::daily, "day", "%Y-%m-%d"},
     {&KeepRules::weekly, "week", "%G-W%V"},
@@ -30,15 +33,18 @@ constexpr PeriodRule kPeriodRules[] = {
 void check_rules(const KeepRules& rules) {
   if (rules.within && rules.within->seconds < 0) {
     throw Error(ErrorKind::InvalidArgument,
-                "retention: keep-within must not be negative; give a duration such as 2d");
+                "retention: keep-within must not be negative; give a duration "
+                "such as 2d");
   }
   const bool keeps_period =
       std::any_of(std::begin(kPeriodRules), std::end(kPeriodRules),
                   [&](const PeriodRule& rule) { return rules.*rule.count > 0; });
   if (rules.last == 0 && !keeps_period && (!rules.within || rules.within->seconds == 0)) {
     throw Error(ErrorKind::InvalidArgument,
-                "retention: no rule would keep any snapshot; give at least one of keep-last, "
-                "keep-within, keep-hourly, keep-daily, keep-weekly, keep-monthly, keep-yearly");
+                "retention: no rule would keep any snapshot; give at least one "
+                "of keep-last, "
+                "keep-within, keep-hourly, keep-daily, keep-weekly, "
+                "keep-monthly, keep-yearly");
   }
 }
 
@@ -69,9 +75,16 @@ std::span<Decision> keep_future(std::span<Decision> decisions, Timestamp now) {
 }
 
 void keep_last(std::span<Decision> decisions, std::uint64_t count) {
-  const std::uint64_t kept = std::min<std::uint64_t>(count, decisions.size());
-  for (std::uint64_t i = 0; i < kept; ++i) {
-    keep(decisions[i], count == 1 ? "the last" : "among the last " + std::to_string(count));
+  std::uint64_t seen = 0;
+  std::uint64_t complete = 0;
+  for (Decision& decision : decisions) {
+    if (complete >= count && seen >= count) return;
+    const bool among_all = ++seen <= count;
+    const bool among_complete = decision.complete && ++complete <= count;
+    if (!among_all && !among_complete) continue;
+    const std::string what = among_all ? "" : " complete";
+    keep(decision,
+         count == 1 ? "the last" + what : "among the last " + std::to_string(count) + what);
   }
 }
 
@@ -86,14 +99,51 @@ void keep_within(std::span<Decision> decisions, Duration within, Timestamp now) 
   }
 }
 
-void keep_periods(std::span<Decision> decisions, const PeriodRule& rule, std::uint64_t count) {
-  // A set, and not only the name before: clocks that go back at midnight repeat a day.
-  std::unordered_set<std::string> seen;
+// What one hour, day, … has.
+struct Period {
+  std::string name;
+  Decision* newest = nullptr;
+  Decision* newest_complete = nullptr;  // null: none is complete
+};
+
+// Newest first. By name, and not only by the one before: clocks that go back at
+// midnight repeat a day.
+std::vector<Period> periods_of(std::span<Decision> decisions, const char* pattern) {
+  std::vector<Period> periods;
+  std::unordered_map<std::string, std::size_t> places;
   for (Decision& decision : decisions) {
-    if (seen.size() == count) return;
-    const auto [name, is_new] = seen.insert(period_name(decision.time, rule.pattern));
-    if (is_new) keep(decision, std::string("newest of ") + rule.word + " " + *name);
+    std::string name = period_name(decision.time, pattern);
+    const auto [place, is_new] = places.emplace(name, periods.size());
+    if (is_new) periods.push_back({std::move(name), &decision, nullptr});
+    Period& period = periods[place->second];
+    if (decision.complete && period.newest_complete == nullptr) period.newest_complete = &decision;
   }
+  return periods;
+}
+
+void keep_periods(std::span<Decision> decisions, const PeriodRule& rule, std::uint64_t count) {
+  if (count == 0) return;
+  std::uint64_t seen = 0;
+  std::uint64_t complete = 0;
+  for (const Period& period : periods_of(decisions, rule.pattern)) {
+    ++seen;
+    const std::string of_period = std::string(" of ") + rule.word + " " + period.name;
+    if (period.newest_complete == nullptr) {
+      if (seen <= count) keep(*period.newest, "newest" + of_period);
+    } else if (++complete <= count) {
+      const bool passed_over = period.newest != period.newest_complete;
+      keep(*period.newest_complete, (passed_over ? "newest complete" : "newest") + of_period);
+    }
+  }
+}
+
+// Whatever the rules say.
+void keep_newest(std::span<Decision> decisions) {
+  if (decisions.empty()) return;
+  if (!decisions.front().keep) keep(decisions.front(), "the newest is always kept");
+  const auto complete = std::ranges::find(decisions, true, &Decision::complete);
+  if (complete == decisions.end() || complete->keep) return;
+  keep(*complete, "the newest complete one is always kept");
 }
 
 std::vector<Decision> newest_first(std::vector<Candidate> candidates) {
@@ -103,7 +153,7 @@ std::vector<Decision> newest_first(std::vector<Candidate> candidates) {
   std::vector<Decision> decisions;
   decisions.reserve(candidates.size());
   for (const Candidate& candidate : candidates) {
-    decisions.push_back({candidate.id, candidate.time, false, {}});
+    decisions.push_back({candidate.id, candidate.time, candidate.complete, false, {}});
   }
   return decisions;
 }
@@ -119,7 +169,7 @@ std::vector<Decision> decide(std::vector<Candidate> candidates, const KeepRules&
   keep_last(past, rules.last);
   if (rules.within) keep_within(past, *rules.within, now);
   for (const PeriodRule& rule : kPeriodRules) keep_periods(past, rule, rules.*rule.count);
-  if (!past.empty() && !past.front().keep) keep(past.front(), "the newest is always kept");
+  keep_newest(past);
   for (Decision& decision : decisions) {
     if (!decision.keep) decision.reasons.emplace_back("no rule keeps it");
   }

@@ -31,6 +31,13 @@ std::vector<Candidate> candidates_at(const std::vector<std::int64_t>& times) {
   return candidates;
 }
 
+// The same, of which those at `incomplete` are.
+std::vector<Candidate> incomplete_at(std::vector<Candidate> candidates,
+                                     const std::set<std::size_t>& incomplete) {
+  for (const std::size_t index : incomplete) candidates[index].complete = false;
+  return candidates;
+}
+
 std::vector<Candidate> at(const std::vector<const char*>& times) {
   std::vector<std::int64_t> seconds;
   for (const char* time : times) seconds.push_back(parse_time(time).seconds);
@@ -129,7 +136,8 @@ TEST(KeepDaily, FollowsTheLocalTimeZone) {
 
 TEST(KeepWeekly, FollowsIsoWeeksOverTheNewYear) {
   const LocalTimeZone zone("UTC0");
-  // Sunday 2025-12-28 ends week 52; Monday 2025-12-29 to Sunday 2026-01-04 are week 1.
+  // Sunday 2025-12-28 ends week 52; Monday 2025-12-29 to Sunday 2026-01-04 are
+  // week 1.
   const auto all =
       at({"2025-12-28 23:59", "2025-12-29 00:00", "2026-01-04 23:59", "2026-01-05 00:00"});
   EXPECT_EQ(kept(all, {.weekly = 9}), (Texts{"2026-01-05 00:00:00: newest of week 2026-W02",
@@ -151,7 +159,8 @@ TEST(KeepRules, AreAUnionWithAllReasons) {
   const LocalTimeZone zone("UTC0");
   const auto all = at({"2026-03-01 10:00", "2026-03-01 12:00"});
   EXPECT_EQ(kept(all, {.last = 1, .within = parse_duration("3h"), .daily = 1}, "2026-03-01 12:30"),
-            (Texts{"2026-03-01 12:00:00: the last; within 3h 0m of now; newest of day 2026-03-01",
+            (Texts{"2026-03-01 12:00:00: the last; within 3h 0m of now; newest "
+                   "of day 2026-03-01",
                    "2026-03-01 10:00:00: within 3h 0m of now"}));
 }
 
@@ -187,7 +196,8 @@ TEST(KeepRules, BearExtremeTimes) {
   EXPECT_EQ(decide(all, rules, {INT64_MAX, 0}).size(), 3u);
 }
 
-// Times of a year in hours and minutes, some in the same second, a few in the future.
+// Times of a year in hours and minutes, some in the same second, a few in the
+// future.
 constexpr std::int64_t kNow = 1'780'000'000;
 
 rc::Gen<std::vector<std::int64_t>> any_times() {
@@ -241,13 +251,37 @@ RC_GTEST_PROP(KeepRulesProperty, TheNewestIsAlwaysKept, ()) {
   if (!decisions.empty()) RC_ASSERT(decisions.front().keep);
 }
 
+// Some of them incomplete.
+std::vector<Candidate> any_candidates() {
+  auto candidates = candidates_at(*any_times());
+  for (Candidate& candidate : candidates) candidate.complete = *rc::gen::arbitrary<bool>();
+  return candidates;
+}
+
+// Whatever incomplete ones there are, what is kept of the complete ones is at
+// least what would be kept if they alone were there.
+RC_GTEST_PROP(KeepRulesProperty, IncompleteOnesNeverCostACompleteOne, ()) {
+  const LocalTimeZone zone(kCentralEurope);
+  auto rules = *any_rules();
+  rules.last = *rc::gen::inRange<std::uint64_t>(0, 3);
+  rules.within = Duration{1};  // never empty
+  const auto candidates = any_candidates();
+  std::vector<Candidate> complete;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.complete) complete.push_back(candidate);
+  }
+  const auto without = kept_ids(decide(complete, rules, {kNow, 0}));
+  const auto with = kept_ids(decide(candidates, rules, {kNow, 0}));
+  RC_ASSERT(std::includes(with.begin(), with.end(), without.begin(), without.end()));
+}
+
 RC_GTEST_PROP(KeepRulesProperty, AppliedToTheSurvivorsRemovesNothing, ()) {
   const LocalTimeZone zone(kCentralEurope);
   const auto rules = *any_rules();
-  const auto first = decide(candidates_at(*any_times()), rules, {kNow, 0});
+  const auto first = decide(any_candidates(), rules, {kNow, 0});
   std::vector<Candidate> survivors;
   for (const Decision& decision : first) {
-    if (decision.keep) survivors.push_back({decision.id, decision.time});
+    if (decision.keep) survivors.push_back({decision.id, decision.time, decision.complete});
   }
   RC_ASSERT(kept_ids(decide(survivors, rules, {kNow, 0})) == kept_ids(first));
 }
@@ -276,6 +310,35 @@ RC_GTEST_PROP(KeepRulesProperty, TheOrderOfTheCandidatesDoesNotMatter, ()) {
   const auto expected = kept_ids(decide(candidates, rules, {kNow, 0}));
   std::reverse(candidates.begin(), candidates.end());
   RC_ASSERT(kept_ids(decide(candidates, rules, {kNow, 0})) == expected);
+}
+
+TEST(KeepRulesOfIncomplete, LastCountsThemBesideCompleteOnes) {
+  const LocalTimeZone zone("UTC0");
+  const auto candidates = incomplete_at(
+      at({"2026-12-01 00:00", "2026-12-02 00:00", "2026-12-03 00:00", "2026-12-04 00:00"}), {2, 3});
+  EXPECT_EQ(kept(candidates, {.last = 2}),
+            (Texts{"2026-12-04 00:00:00: among the last 2", "2026-12-03 00:00:00: among the last 2",
+                   "2026-12-02 00:00:00: among the last 2 complete",
+                   "2026-12-01 00:00:00: among the last 2 complete"}));
+}
+
+TEST(KeepRulesOfIncomplete, APeriodKeepsItsNewestCompleteOne) {
+  const LocalTimeZone zone("UTC0");
+  const auto candidates = incomplete_at(
+      at({"2026-12-01 01:00", "2026-12-02 01:00", "2026-12-02 02:00", "2026-12-03 01:00"}), {2, 3});
+  EXPECT_EQ(kept(candidates, {.daily = 2}),
+            (Texts{"2026-12-03 01:00:00: newest of day 2026-12-03",
+                   "2026-12-02 01:00:00: newest complete of day 2026-12-02",
+                   "2026-12-01 01:00:00: newest of day 2026-12-01"}));
+}
+
+TEST(KeepRulesOfIncomplete, TheNewestCompleteOneIsAlwaysKept) {
+  const LocalTimeZone zone("UTC0");
+  const auto candidates =
+      incomplete_at(at({"2026-12-01 01:00", "2026-12-02 01:00", "2026-12-31 11:59"}), {2});
+  EXPECT_EQ(kept(candidates, {.within = Duration{3600}}),
+            (Texts{"2026-12-31 11:59:00: within 1h 0m of now",
+                   "2026-12-02 01:00:00: the newest complete one is always kept"}));
 }
 
 // Against counting days by hand.
