@@ -90,6 +90,12 @@ class SystemEndpoints : public Endpoints {
     if (address.kind == AddressKind::Btrfs) btrfs::BtrfsStore(address.name).prepare(host);
   }
 
+  std::vector<std::string> not_covered(const Address& address,
+                                       const std::vector<std::string>& patterns) override {
+    if (address.kind != AddressKind::Btrfs || address.is_remote()) return {};
+    return btrfs::BtrfsSource::not_covered(patterns);
+  }
+
   std::vector<VolumeFailure> rehearse_freeze(const Address& address,
                                              const std::vector<std::string>& volumes) override {
     if (address.kind != AddressKind::Btrfs) return {};

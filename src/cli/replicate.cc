@@ -1,5 +1,6 @@
 #include "cli/replicate.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <map>
@@ -208,6 +209,22 @@ void report_absent(Context& context, const VolumeGroup& group,
                            .number("volumes", store.volumes));
 }
 
+// Not a warning: who does not want them is told, but not bothered.
+void report_not_covered(Context& context, Endpoints& endpoints, const VolumeGroup& group) {
+  constexpr std::size_t kNamed = 10;
+  const auto volumes = endpoints.not_covered(group.machine, group.patterns);
+  if (volumes.empty()) return;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(kNamed, volumes.size()); ++i) {
+    names += (i == 0 ? "" : ", ") + printable(volumes[i]);
+  }
+  if (volumes.size() > kNamed) names += ", …";
+  context.console.say(fmt::format("not in the copy: {} ({}); name them, too, to take them along\n",
+                                  counted(volumes.size(), "nested subvolume", "nested subvolumes"),
+                                  names));
+  context.console.emit(JsonObject::line("not_covered").list("volumes", volumes));
+}
+
 void back_up(Context& context, Endpoints& endpoints, const VolumeGroup& group, Store& store,
              const RunOptions& options, bool alone, Sum& sum) {
   try {
@@ -215,6 +232,7 @@ void back_up(Context& context, Endpoints& endpoints, const VolumeGroup& group, S
     for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
     for (const auto& warning : run.warnings) context.console.warn(warning);
     for (const auto& absent : run.absent) report_absent(context, group, absent);
+    report_not_covered(context, endpoints, group);
     sum.add(run);
   } catch (const NoSuchStore&) {
     throw;
