@@ -56,8 +56,8 @@ Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
   return groups;
 }
 
-// The snapshots of the volumes that are named, or all. What others took is none
-// of our business unless we are told so.
+// The snapshots of the volumes that are named, or all. What others took is none of our business
+// unless we are told so.
 std::vector<Snapshot> in_question(const Context& context, const SnapshotStore& store,
                                   std::vector<Snapshot> snapshots) {
   std::set<VolumeName> volumes;
@@ -138,8 +138,7 @@ void report_native(Context& context, std::size_t kept, std::size_t removed, bool
                            .number("snapshots_removed", removed));
 }
 
-// Who may still need what could go: each is named, so that one that is dead can
-// be found.
+// Who may still need what could go: each is named, so that one that is dead can be found.
 void report_deferred(Context& context, const repository::CollectReport& found) {
   if (found.packs_deferred == 0) return;
   context.console.say(fmt::format("{} in {} not freed yet: a later prune does\n",
@@ -157,10 +156,9 @@ void report_deferred(Context& context, const repository::CollectReport& found) {
 
 void report_leftovers(Context& context, const repository::CollectReport& found) {
   for (const auto& id : found.torn_manifests) {
-    context.console.warn(
-        fmt::format("snapshots/{}: was cut short before its "
-                    "backup had committed it, and was removed",
-                    id.hex()));
+    context.console.warn(fmt::format(
+        "snapshots/{}: was cut short before its backup had committed it, and was removed",
+        id.hex()));
     context.console.emit(JsonObject::line("torn_manifest").text("snapshot", id.hex()));
   }
   for (const auto& id : found.void_manifests) {
@@ -173,8 +171,7 @@ void report_leftovers(Context& context, const repository::CollectReport& found) 
   }
   if (!found.damages.empty()) {
     context.console.warn(
-        "the repository is damaged; nothing was removed that "
-        "the damaged snapshots may need; see: "
+        "the repository is damaged; nothing was removed that the damaged snapshots may need; see: "
         "snapferry verify");
   }
 }
@@ -185,8 +182,7 @@ void report_freed(Context& context, bool dry_run, const repository::CollectRepor
     return;
   }
   context.console.say(
-      fmt::format("{} {} of {}: {} removed, {} of them after "
-                  "their rest was written again\n",
+      fmt::format("{} {} of {}: {} removed, {} of them after their rest was written again\n",
                   dry_run ? "would free" : "freed", human_size(found.bytes_freed),
                   human_size(found.bytes_before), counted(found.packs_removed, "pack", "packs"),
                   human_count(found.packs_rewritten)));
@@ -198,8 +194,7 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
   report_deferred(context, found);
   if (found.lacks_room) {
     context.console.say(
-        "no room to write packs again that are only partly "
-        "needed: what else they hold stays\n");
+        "no room to write packs again that are only partly needed: what else they hold stays\n");
   }
   report_leftovers(context, found);
   for (const auto& claim : found.deferred_to) {
@@ -254,35 +249,21 @@ const CommandSpec& prune_command() {
       .name = "prune",
       .summary = "remove snapshots by rules, and free what none needs any more",
       .description =
-          "Decides about the snapshots of each volume and set on "
-          "its own: a snapshot stays if any "
-          "of the rules keeps it, and the newest always stays. Each "
-          "decision is shown with its "
-          "reasons. Then it frees what no snapshot references. "
-          "Without any rule, no snapshot is "
-          "removed, and only that space is freed. Native snapshots "
-          "free theirs when they go.\n\n"
-          "Native snapshots that others took are left alone unless "
-          "--others puts them under the "
-          "rules, as one more set of each volume. Within a volume "
-          "the order in which the store "
-          "received them counts: a host whose clock is wrong cannot "
-          "push out other snapshots.\n\n"
-          "Backups may run meanwhile: nothing that one of them may "
-          "still reference goes. What "
+          "Decides about the snapshots of each volume and set on its own: a snapshot stays if any "
+          "of the rules keeps it, and the newest always stays. Each decision is shown with its "
+          "reasons. Then it frees what no snapshot references. Without any rule, no snapshot is "
+          "removed, and only that space is freed. Native snapshots free theirs when they go.\n\n"
+          "Native snapshots that others took are left alone unless --others puts them under the "
+          "rules, as one more set of each volume. Within a volume the order in which the store "
+          "received them counts: a host whose clock is wrong cannot push out other snapshots.\n\n"
+          "Backups may run meanwhile: nothing that one of them may still reference goes. What "
           "waits "
-          "for them is counted apart from what was freed, and each "
-          "is named; 'snapferry claims' "
-          "shows and removes those that are dead and cannot be told "
-          "to be. First goes what can go "
-          "whole, which needs no room; then packs that are partly "
-          "needed are written again, part "
-          "by part. Interrupted, it leaves everything that is "
-          "needed in place. A snapshot that "
-          "something else holds stays and is named; the exit code "
-          "is 3 then. Damage does not stop "
-          "it: what a damaged snapshot may need stays, and the exit "
-          "code is 13.",
+          "for them is counted apart from what was freed, and each is named; 'snapferry claims' "
+          "shows and removes those that are dead and cannot be told to be. First goes what can go "
+          "whole, which needs no room; then packs that are partly needed are written again, part "
+          "by part. Interrupted, it leaves everything that is needed in place. A snapshot that "
+          "something else holds stays and is named; the exit code is 3 then. Damage does not stop "
+          "it: what a damaged snapshot may need stays, and the exit code is 13.",
       .arguments = {{.name = "VOLUME",
                      .help = "decide only about the snapshots of these volumes",
                      .kind = WordKind::Volume,
@@ -300,8 +281,7 @@ const CommandSpec& prune_command() {
            keep_option("--keep-yearly", "keep the newest of each of the newest N years"),
            {.name = "--others", .help = "apply the rules to native snapshots of others, too"},
            {.name = "--dry-run", .letter = 'n', .help = "show the decisions, and change nothing"}},
-      .examples = {{"snapferry prune --keep-within 2d --keep-daily 14 --keep-monthly "
-                    "12 --dry-run",
+      .examples = {{"snapferry prune --keep-within 2d --keep-daily 14 --keep-monthly 12 --dry-run",
                     "what these rules would do"},
                    {"snapferry prune --store repo:/srv/backups",
                     "frees what forgotten snapshots left"},
