@@ -120,8 +120,7 @@ TEST_P(CrashTest, AStreamCutAtAnyByteIsCarriedOn) {
     Scene scene(GetParam());
     scene.options.attempts = 1;
     set_up_later(scene);
-    // Listings, freeze, listing, send, the stream.
-    FaultPlan faults(6);
+    FaultPlan faults(testing::FaultedStream::First);
     testing::FakeSource source(scene.host);
     testing::FakeStore store(scene.disk);
     testing::FaultSource failing(source, faults, cut);

@@ -329,16 +329,16 @@ TEST_P(RunTest, GoesOnFromTheBookmarkWhenTheSnapshotIsGone) {
   expect_whole("a");
 }
 
-TEST_P(RunTest, SendsRawWhatIsEncryptedOnRequest) {
+TEST_P(RunTest, SendsRawWhatIsEncryptedUnlessItIsToBeDecrypted) {
   if (!zfs()) GTEST_SKIP() << "needs encryption";
   scene_.make("a");
   scene_.host.set_encryption(scene_.name("a"), true, false);
+  scene_.options.raw = RawPolicy::Decrypt;
   const RunReport refused = scene_.run();
   EXPECT_EQ(refused.volumes.at(0).conflict, ConflictKind::KeyNotLoaded);
   EXPECT_THAT(scene_.points("a"), IsEmpty());
-  scene_.options.raw = RawPolicy::Raw;
-  expect_all(scene_.run(), Outcome::Sent);
   scene_.options.raw = RawPolicy::AsReplica;
+  expect_all(scene_.run(), Outcome::Sent);
   scene_.write("a", "two");
   expect_all(scene_.run(), Outcome::Sent);
   expect_whole("a");
@@ -346,8 +346,7 @@ TEST_P(RunTest, SendsRawWhatIsEncryptedOnRequest) {
 
 TEST_P(RunTest, TriesAgainWhatBrokeOffAndWaitsOnlyBetween) {
   scene_.make("a", std::string(5000, 'x'));
-  // Listings, freeze, listing, send, the stream.
-  testing::FaultPlan faults(6);
+  testing::FaultPlan faults(testing::FaultedStream::First);
   const RunReport report = scene_.run(faults);
   expect_all(report, Outcome::Sent);
   EXPECT_EQ(scene_.waiter.waits(), 1);
@@ -372,7 +371,7 @@ TEST_P(RunTest, GivesUpAfterAFewTriesAndCarriesOnNextTime) {
 TEST_P(RunTest, ResumesInALaterRunAndBringsTheNewestToo) {
   scene_.make("a", std::string(5000, 'x'));
   scene_.options.attempts = 1;
-  testing::FaultPlan faults(6);
+  testing::FaultPlan faults(testing::FaultedStream::First);
   EXPECT_EQ(scene_.run(faults).volumes[0].outcome, Outcome::Failed);
   EXPECT_TRUE(scene_.disk.has_partial(scene_.replica("a")));
   scene_.write("a", "two");
@@ -397,7 +396,7 @@ TEST_P(RunTest, DiscardsATokenThatGetsNowhere) {
     Scene scene;
     scene.make("a", std::string(5000, 'x'));
     scene.options.attempts = 1;
-    testing::FaultPlan faults(6);
+    testing::FaultPlan faults(testing::FaultedStream::First);
     scene.run(faults);
     ASSERT_TRUE(scene.disk.has_partial(scene.replica("a")));
     scene.options.attempts = 3;

@@ -11,6 +11,11 @@ bool FaultPlan::next() {
   return repeat_ == FaultRepeat::Once ? number == at_ : number >= at_;
 }
 
+bool FaultPlan::next_stream() {
+  const bool chosen = ++streams_ == stream_at_;
+  return next() || chosen;
+}
+
 void FaultPlan::fail(std::string_view what) const {
   std::string message = "injected fault (";
   message.append(what).append(")");
@@ -27,7 +32,7 @@ Freeze FaultSource::freeze(const std::vector<std::string>& volumes, const std::s
 
 std::unique_ptr<Stream> FaultSource::send(const StreamRequest& request) {
   auto stream = plan_.around("send", [&] { return inner_.send(request); });
-  if (!plan_.next()) return stream;
+  if (!plan_.next_stream()) return stream;
   return std::make_unique<CutStream>(std::move(stream), cut_);
 }
 

@@ -13,11 +13,17 @@
 
 namespace snapferry::testing {
 
+// Which stream breaks off, whatever operations come before it.
+enum class FaultedStream : std::uint64_t { First = 1 };
+
 // Fails the operation of a given number, once or from there on. One of these may be shared by a
 // FaultSource and a FaultStore, so that it counts the calls of a whole run. Safe from several
 // threads.
 class FaultPlan {
  public:
+  explicit FaultPlan(FaultedStream stream) : FaultPlan(0) {
+    stream_at_ = static_cast<std::uint64_t>(stream);
+  }
   explicit FaultPlan(std::uint64_t at, FaultRepeat repeat = FaultRepeat::Once,
                      FaultEffect effect = FaultEffect::None,
                      ErrorKind kind = ErrorKind::Unavailable)
@@ -27,6 +33,8 @@ class FaultPlan {
   FaultEffect effect() const { return effect_; }
   // Counts an operation; true if it has to fail.
   bool next();
+  // The same of a stream, which is an operation, too.
+  bool next_stream();
   [[noreturn]] void fail(std::string_view what) const;
 
   // Runs `call` as one operation.
@@ -49,7 +57,9 @@ class FaultPlan {
   const FaultRepeat repeat_;
   const FaultEffect effect_;
   const ErrorKind kind_;
+  std::uint64_t stream_at_ = 0;
   std::atomic<std::uint64_t> operations_{0};
+  std::atomic<std::uint64_t> streams_{0};
 };
 
 // A source whose calls fail as planned. A stream counts twice: send() itself, and, where that
