@@ -58,6 +58,21 @@ Node& Node::data(std::string_view bytes) {
   return *this;
 }
 
+Node& Node::left_out(LeftOut reason) {
+  entry.left_out = reason;
+  return *this;
+}
+
+Node& Node::name_only(LeftOut reason) {
+  Entry bare;
+  bare.type = entry.type;
+  bare.name = entry.name;
+  bare.left_out = reason;
+  bare.name_only = true;
+  entry = bare;
+  return *this;
+}
+
 Node& Node::hole(std::uint64_t length) {
   pieces_.push_back({true, length, {}});
   return *this;
@@ -106,6 +121,7 @@ Content one_level_up(const Content& content, ObjectSink& sink) {
 
 Entry store(const Node& node, ObjectSink& sink) {
   Entry entry = node.entry;
+  if (entry.left_out != LeftOut::None) return entry;
   for (const auto& piece : node.pieces_) {
     ContentRun run{piece.length, std::nullopt};
     if (!piece.is_hole) run.id = sink.put(ObjectKind::Data, as_bytes(piece.bytes));

@@ -28,6 +28,11 @@ class Node {
   Node& link(std::uint64_t inode);
   Node& device(std::uint64_t device);
 
+  // The content is not in the snapshot.
+  Node& left_out(LeftOut reason);
+  // Nor anything but the name.
+  Node& name_only(LeftOut reason);
+
   // More content: data, stored as one object, or a hole.
   Node& data(std::string_view bytes);
   Node& hole(std::uint64_t length);

@@ -114,7 +114,7 @@ bool is_own_mount(int fd) {
 bool is_own_store(int fd, const platform::DirectoryListing& listing) {
   const auto has = [&](std::string_view name) { return listing.find(name) < listing.size(); };
   // The length of the first copy comes before its magic (repository/FORMAT.md).
-  if (has("config") && has("keys") && has("packs") && file_has(fd, "config", 4, "SFCF")) {
+  if (has("config") && has("keys") && file_has(fd, "config", 4, "SFCF")) {
     return true;
   }
   return has(".snapferry-store") && filesystem_type(fd) == BTRFS_SUPER_MAGIC;
