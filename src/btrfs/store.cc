@@ -484,8 +484,8 @@ std::vector<std::string> BtrfsStore::warnings() {
   }
   for (const auto& [host, path, directory] : host_directories(store.get(), directory_, "")) {
     (void)read_seen(directory.get(), names_in(directory.get(), path), path,
-                    [&](const std::string& file, const std::string& cause) {
-                      lines.push_back(path + "/" + file + ": " + cause +
+                    [&, &where = path](const std::string& file, const std::string& cause) {
+                      lines.push_back(where + "/" + file + ": " + cause +
                                       "; the next run of its set writes it anew, or remove it");
                     });
   }
