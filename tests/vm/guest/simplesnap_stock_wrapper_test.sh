@@ -50,15 +50,6 @@ refuses "$ours/simplesnap" --check '1 hour' --store "$store" --setname mainset -
 refuses "$ours/simplesnap" --check '1 hour ago' --store "$store" --setname other
 [[ $refusal == *"was never backed up whole in set other"* ]] || fail "--check: $refusal"
 
-# A replica whose snapshots are all gone is named, with what to do, and goes on after that.
-for snapshot in $(snapshots_of "$store/web1/source/home"); do zfs destroy "$snapshot"; done
-refuses pull_home "$ours"
-[[ $refusal == *"has no snapshots any more"*"zfs rename"* ]] || fail "said: $refusal"
-zfs rename "$store/web1/source/home" backup/old
-change five
-pull_home "$ours"
-expect_backed_up
-
 # A listing that fails is an error, and so is a host that nobody can reach.
 refuses pull_with "$ours" --sshcmd /bin/false
 refuses pull_with "$ours" --store backup/nothing
