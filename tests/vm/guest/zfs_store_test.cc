@@ -247,6 +247,7 @@ TEST_F(ZfsStoreTest, RestoresAVolumeThatIsBackedUpIncrementallyAfterwards) {
   const auto stream = store_->send(replica("a"), request);
   target.restore(place_->volume("a"), VolumeType::Filesystem, request, *stream, nullptr, nullptr);
   EXPECT_ERROR(target.require_free(place_->volume("a")), ErrorKind::AlreadyExists);
+  target.complete(place_->volume("a"), VolumeType::Filesystem, {});
   std::ifstream in("/" + place_->dataset("a") + "/file");
   std::string text;
   in >> text;
