@@ -64,7 +64,7 @@ prepare_guest() {
   local payload
   payload=$(mktemp -d)
   cp -a build/vm-bin "$payload/bin"
-  cp -a tests/vm/guest "$payload/tests"
+  cp -aL tests/vm/guest "$payload/tests"
   guest_start "$1" "$payload"
   rm -rf "$payload"
 }

@@ -17,7 +17,7 @@ mapfile -t tests < <(cd "$VM_DIRECTORY/guest" &&
 
 vm_build_all
 mkdir -p "$work/payload"
-cp -a "$VM_DIRECTORY/guest" "$work/payload/tests"
+cp -aL "$VM_DIRECTORY/guest" "$work/payload/tests"
 cp -aL "$binaries" "$work/payload/bin"
 vm_say "starting a guest: $(tr '\n\t' ' ' <"$(vm_kernel_directory)/versions")"
 guest_start "$work/guest" "$work/payload"

@@ -1,0 +1,1 @@
+../../protocol_client.py
