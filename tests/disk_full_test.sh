@@ -8,7 +8,7 @@ work=$(mktemp -d)
 small=$work/small
 mkdir "$small" "$work/source"
 mount -t tmpfs -o size=24m tmpfs "$small" || { echo "SKIP: cannot mount a tmpfs here"; exit 77; }
-trap 'umount "$small"; rm -rf "$work"' EXIT
+trap 'umount -q "$work/real" || true; umount "$small"; rm -rf "$work"' EXIT
 
 export SNAPFERRY_STORE=repo:$small/store SNAPFERRY_PASSWORD=secret SNAPFERRY_CACHE=$work/cache
 failures=0
@@ -59,6 +59,37 @@ expect 14 "$SNAPFERRY" restore latest --target "$small/target"
 rm "$small/ballast"
 expect 0 "$SNAPFERRY" restore latest --target "$small/target" --overwrite changed
 diff -r "$work/source" "$small/target" || failures=$((failures + 1))
+
+# Not a block is free, not even for a name: what nothing needs goes, and nothing is damage after it.
+mkdir "$work/real"
+for filesystem in ext4:60 xfs:320 btrfs:120; do
+  kind=${filesystem%:*}
+  command -v "mkfs.$kind" >/dev/null || { echo "FAILED: mkfs.$kind is missing"; failures=1; continue; }
+  rm -rf "$work/image" "$work/source"
+  truncate -s "${filesystem#*:}M" "$work/image"
+  "mkfs.$kind" -q "$work/image" >/dev/null
+  mount -o loop "$work/image" "$work/real"
+  export SNAPFERRY_STORE=repo:$work/real/store
+  mkdir "$work/source"
+  expect 0 "$SNAPFERRY" init
+  head -c 12M /dev/urandom >"$work/source/dead"
+  expect 0 "$SNAPFERRY" backup "$work/source"
+  rm "$work/source/dead"
+  echo alive >"$work/source/alive"
+  expect 0 "$SNAPFERRY" backup "$work/source"
+  for size in 64K 512; do
+    dd if=/dev/zero of="$work/real/ballast$size" bs="$size" status=none 2>/dev/null || true
+  done
+  for number in $(seq 300); do echo x 2>/dev/null >"$work/real/ballast$number" || break; done
+  expect 0 "$SNAPFERRY" prune --keep-last 1
+  packs=$(du -sm "$work/real/store/packs" | cut -f1)
+  [ "$packs" -lt 6 ] || { echo "FAILED: $kind: $packs MiB of packs are left"; failures=1; }
+  expect 0 "$SNAPFERRY" verify --read-data
+  rm -rf "$work/restored"
+  expect 0 "$SNAPFERRY" restore latest --target "$work/restored"
+  diff -r "$work/source" "$work/restored" || failures=$((failures + 1))
+  umount "$work/real"
+done
 
 [ "$failures" = 0 ] && echo "all as expected"
 exit "$failures"

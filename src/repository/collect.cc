@@ -14,6 +14,7 @@
 #include "repository/pack_usage.h"
 #include "repository/room_maker.h"
 #include "repository/snapshot_list.h"
+#include "repository/spare.h"
 
 namespace snapferry::repository {
 namespace {
@@ -51,6 +52,7 @@ class Collection {
     if (free_unneeded()) rewrite();
     tidy();
     claim_->release();
+    keep_spare(context_.storage);
     return report_;
   }
 

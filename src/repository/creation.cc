@@ -8,6 +8,7 @@
 #include "repository/config.h"
 #include "repository/key_ring.h"
 #include "repository/repository.h"
+#include "repository/spare.h"
 
 namespace snapferry::repository {
 namespace {
@@ -82,6 +83,7 @@ void Repository::create(blob::Storage& storage, const CreateOptions& options) {
     if (same(key.master, master)) storage.remove(std::string(kKeyDirectory) + "/" + key.id);
   }
   if (!left.empty()) storage.sync();
+  keep_spare(storage);
 }
 
 }  // namespace snapferry::repository

@@ -1,6 +1,8 @@
 // Everything that can befall one stored object, for each of a small repository: it is noticed, the
 // next backup heals it where the source still has the content, and a prune loses nothing.
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -28,6 +30,27 @@ TEST(DamagedObjects, AreAllNoticedByReadingEverything) {
   for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
     EXPECT_FALSE(open(storage)->verify({.read_data = 100}).ok());
   });
+}
+
+TEST(DamagedObjects, ArePacksThatAreMissingOnlyWhereASnapshotNeedsWhatWasInThem) {
+  MemoryStorage storage;
+  create(storage);
+  auto repository = open(storage);
+  const auto packs = [&] {
+    std::set<std::string> names;
+    for (const auto& info : storage.list("packs")) names.insert(info.name);
+    return names;
+  };
+  const Snapshot first = back_up(*repository);
+  const auto before = packs();
+  back_up(*repository, {{"d", noise(4, 5000)}});
+  repository->forget({first.id});
+  for (const auto& name : before) storage.remove(name);
+  const VerifyReport unneeded = open(storage)->verify({});
+  EXPECT_TRUE(unneeded.ok());
+  EXPECT_EQ(unneeded.remarks.size(), before.size());
+  for (const auto& name : packs()) storage.remove(name);
+  EXPECT_FALSE(open(storage)->verify({}).ok());
 }
 
 TEST(DamagedObjects, AreNoticedBehindACacheThatHasReadThemBefore) {

@@ -3,20 +3,29 @@
 #include <algorithm>
 
 #include "repository/index_object.h"
+#include "repository/spare.h"
 
 namespace snapferry::repository {
 
 RoomMaker::~RoomMaker() {
-  if (taken_.empty()) return;
   try {
-    objects_.put(ObjectType::Index, random_id(), encode_index(taken_));
-    storage_.sync();
+    if (!taken_.empty()) {
+      objects_.put(ObjectType::Index, random_id(), encode_index(taken_));
+      storage_.sync();
+    }
+    if (gave_up_spare_) keep_spare(storage_);
   } catch (const Error&) {
     // The next prune reads the packs instead.
   }
 }
 
 bool RoomMaker::make() {
+  if (!give_up_spare(storage_)) return take_index_object();
+  gave_up_spare_ = true;
+  return true;
+}
+
+bool RoomMaker::take_index_object() {
   auto infos = objects_.infos(ObjectType::Index);
   std::ranges::sort(infos, {}, &blob::ObjectInfo::size);
   for (const blob::ObjectInfo& info : infos) {

@@ -9,15 +9,15 @@
 
 namespace snapferry::repository {
 
-// Makes room on a full storage for the few small objects without which nothing can be removed: it
-// takes index objects away, the smallest first, and keeps what they say in memory until there is
-// room again. The index is a convenience (FORMAT.md, "Index objects"): packs tell the same, if this
-// process dies before that.
+// Makes room on a full storage for the few small objects without which nothing can be removed: the
+// spare goes first (spare.h), then index objects, the smallest first, of which it keeps what they
+// say in memory until there is room again. The index is a convenience (FORMAT.md, "Index objects"):
+// packs tell the same, if this process dies before that.
 class RoomMaker {
  public:
   RoomMaker(blob::Storage& storage, SealedObjects& objects)
       : storage_(storage), objects_(objects) {}
-  // Puts back what it took, if there is room.
+  // Puts back what it took, if there is room, the index before the spare.
   ~RoomMaker();
   RoomMaker(const RoomMaker&) = delete;
   RoomMaker& operator=(const RoomMaker&) = delete;
@@ -46,10 +46,12 @@ class RoomMaker {
 
  private:
   bool make();
+  bool take_index_object();
 
   blob::Storage& storage_;
   SealedObjects& objects_;
   std::vector<PackRecords> taken_;
+  bool gave_up_spare_ = false;
 };
 
 }  // namespace snapferry::repository

@@ -40,6 +40,7 @@ class Verification {
     check_index();
     check_packs();
     check_reachability();
+    weigh_bad_packs();
     find_affected();
     context_.index.damage().save();
     return std::move(report_);
@@ -99,7 +100,9 @@ class Verification {
 
   void check_snapshots() {
     begin("checking snapshots");
+    const std::size_t damages = report_.damages.size();
     snapshots_ = read_snapshots(context_.objects, nullptr, &report_.damages);
+    needs_are_unknown_ = report_.damages.size() > damages;
     for (const ObjectId& torn : list_manifests(context_.objects, nullptr).torn) {
       damage(object_name(ObjectType::Snapshot, torn),
              "is cut short; its backup ended before it was committed, or it is lost; the next "
@@ -197,7 +200,7 @@ class Verification {
     }
   }
 
-  // Counts what of each pack is not stored anywhere else.
+  // Finds what of each pack is not stored anywhere else.
   void weigh_lost_packs() {
     for (const LostPack& lost : context_.index.lost_packs()) {
       bad_packs_.emplace(lost.named.id, lost.listed ? "has " + std::to_string(*lost.listed) +
@@ -205,28 +208,45 @@ class Verification {
                                                           std::to_string(lost.named.size) + " long"
                                                     : std::string("is missing"));
     }
-    std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> losses;
-    table_->for_each([&](std::uint64_t, const IndexRecord& record) {
+    table_->for_each([&](std::uint64_t ordinal, const IndexRecord& record) {
       const ObjectId& pack = table_->pack(record.pack);
       if (bad_packs_.contains(pack)) {
         if (context_.index.has(record.kind, record.id)) return;
-        ++losses[pack];
+        losses_[pack].push_back(ordinal);
         damaged_.add(record.id);
       } else if (context_.index.damage().contains(pack, record.id)) {
         recorded_copy(pack, record);
       }
     });
+  }
+
+  // What is lost with them is damage where a snapshot needs it, or could.
+  void weigh_bad_packs() {
     for (const auto& [pack, message] : bad_packs_) {
       const std::string name = object_name(ObjectType::Pack, pack);
-      const auto lost = losses.find(pack);
-      if (lost == losses.end()) {
+      const auto lost = losses_.find(pack);
+      if (lost == losses_.end()) {
         remark(name, message + "; all of its content is stored elsewhere, too");
+        continue;
+      }
+      const auto needed = std::ranges::count_if(lost->second, [&](std::uint64_t ordinal) {
+        return needs_are_unknown_ || is_needed(ordinal);
+      });
+      if (needed == 0) {
+        remark(name, message + "; no snapshot needs what was in it");
       } else {
-        damage(name, message + "; " + std::to_string(lost->second) +
-                         (lost->second == 1 ? " piece" : " pieces") +
-                         " of content in it are nowhere else");
+        damage(name, message + "; " + std::to_string(needed) +
+                         (needed == 1 ? " piece of content in it is nowhere else"
+                                      : " pieces of content in it are nowhere else"));
       }
     }
+  }
+
+  // Marks are at the first copy of a piece in the table.
+  bool is_needed(std::uint64_t ordinal) const {
+    const IndexRecord record = table_->at(ordinal);
+    const auto first = table_->ordinal(record.kind, record.id);
+    return first && reachability_->is_marked(*first);
   }
 
   // A record may be false: what it says is looked at.
@@ -350,17 +370,19 @@ class Verification {
 
   void check_reachability() {
     begin("checking that everything is there");
-    Reachability reachability(table_, reader_,
-                              [&](ObjectKind, const ObjectId& id, const Error& error) {
-                                if (damaged_.contains(id)) return;
-                                if (error.kind() == ErrorKind::NotFound) {
-                                  damage(id.hex(), "is needed and " + error.message());
-                                  misses_pieces_ = true;
-                                }
-                                damaged_.add(id);
-                              });
+    reachability_ = std::make_unique<Reachability>(
+        table_, reader_, [&](ObjectKind kind, const ObjectId& id, const Error& error) {
+          // What a lost directory or list needs is not known.
+          needs_are_unknown_ = needs_are_unknown_ || kind != ObjectKind::Data;
+          if (damaged_.contains(id)) return;
+          if (error.kind() == ErrorKind::NotFound) {
+            damage(id.hex(), "is needed and " + error.message());
+            misses_pieces_ = true;
+          }
+          damaged_.add(id);
+        });
     for (const Snapshot& snapshot : snapshots_) {
-      reachability.mark(snapshot, options_.cancellation, options_.progress);
+      reachability_->mark(snapshot, options_.cancellation, options_.progress);
     }
   }
 
@@ -388,6 +410,9 @@ class Verification {
   };
   std::vector<BadCopy> bad_copies_;
   std::map<ObjectId, std::string> bad_packs_;
+  std::unordered_map<ObjectId, std::vector<std::uint64_t>, ObjectIdHash> losses_;
+  std::unique_ptr<Reachability> reachability_;
+  bool needs_are_unknown_ = false;
   bool misses_pieces_ = false;
 };
 
