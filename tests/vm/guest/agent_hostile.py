@@ -62,12 +62,12 @@ def refused_settlement(what, *settlements):
 
 def everything(volume):
     """What only somebody with another key could have told."""
-    names = agent(volume).inventory([volume])
-    return {each["name"]: each for each in names[volume]["points"]}, names[volume]
+    state = agent(volume).inventory([volume])[volume.encode()]
+    return {each["name"].decode(): each for each in state["points"]}
 
 
-mine, data_state = everything(DATA)
-secret, _ = everything(SECRET)
+mine = everything(DATA)
+secret = everything(SECRET)
 other = [each for name, each in mine.items() if "other" in name]
 ours = [each for name, each in mine.items() if "main" in name and each["kind"] == protocol.SNAPSHOT]
 check(other != [] and ours != [], f"both sets have snapshots: {sorted(mine)}")
@@ -81,8 +81,8 @@ for name, each in sorted(mine.items()):
 refused_settlement("destroy what another dataset has", settlement(SECRET, destroy=[secret["autosnap"]]))
 refused_settlement("destroy another's under this name",
                    settlement(DATA, destroy=[secret["autosnap"]]))
-for name in (f"{ours[0]['name']},autosnap", f"{ours[0]['name']}%autosnap", "%", "autosnap%",
-             f"{ours[0]['name']}@autosnap", "../secret@autosnap", "", "-r", "#by-hand"):
+for name in (f"{ours[0]['name'].decode()},autosnap", f"{ours[0]['name'].decode()}%autosnap", "%", "autosnap%",
+             f"{ours[0]['name'].decode()}@autosnap", "../secret@autosnap", "", "-r", "#by-hand"):
     refused_settlement(f"destroy a range, {name!r}",
                        settlement(DATA, destroy=[dict(ours[0], name=name)]))
 refused_settlement("a name of ours with the guid of another",
@@ -114,7 +114,7 @@ refused("send the excluded", agent("zfs:source/data/**").source_send, LEFT, by_h
 refused("freeze the excluded", agent("zfs:source/data/**").freeze, [LEFT], ours[0]["name"])
 
 # A clone's key is no key to what it was made from.
-copy, _ = everything(COPY)
+copy = everything(COPY)
 check(not set(copy) & set(mine), f"a clone lists what is its origin's: {sorted(copy)}")
 refused("send the origin's by the clone", agent(COPY).source_send, COPY, ours[0])
 

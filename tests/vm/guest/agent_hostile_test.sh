@@ -8,7 +8,8 @@ zfs set snapferry:exclude=on source/data/left
 zfs create source/secret
 for dataset in data data/left secret; do
   head -c 100K /dev/urandom >"/source/$dataset/file"
-  zfs snapshot "source/$dataset@by-hand" "source/$dataset@autosnap"
+  zfs snapshot "source/$dataset@by-hand"
+  zfs snapshot "source/$dataset@autosnap"
   zfs bookmark "source/$dataset@by-hand" "source/$dataset#by-hand"
   zfs hold mine "source/$dataset@by-hand"
 done
