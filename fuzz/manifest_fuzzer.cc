@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Manifest manifest = decode_manifest(ByteView(data, size), ObjectId{});
     const Bytes encoded = encode_manifest(manifest);
     fuzz::require(encode_manifest(decode_manifest(encoded, ObjectId{})) == encoded);
-    if (encoded.size() == size) fuzz::require(fuzz::same(encoded, {data, size}));
+    const bool newest = size > 0 && data[0] == encoded[0];
+    if (newest && encoded.size() == size) fuzz::require(fuzz::same(encoded, {data, size}));
   });
   return 0;
 }

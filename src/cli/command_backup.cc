@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/machine_warning.h"
 #include "cli/progress_display.h"
 #include "cli/replicate.h"
 #include "cli/source_overlap.h"
@@ -93,6 +94,7 @@ class VolumeBackup {
     snapshot_.one_filesystem = context.options.has("--one-filesystem");
     snapshot_.records_left_out = true;
     snapshot_.program = "snapferry " SNAPFERRY_VERSION;
+    snapshot_.machine = own_machine(context);
   }
 
   // Commits, and returns the snapshot as it is in the store.
@@ -126,6 +128,7 @@ class VolumeBackup {
   // The newest snapshot of the same volume and set.
   std::optional<Snapshot> pick_base() {
     auto snapshots = list_snapshots(context_, store_);
+    warn_of_other_machine(context_, snapshots, snapshot_.volume, snapshot_.set);
     for (auto candidate = snapshots.rbegin(); candidate != snapshots.rend(); ++candidate) {
       if (candidate->volume != snapshot_.volume || candidate->set != snapshot_.set) continue;
       context_.console.explain(fmt::format("{}: compared with snapshot {} of {}",
@@ -353,7 +356,10 @@ const CommandSpec& backup_command() {
       .summary = "back up directory trees, files, a stream, or native volumes",
       .description =
           "Makes a snapshot of each PATH, which is a volume of its own, named by this host and "
-          "its absolute path; --host goes on under the old name of a host that has a new one. What "
+          "its absolute path; --host goes on under the old name of a host that has a new one. Two "
+          "machines "
+          "of one name that back up the same PATH are told apart by machine-id(5), and the backup "
+          "warns of them. What "
           "did not change since the newest snapshot of the same volume "
           "and set is not read again, but for a share of it that --reread-within sets. PATH itself "
           "is not followed if it is a symlink, but LINK/ and LINK/. are the directory that it "

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/machine_warning.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
@@ -24,6 +25,8 @@ struct Age {
   Freshness freshness;
   // The newest snapshot, if it does not count because it is incomplete.
   std::optional<Snapshot> incomplete = std::nullopt;
+  // Several machines of one name back it up.
+  bool shared = false;
 };
 
 std::string in_words(const Age& age) {
@@ -63,6 +66,7 @@ Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
     }
   }
   Age age{volume.text(), retention::judge_freshness(times, limits, context.io.clock.now())};
+  age.shared = warn_of_shared_chains(context, snapshots);
   const auto is_older = [&](Timestamp time) { return time <= incomplete->first; };
   if (incomplete && std::ranges::all_of(times, is_older)) age.incomplete = *incomplete->second;
   return age;
@@ -109,11 +113,11 @@ ExitCode exit_code_of(FreshnessState state) {
     case FreshnessState::Fresh:
       return ExitCode::Success;
     case FreshnessState::Stale:
-      return ExitCode::Failure;
+      return ExitCode::Stale;
     case FreshnessState::Critical:
       break;
   }
-  return ExitCode::Usage;  // 2: CRITICAL to those who read the code
+  return ExitCode::Critical;
 }
 
 // Of a store without any volume.
@@ -185,6 +189,7 @@ ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
     if (found.age_seconds) object.signed_number("age_seconds", *found.age_seconds);
     if (found.future) object.time("future", *found.future);
     if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
+    if (age.shared) object.boolean("shared_host_name", true);
     object.signed_number("max_age_seconds", limits.stale.seconds);
     if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
     context.console.emit(object);
@@ -225,7 +230,8 @@ const CommandSpec& check_command() {
           "not be read, does not count, and is named if it is the "
           "newest. A volume that a run found unchanged "
           "since its newest "
-          "native snapshot is as fresh as that run. Any other code "
+          "native snapshot is as fresh as that run. A volume that several machines of one host "
+          "name back up in turns is named in a warning. Any other code "
           "means that it could not be "
           "found out: then the line says UNKNOWN and why.\n\n"
           "The first line is the state, followed by performance "

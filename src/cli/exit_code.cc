@@ -6,7 +6,9 @@ const std::vector<ExitCodeMeaning>& exit_code_meanings() {
   static const std::vector<ExitCodeMeaning> meanings = {
       {ExitCode::Success, "success; of check: every volume is fresh"},
       {ExitCode::Failure, "failure; of check: a volume is stale or has no snapshot"},
-      {ExitCode::Usage, "the command line is wrong; nothing was done"},
+      {ExitCode::Usage,
+       "the command line is wrong; nothing was done. Of check: a volume is older than --critical, "
+       "or has no snapshot"},
       {ExitCode::SomeFilesFailed,
        "some files could not be read or written; each was named, the rest is done"},
       {ExitCode::NoSuchStore, "there is no such store"},

@@ -8,11 +8,14 @@
 namespace snapferry::cli {
 
 // What the program returns to its caller. Fixed: scripts and monitoring depend on
-// them. 1 is also what `check` returns for a stale volume.
+// them. Of `check` the first three are OK, WARNING and CRITICAL of Nagios, which share their
+// numbers with what else they mean.
 enum class ExitCode : int {
   Success = 0,
   Failure = 1,
+  Stale = 1,
   Usage = 2,
+  Critical = 2,
   SomeFilesFailed = 3,
   NoSuchStore = 10,
   Busy = 11,

@@ -50,6 +50,8 @@ struct Io {
   // Of the terminal behind `err`, in columns, asked each time: windows are resized. Null: 80.
   std::function<unsigned()> terminal_width = {};
   std::string host = {};  // the name of this machine
+  // What tells it from others of that name; null: what machine-id(5) says.
+  std::function<ObjectId()> machine = {};
   platform::Clock& clock;
   const Cancellation& cancellation;
   std::function<std::optional<std::string>(const std::string& name)> environment = {};

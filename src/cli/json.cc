@@ -154,6 +154,7 @@ JsonObject snapshot_json(std::string_view type, const Snapshot& snapshot) {
       .list("excludes", snapshot.excludes)
       .object("stats", stats_json(snapshot.stats))
       .text("program", snapshot.program);
+  if (snapshot.machine != ObjectId{}) object.text("machine", snapshot.machine.hex());
   return object;
 }
 

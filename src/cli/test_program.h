@@ -72,6 +72,7 @@ class TestProgram {
   StoppedClock clock;
   Cancellation cancellation;
   int input = -1;
+  ObjectId machine;  // zeros: one that is not told from others
   // Null: no source and no store with native snapshots.
   std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints;
 
@@ -82,6 +83,7 @@ class TestProgram {
           .out = out,
           .err = err,
           .host = "box",
+          .machine = [this] { return machine; },
           .clock = clock,
           .cancellation = cancellation,
           .environment = [this](const std::string& name) -> std::optional<std::string> {

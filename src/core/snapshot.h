@@ -68,6 +68,8 @@ struct Snapshot {
   bool incomplete = false;  // some files were unreadable: stats.files_failed > 0
   BackupStats stats;
   std::string program;  // "snapferry 0.1.0"
+  // A hash of what tells the machine that took it from others of the same name; zeros: unknown.
+  ObjectId machine;
   bool operator==(const Snapshot&) const = default;
 };
 

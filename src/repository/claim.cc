@@ -52,16 +52,21 @@ std::string machine_text(const ObjectId& machine) {
   return machine == ObjectId{} ? "" : machine.hex();
 }
 
+// By what machine-id(5) says.
+ObjectId machine_of_id(const std::string& machine_id) {
+  if (machine_id.empty()) return {};
+  return ObjectId::from_bytes(hmac_sha256(as_bytes("snapferry claim"), {as_bytes(machine_id)}));
+}
+
 }  // namespace
 
 platform::ProcessIdentity claiming_process() {
   platform::ProcessIdentity process = platform::this_process();
-  if (!process.machine_id.empty()) {
-    process.machine_id =
-        to_hex(hmac_sha256(as_bytes("snapferry claim"), {as_bytes(process.machine_id)}));
-  }
+  process.machine_id = machine_text(machine_of_id(process.machine_id));
   return process;
 }
+
+ObjectId this_machine() { return machine_of_id(platform::this_process().machine_id); }
 
 bool is_held_here(const ObjectId& id) { return held_claims().contains(id); }
 

@@ -34,6 +34,9 @@ Claim decode_claim(ByteView bytes, std::string_view subject);
 // This process as claims name it: with a hash of machine-id(5), which must not leave the machine.
 platform::ProcessIdentity claiming_process();
 
+// This machine as claims and manifests name it; zeros where it has no machine-id(5).
+ObjectId this_machine();
+
 // Whether an object of this very process holds the claim: an abandoned one is dead although the
 // process lives on.
 bool is_held_here(const ObjectId& id);

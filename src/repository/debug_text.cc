@@ -129,6 +129,7 @@ Json to_json(const Manifest& manifest) {
           {"seen", format_utc(snapshot.seen)},
           {"sequence", snapshot.sequence},
           {"claim", manifest.claim.hex()},
+          {"machine", snapshot.machine.hex()},
           {"root", to_json(snapshot.root)},
           {"users", owners(snapshot.users)},
           {"groups", owners(snapshot.groups)},

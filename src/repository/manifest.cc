@@ -8,7 +8,8 @@ namespace snapferry::repository {
 namespace {
 
 constexpr std::uint32_t kWithoutSequence = 1;
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kWithoutMachine = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::uint8_t kOneFilesystem = 1;
 constexpr std::uint8_t kIncomplete = 2;
 constexpr std::uint8_t kRecordsLeftOut = 4;
@@ -83,6 +84,7 @@ Bytes encode_manifest(const Manifest& manifest) {
   out.u64(snapshot.sequence);
   put_time(out, snapshot.seen);
   out.raw(manifest.claim.view());
+  out.raw(snapshot.machine.view());
   return bytes;
 }
 
@@ -124,6 +126,9 @@ Manifest decode_manifest(ByteView bytes, const ObjectId& id) {
     snapshot.sequence = in.u64();
     snapshot.seen = take_time(in);
     manifest.claim = ObjectId::from_bytes(in.raw(ObjectId::kSize));
+  }
+  if (version > kWithoutMachine) {
+    snapshot.machine = ObjectId::from_bytes(in.raw(ObjectId::kSize));
   }
   in.expect_end();
   return manifest;
