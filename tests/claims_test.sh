@@ -118,15 +118,28 @@ echo "what a loss of power left torn blocks nothing"
 "$SNAPFERRY" backup "$work/file" -q
 garbage
 mkdir -p store/claims store/condemned store/ended
-for directory in snapshots claims condemned ended index; do
+for directory in claims condemned ended index; do
   : >"store/$directory/$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"
 done
 expect 0 "$SNAPFERRY" list
 expect 0 "$SNAPFERRY" backup "$work/file" -q
 expect 0 "$SNAPFERRY" prune
-for directory in snapshots claims condemned ended index; do
+for directory in claims condemned ended index; do
   [ -z "$(find "store/$directory" -type f -size 0)" ] || failed "a torn object is left in $directory"
 done
+expect 0 "$SNAPFERRY" verify --read-data
+
+echo "a manifest that became empty is a loss: nothing that it needed goes until repair has set it aside"
+rm -rf cache
+lost=$(ls store/snapshots | head -n 1)
+: >"store/snapshots/$lost"
+packs=$(count packs)
+expect 13 "$SNAPFERRY" prune
+says "$lost"
+[ "$(count packs)" = "$packs" ] || failed "packs are gone that it may have needed"
+expect 13 "$SNAPFERRY" repair
+[ -e "store/aside/snapshots-$lost" ] || failed "it was not set aside"
+expect 0 "$SNAPFERRY" prune
 expect 0 "$SNAPFERRY" verify --read-data
 
 echo "a store without a byte of room is pruned"

@@ -120,7 +120,6 @@ class Collection {
     const ManifestList list = list_manifests(context_.objects, context_.cache);
     const SnapshotList sorted = sort_out(list, read_endings(context_.objects, context_.cache));
     manifests_ = list.listed;
-    torn_ = list.torn;
     report_.void_manifests = sorted.voided;
     for (const UnreadableManifest& unreadable : list.unreadable) {
       if (unreadable.is_announced) continue;
@@ -372,7 +371,7 @@ class Collection {
       const bool is_stale = index_is_stale_ || !room_.taken().empty() || !damaged_index().empty();
       if (is_stale) write_index();
       remove_condemned_lists();
-      remove_manifests_of_nobody();
+      remove_void_manifests();
       tidy_ended(context_.storage, context_.objects, context_.cache);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NoSpace) throw;
@@ -400,11 +399,7 @@ class Collection {
     context_.storage.sync();
   }
 
-  void remove_manifests_of_nobody() {
-    if (report_.deferred_to.empty()) {
-      for (const ObjectId& id : torn_) context_.objects.remove(ObjectType::Snapshot, id);
-      std::ranges::copy(torn_, std::back_inserter(report_.torn_manifests));
-    }
+  void remove_void_manifests() {
     for (const ObjectId& id : report_.void_manifests) {
       context_.objects.remove(ObjectType::Snapshot, id);
     }
@@ -422,7 +417,6 @@ class Collection {
 
   // What look() saw.
   std::vector<ObjectId> manifests_;
-  std::vector<ObjectId> torn_;
   PackUsage::Sizes listed_;
   std::shared_ptr<const IndexTable> table_;
   std::unique_ptr<CopyChooser> chooser_;

@@ -116,7 +116,7 @@ void KeyRemoval::retract() {
 void remove_key(blob::Storage& storage, const OpenedKey& opened, Sealing sealing,
                 const std::string& id, KeyInUse in_use) {
   std::string chosen;
-  for (const blob::ObjectInfo& info : storage.list(kKeyDirectory)) {
+  for (const blob::ObjectInfo& info : key_objects(storage)) {
     const std::string found = info.name.substr(kKeyDirectory.size() + 1);
     if (id.empty() || !found.starts_with(id)) continue;
     if (!chosen.empty()) {

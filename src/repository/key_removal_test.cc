@@ -90,7 +90,7 @@ TEST_F(KeyRemovalTest, DoesNotCountASlotWithoutProof) {
 
 TEST_F(KeyRemovalTest, RemovesWhatIsForeignOrDamaged) {
   const std::string foreign = add_slot(storage_, key_of_bytes(9));
-  storage_.put("keys/00damaged", as_bytes("x"));
+  storage_.put("keys/00d0000000000000", as_bytes("x"));
   remove_key(storage_, opened_[0], Sealing::Encrypt, foreign, KeyInUse::Keep);
   remove_key(storage_, opened_[0], Sealing::Encrypt, "00d", KeyInUse::Keep);
   EXPECT_EQ(storage_.list("keys").size(), 2u);

@@ -13,7 +13,7 @@ constexpr std::size_t kIdBytes = 8;
 
 // Whose order nobody but the storage decides, and which adding to it does not change at the front.
 std::vector<blob::ObjectInfo> oldest_first(blob::Storage& storage) {
-  auto infos = storage.list(kKeyDirectory);
+  auto infos = key_objects(storage);
   std::ranges::sort(
       infos, {}, [](const blob::ObjectInfo& info) { return std::tie(info.modified, info.name); });
   return infos;
@@ -81,7 +81,19 @@ std::optional<OpenedKey> try_slots(const std::vector<StoredSlot>& slots, Sealing
   throw Error(ErrorKind::WrongPassword, message + "; try another or a recovery key");
 }
 
+bool is_key_name(std::string_view name) {
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  name.remove_prefix(kKeyDirectory.size() + 1);
+  return name.size() == 2 * kIdBytes && std::ranges::all_of(name, is_digit);
+}
+
 }  // namespace
+
+std::vector<blob::ObjectInfo> key_objects(blob::Storage& storage) {
+  auto infos = storage.list(kKeyDirectory);
+  std::erase_if(infos, [](const blob::ObjectInfo& info) { return !is_key_name(info.name); });
+  return infos;
+}
 
 StoredSlots read_slots(blob::Storage& storage) {
   StoredSlots stored;
@@ -136,7 +148,7 @@ std::vector<OpenedKey> open_all(const std::vector<StoredSlot>& slots, Sealing se
 }
 
 std::string store_slot(blob::Storage& storage, const Key& master, KeySlot slot) {
-  if (storage.list(kKeyDirectory).size() >= kMostDerived) {
+  if (key_objects(storage).size() >= kMostDerived) {
     throw Error(ErrorKind::Conflict,
                 storage.description() + ": has " + std::to_string(kMostDerived) +
                     " keys, and no more are ever tried; remove one first, see: snapferry key list");

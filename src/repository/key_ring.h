@@ -19,6 +19,9 @@ inline constexpr std::string_view kKeyDirectory = "keys";
 inline constexpr std::size_t kMostSlotsRead = 1024;
 inline constexpr std::size_t kMostDerived = 64;
 
+// What is a key by its name; anything else there is no object of this format.
+std::vector<blob::ObjectInfo> key_objects(blob::Storage& storage);
+
 struct OpenedKey {
   Key master;
   std::string id;  // of the slot that opened

@@ -1,5 +1,6 @@
 #include "repository/key_ring.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "blob/memory_storage.h"
@@ -72,15 +73,15 @@ TEST(KeySlots, AreListedWithWhatIsKnownOfThem) {
   const std::string added = repository->add_password("another", "");
   KeySlot old = make_password_slot(key_of_bytes(9), "else", kWeakKeyCost, "", {});
   old.version = 1;
-  storage.put("keys/01", encode_slot(old));
+  storage.put("keys/0100000000000000", encode_slot(old));
   KeySlot clear = make_clear_slot(key_of_bytes(9), {});
-  prove(clear, "02", key_of_bytes(9));
-  storage.put("keys/02", encode_slot(clear));
-  storage.put("keys/03", as_bytes("torn"));
+  prove(clear, "0200000000000000", key_of_bytes(9));
+  storage.put("keys/0200000000000000", encode_slot(clear));
+  storage.put("keys/0300000000000000", as_bytes("torn"));
   EXPECT_EQ(state_of_key(*repository, added), KeyState::Proven);
-  EXPECT_EQ(state_of_key(*repository, "01"), KeyState::Unproven);
-  EXPECT_EQ(state_of_key(*repository, "02"), KeyState::Foreign);
-  EXPECT_EQ(state_of_key(*repository, "03"), KeyState::Damaged);
+  EXPECT_EQ(state_of_key(*repository, "0100000000000000"), KeyState::Unproven);
+  EXPECT_EQ(state_of_key(*repository, "0200000000000000"), KeyState::Foreign);
+  EXPECT_EQ(state_of_key(*repository, "0300000000000000"), KeyState::Damaged);
 }
 
 // One of the two equal copies of a key and a config as they were before slots had proofs.
@@ -124,16 +125,16 @@ TEST(PlantedSlot, ThatAsksForMoreWorkThanThisProgramDoesIsNotDerived) {
   blob::MemoryStorage storage;
   Repository::create(storage, weak());
   KeySlot planted = with_cost({16, 1 << 20});
-  storage.put("keys/00", encode_slot(planted));
+  storage.put("keys/0000000000000000", encode_slot(planted));
   const auto repository = Repository::open(storage, with_password());
-  EXPECT_EQ(state_of_key(*repository, "00"), KeyState::Damaged);
+  EXPECT_EQ(state_of_key(*repository, "0000000000000000"), KeyState::Damaged);
 }
 
 TEST(PlantedSlots, InThousandsAreNeitherAllReadNorAllDerived) {
   blob::MemoryStorage storage;
   Repository::create(storage, weak());
   const Bytes planted = encode_slot(with_cost(kWeakKeyCost));
-  for (int i = 0; i < 10'000; ++i) storage.put("keys/z" + std::to_string(i), planted);
+  for (int i = 0; i < 10'000; ++i) storage.put(fmt::format("keys/f{:015}", i), planted);
   testing::CountingStorage counting(storage);
   EXPECT_NO_THROW(Repository::open(counting, with_password()));
   EXPECT_LE(counting.calls(testing::Verb::Get), kMostSlotsRead + 1);
@@ -145,9 +146,9 @@ TEST(PlantedSlots, InFrontOfTheRightOneEndWithAnErrorThatSaysSo) {
   const auto opened =
       open_key(storage, decode_config(storage.get("config")), [] { return "secret"; });
   storage.remove("keys/" + opened.id);
-  put_slot(storage, opened.master, "ffff");
+  put_slot(storage, opened.master, "ffff000000000000");
   const Bytes planted = encode_slot(with_cost(kWeakKeyCost));
-  for (int i = 0; i < 100; ++i) storage.put("keys/" + std::to_string(100 + i), planted);
+  for (int i = 0; i < 100; ++i) storage.put(fmt::format("keys/{:016}", i), planted);
   try {
     Repository::open(storage, with_password());
     FAIL() << "tried more than " << kMostDerived;
@@ -169,9 +170,20 @@ TEST(KeySlots, AreNotMadeBeyondWhatIsTried) {
 TEST(KeySlots, TooLargeToBeOneAreNotRead) {
   blob::MemoryStorage storage;
   Repository::create(storage, weak());
-  storage.put("keys/00", Bytes(5000));
+  storage.put("keys/0000000000000000", Bytes(5000));
   const auto repository = Repository::open(storage, with_password());
-  EXPECT_EQ(state_of_key(*repository, "00"), KeyState::Damaged);
+  EXPECT_EQ(state_of_key(*repository, "0000000000000000"), KeyState::Damaged);
+}
+
+TEST(KeySlots, AreWhatHasTheNameOfOne) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  for (const char* name : {"Thumbs.db", "0011223344556677-conflict", "00112233"})
+    storage.put(std::string("keys/") + name, as_bytes("of somebody else"));
+  const auto repository = Repository::open(storage, with_password());
+  EXPECT_EQ(repository->keys().size(), 1u);
+  EXPECT_TRUE(repository->verify({}).ok());
+  EXPECT_TRUE(repository->repair({}).is_whole());
 }
 
 TEST(Config, TooLargeToBeOneIsNotRead) {

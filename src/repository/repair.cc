@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
+#include "repository/key_ring.h"
 #include "repository/object_limits.h"
 #include "repository/reachability.h"
 #include "repository/repair_survey.h"
@@ -33,7 +34,7 @@ class Repair {
     repair_twins();
     survey_ = survey_for_repair(context_, options_.cancellation, options_.progress);
     report_.bytes_read = survey_.bytes_read;
-    find_damaged_manifests();
+    heal_manifests();
     const bool alone = is_alone();
     write_index(alone);
     gather_lost();
@@ -68,7 +69,7 @@ class Repair {
   void repair_twins() {
     begin("checking keys");
     std::vector<std::string> names{std::string(kConfigName)};
-    for (const blob::ObjectInfo& info : context_.storage.list("keys")) names.push_back(info.name);
+    for (const blob::ObjectInfo& info : key_objects(context_.storage)) names.push_back(info.name);
     for (const std::string& name : names) {
       try {
         const TwinBody twin = decode_twin(context_.storage.get(name, kLargestKey), name);
@@ -84,9 +85,50 @@ class Repair {
     if (!options_.dry_run) context_.storage.sync();
   }
 
-  void find_damaged_manifests() {
-    snapshots_ = read_snapshots(context_.objects, nullptr, &damaged_manifests_);
-    for (const Damage& damage : damaged_manifests_) report_.beyond_repair.push_back(damage);
+  void heal_manifests() {
+    begin("checking snapshots");
+    for (const UnreadableManifest& damaged : list_manifests(context_.objects, nullptr).unreadable) {
+      if (!damaged.is_announced) heal_manifest(damaged);
+    }
+    std::vector<Damage> damaged;
+    for (Snapshot& snapshot : read_snapshots(context_.objects, nullptr, &damaged))
+      snapshots_.push_back(std::move(snapshot));
+  }
+
+  // From what this host remembers, or another copy of this repository has. The damaged one is kept.
+  void heal_manifest(const UnreadableManifest& damaged) {
+    const std::string name = object_name(ObjectType::Snapshot, damaged.id);
+    const auto whole = whole_manifest(damaged.id);
+    if (!whole) {
+      damaged_manifests_.push_back({name, damaged.message});
+      report_.beyond_repair.push_back({name, damaged.message});
+      return;
+    }
+    action(name, damaged.message + "; written again as it was");
+    if (options_.dry_run) {
+      snapshots_.push_back(decode_manifest(*whole, damaged.id).snapshot);
+      return;
+    }
+    keep_aside(name);
+    context_.objects.put(ObjectType::Snapshot, damaged.id, *whole);
+    context_.storage.sync();
+  }
+
+  std::optional<Bytes> whole_manifest(const ObjectId& id) {
+    const auto try_to = [&](const auto& get) -> std::optional<Bytes> {
+      try {
+        Bytes bytes = get();
+        decode_manifest(bytes, id);
+        return bytes;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Corrupt) throw;
+        return std::nullopt;
+      }
+    };
+    auto whole = try_to([&] { return read_manifest(context_.objects, context_.cache, id); });
+    if (!whole && options_.from != nullptr)
+      whole = try_to([&] { return options_.from->manifest(id); });
+    return whole;
   }
 
   // Content of which no whole pack has a copy that was read.
@@ -247,12 +289,9 @@ class Repair {
 
   // Kept under another name, and durable there, before it goes.
   void set_aside(const std::string& name, const std::string& message) {
-    std::string kept = name;
-    std::ranges::replace(kept, '/', '-');
-    kept = "aside/" + kept;
     if (!options_.dry_run) {
       try {
-        context_.storage.put(kept, context_.storage.get(name, largest(ObjectType::Pack)));
+        keep_aside(name);
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::NotFound) return;
         if (error.kind() != ErrorKind::Corrupt) throw;
@@ -260,11 +299,20 @@ class Repair {
         report_.beyond_repair.push_back({name, error.message()});
         return;
       }
-      context_.storage.sync();
       context_.storage.remove(name);
       context_.storage.sync();
     }
-    action(name, message + "; set aside as " + kept);
+    action(name, message + "; set aside as " + name_aside(name));
+  }
+
+  static std::string name_aside(std::string name) {
+    std::ranges::replace(name, '/', '-');
+    return "aside/" + name;
+  }
+
+  void keep_aside(const std::string& name) {
+    context_.storage.put(name_aside(name), context_.storage.get(name, largest(ObjectType::Pack)));
+    context_.storage.sync();
   }
 
   void tell_losses() {

@@ -5,6 +5,7 @@
 #include "repository/repository.h"
 #include "repository/sealed_object.h"
 #include "repository/test_damage.h"
+#include "testing/temporary_directory.h"
 #include "testing/crash_storage.h"
 #include "testing/fault_storage.h"
 
@@ -253,6 +254,35 @@ TEST(Repair, CanBeRunAgainWhenThePowerGoesAtAnyOperation) {
       expect_repairs(storage);
     }
     if (done || ::testing::Test::HasFailure()) break;
+  }
+}
+
+TEST(Repair, TakesAManifestFromACopyOrFromWhatThisHostRemembers) {
+  const testing::TemporaryDirectory cache;
+  const MemoryStorage::Objects start = one_snapshot();
+  for (const bool remembered : {false, true}) {
+    for (const std::size_t left : {0, 20, 100}) {
+      SCOPED_TRACE(left);
+      MemoryStorage storage(start);
+      MemoryStorage copy(start);
+      const std::string directory = remembered ? cache.path() : "";
+      const auto other = open(copy);
+      const auto snapshots = open(storage, directory)->snapshots();
+      const std::string name = storage.list("snapshots").at(0).name;
+      Bytes bytes = storage.get(name);
+      bytes.resize(left);
+      storage.put(name, bytes);
+      RepairOptions options;
+      if (!remembered) {
+        EXPECT_FALSE(open(storage)->repair({.dry_run = true}).is_whole());
+        options.from = other.get();
+      }
+      const auto report = open(storage, directory)->repair(options);
+      EXPECT_TRUE(report.is_whole());
+      EXPECT_EQ(report.actions.size(), 1u);
+      EXPECT_TRUE(open(storage)->verify({.read_data = 100}).ok());
+      EXPECT_EQ(read_back(*open(storage), snapshots.at(0)), source());
+    }
   }
 }
 

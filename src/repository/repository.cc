@@ -70,6 +70,10 @@ class OpenRepository : public Repository {
     return read_snapshots(objects_, cache_.get(), damaged);
   }
 
+  Bytes manifest(const ObjectId& snapshot) override {
+    return read_manifest(objects_, cache_.get(), snapshot);
+  }
+
   std::unique_ptr<BackupSession> begin_backup() override { return begin_backup_session(context_); }
 
   void forget(const std::vector<ObjectId>& snapshots) override {

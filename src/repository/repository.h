@@ -212,6 +212,9 @@ class Repository : public ObjectSource {
   // manifest does not hide the others: it is given to `damaged`, or if null thrown.
   virtual std::vector<Snapshot> snapshots(std::vector<Damage>* damaged = nullptr) = 0;
 
+  // What is stored of a snapshot, for another copy of this repository. Throws NotFound and Corrupt.
+  virtual Bytes manifest(const ObjectId& snapshot) = 0;
+
   // Announces itself to prunes before it looks at anything, so that nothing it may
   // reference goes away. One session at a time per Repository.
   virtual std::unique_ptr<BackupSession> begin_backup() = 0;

@@ -278,15 +278,20 @@ TEST_P(RepositoryTest, CollectRemovesNothingThatADamagedManifestMayNeed) {
   EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
 }
 
-TEST_P(RepositoryTest, AnEmptyManifestAfterALossOfPowerBlocksNothing) {
+TEST_P(RepositoryTest, AManifestThatBecameEmptyIsALossAndNothingThatItNeededGoes) {
   const Snapshot first = back_up(*repository_, {{"a", "one"}});
-  const ObjectId torn = first.root.tree;
-  storage_.put("snapshots/" + torn.hex(), Bytes{});
-  EXPECT_EQ(repository_->snapshots().size(), 1u);
+  const std::string name = "snapshots/" + first.id.hex();
+  const Bytes manifest = storage_.get(name);
   back_up(*repository_, {{"a", "two"}}, 2000);
+  storage_.put(name, Bytes{});
+  const auto packs = storage_.list("packs").size();
+  EXPECT_EQ(kind_of([&] { repository_->snapshots(); }), ErrorKind::Corrupt);
   const auto report = repository_->collect({});
-  EXPECT_EQ(report.torn_manifests, std::vector<ObjectId>{torn});
-  EXPECT_EQ(storage_.list("snapshots").size(), 2u);
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_EQ(report.damages[0].object, name);
+  EXPECT_EQ(storage_.list("packs").size(), packs);
+  storage_.put(name, manifest);
+  EXPECT_TRUE(repository_->verify({.read_data = 100}).ok());
 }
 
 TEST_P(RepositoryTest, ClaimsAreListedAndCanBeRemovedWithAReason) {

@@ -10,15 +10,6 @@
 namespace snapferry::repository {
 namespace {
 
-Bytes read_manifest(const SealedObjects& objects, ObjectCache* cache, const ObjectId& id) {
-  if (cache != nullptr) {
-    if (auto cached = cache->get(id)) return std::move(*cached);
-  }
-  Bytes manifest = objects.get(ObjectType::Snapshot, id);
-  if (cache != nullptr) cache->put(id, manifest);
-  return manifest;
-}
-
 // What claims say is about to be committed under them: where that does not open, it was torn by a
 // loss of power before its backup ended, and never was a snapshot.
 std::set<ObjectId> announced_manifests(const SealedObjects& objects) {
@@ -35,15 +26,20 @@ std::set<ObjectId> announced_manifests(const SealedObjects& objects) {
 
 }  // namespace
 
+Bytes read_manifest(const SealedObjects& objects, ObjectCache* cache, const ObjectId& id) {
+  if (cache != nullptr) {
+    if (auto cached = cache->get(id)) return std::move(*cached);
+  }
+  Bytes manifest = objects.get(ObjectType::Snapshot, id);
+  if (cache != nullptr) cache->put(id, manifest);
+  return manifest;
+}
+
 ManifestList list_manifests(const SealedObjects& objects, ObjectCache* cache) {
   ManifestList list;
   for (const blob::ObjectInfo& info : objects.infos(ObjectType::Snapshot)) {
     const ObjectId id = *id_of_name(ObjectType::Snapshot, info.name);
     list.listed.push_back(id);
-    if (info.size < kSmallestSealed) {
-      list.torn.push_back(id);
-      continue;
-    }
     try {
       list.manifests.push_back(decode_manifest(read_manifest(objects, cache, id), id));
     } catch (const Error& error) {

@@ -23,8 +23,11 @@ struct ManifestList {
   std::vector<ObjectId> listed;     // all of them, ascending
   std::vector<Manifest> manifests;  // those that open, void or not, oldest first
   std::vector<UnreadableManifest> unreadable;
-  std::vector<ObjectId> torn;  // shorter than any manifest: they hold nothing
 };
+
+// The payload of a manifest, from the cache where that has it. Throws NotFound and Corrupt; `cache`
+// may be null.
+Bytes read_manifest(const SealedObjects& objects, ObjectCache* cache, const ObjectId& id);
 
 // Asks the storage; a manifest that goes meanwhile is left out. `cache` may be null.
 ManifestList list_manifests(const SealedObjects& objects, ObjectCache* cache);
@@ -37,7 +40,8 @@ struct SnapshotList {
 SnapshotList sort_out(const ManifestList& list, const Endings& endings);
 
 // All snapshots there are, oldest first. Damaged ones go to `damaged`, or are thrown if it is
-// null; torn and void ones never were snapshots. `cache` may be null.
+// null; void ones, and those of which a claim says that they were not committed, never were
+// snapshots. `cache` may be null.
 std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
                                      std::vector<Damage>* damaged);
 

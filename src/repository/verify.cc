@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
-#include "repository/key_slot.h"
+#include "repository/key_ring.h"
 #include "repository/object_limits.h"
 #include "repository/reachability.h"
 #include "repository/snapshot_list.h"
@@ -89,7 +89,7 @@ class Verification {
       config.authenticate(context_.master);
       if (config.one_damaged) damage("config", "one of its two copies is damaged");
     });
-    for (const blob::ObjectInfo& info : context_.storage.list("keys")) {
+    for (const blob::ObjectInfo& info : key_objects(context_.storage)) {
       guard(info.name, [&] {
         bool one_damaged = false;
         decode_slot(context_.storage.get(info.name, kLargestKey), info.name, &one_damaged);
@@ -103,10 +103,10 @@ class Verification {
     const std::size_t damages = report_.damages.size();
     snapshots_ = read_snapshots(context_.objects, nullptr, &report_.damages);
     needs_are_unknown_ = report_.damages.size() > damages;
-    for (const ObjectId& torn : list_manifests(context_.objects, nullptr).torn) {
-      damage(object_name(ObjectType::Snapshot, torn),
-             "is cut short; its backup ended before it was committed, or it is lost; the next "
-             "prune removes it");
+    for (const UnreadableManifest& torn : list_manifests(context_.objects, nullptr).unreadable) {
+      if (!torn.is_announced) continue;
+      remark(object_name(ObjectType::Snapshot, torn.id),
+             "was cut short before its backup had committed it; the next prune removes it");
     }
     report_.snapshots = snapshots_.size();
   }
