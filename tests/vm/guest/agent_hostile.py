@@ -108,8 +108,17 @@ for name in ("mine", "autosnap", "by-hand", "snapferry_other_2026-01-01T00:00:00
 refused("freeze elsewhere", agent(DATA).freeze, [SECRET], ours[0]["name"])
 for volume in (SECRET, COPY, "zfs:source", LEFT, "zfs:source/data@autosnap"):
     refused(f"send {volume}", agent(DATA).source_send, volume, secret["autosnap"])
-refused("send another's snapshot as one of this", agent(DATA).source_send, DATA, secret["autosnap"])
-refused("send from another's", agent(DATA).source_send, DATA, ours[0], base=secret["autosnap"])
+
+# A point of another dataset under a name that this one has, too: it is this one's that is sent.
+with open("/source/secret/file", "rb") as file:
+    secret_bytes = file.read(4096)
+for what, request in (("snapshot", dict(to=secret["autosnap"])),
+                      ("base", dict(to=ours[0], base=secret["autosnap"]))):
+    stream = agent(DATA).source_send(DATA, **request)
+    check(secret_bytes not in stream, f"the {what} of another is sent")
+only_there = secret["secret"]
+refused("send what only another has", agent(DATA).source_send, DATA, only_there)
+
 refused("send the excluded", agent("zfs:source/data/**").source_send, LEFT, by_hand)
 refused("freeze the excluded", agent("zfs:source/data/**").freeze, [LEFT], ours[0]["name"])
 

@@ -13,6 +13,7 @@ for dataset in data data/left secret; do
   zfs bookmark "source/$dataset@by-hand" "source/$dataset#by-hand"
   zfs hold mine "source/$dataset@by-hand"
 done
+zfs snapshot source/secret@secret
 zfs clone source/data@by-hand source/copy
 succeeds "$SNAPFERRY" init --store zfs:backup/store
 for set in main other; do
