@@ -5,9 +5,9 @@
 #include "repository/repository.h"
 #include "repository/sealed_object.h"
 #include "repository/test_damage.h"
-#include "testing/temporary_directory.h"
 #include "testing/crash_storage.h"
 #include "testing/fault_storage.h"
+#include "testing/temporary_directory.h"
 
 namespace snapferry::repository {
 namespace {
