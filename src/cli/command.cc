@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/store_recognition.h"
+
 namespace snapferry::cli {
 
 std::string_view CommandSpec::group() const {
@@ -57,6 +59,7 @@ const std::vector<OptionSpec>& store_options() {
       {.name = "--host",
        .value = "NAME",
        .help = "the name of this machine in the store; otherwise its own"},
+      kAcceptChangedStore,
       {.name = "--ssh-command",
        .value = "COMMAND",
        .help = "reach other machines with COMMAND (a program and its words, no shell) instead of "

@@ -6,6 +6,7 @@
 #include "cli/format.h"
 #include "cli/password.h"
 #include "cli/store.h"
+#include "cli/store_recognition.h"
 
 namespace snapferry::cli {
 namespace {
@@ -17,7 +18,11 @@ ExitCode init_native(Context& context, const Address& address) {
                             "are in; leave it out",
                             address.kind == AddressKind::Zfs ? "dataset" : "device"));
   }
-  endpoints_of(context)->create_store(address);
+  const auto recognition = StoreRecognition::of_native(context, address);
+  recognition.require_own_filesystem();
+  const auto endpoints = endpoints_of(context);
+  endpoints->create_store(address);
+  recognition.remember(endpoints->store(address)->identity(), SeenStore::Protection::Unknown);
   context.console.say(fmt::format("made the store {}\n", printable(address.text())));
   context.console.emit(JsonObject::line("init").text("store", address.text()));
   return ExitCode::Success;
@@ -29,6 +34,8 @@ ExitCode run_init(Context& context) {
   }
   const std::string directory = store_directory(store_address(context));
   const std::string name = "repo:" + directory;
+  const auto recognition = StoreRecognition::of_repository(context, directory);
+  recognition.require_own_filesystem();
   repository::CreateOptions options;
   if (context.options.text("--encryption") == "none") {
     options.encryption = repository::Encryption::None;
@@ -36,7 +43,10 @@ ExitCode run_init(Context& context) {
     options.password = obtain_password(context, first_password_of_store(name));
   }
   const auto storage = blob::LocalStorage::create(directory);
-  repository::Repository::create(*storage, options);
+  const ObjectId id = repository::Repository::create(*storage, options);
+  recognition.remember(id.hex(), options.encryption == repository::Encryption::None
+                                     ? SeenStore::Protection::None
+                                     : SeenStore::Protection::Encrypted);
   context.console.say(fmt::format("made the repository {}\n", name));
   context.console.emit(JsonObject::line("init")
                            .text("store", name)
@@ -55,7 +65,9 @@ const CommandSpec& init_command() {
           "password, others added by 'key add', or a recovery key made by 'key recovery' open "
           "it: without any of them nothing can be brought back. With --encryption none it is "
           "protected against damage, but anyone who has the files can read them.\n\n"
-          "A directory that holds anything else is left alone.\n\n"
+          "A directory that holds anything else is left alone. Where a store was seen before, on a "
+          "filesystem that is not there now, none is made: its disk may not be mounted. With "
+          "--accept-changed-store one is.\n\n"
           "With --store zfs:DATASET it makes a dataset, with --store btrfs:DIR a directory on a "
           "btrfs, where native snapshots are received: nothing in it is mounted or run by "
           "itself. On another machine its agent makes them; a key with a command of its own can "

@@ -37,6 +37,14 @@ void Console::warn(std::string_view text) {
   after_output();
 }
 
+void Console::warn_once(std::string_view text) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!said_once_.emplace(text).second) return;
+  }
+  warn(text);
+}
+
 void Console::explain(std::string_view text) {
   if (verbose()) warn(text);
 }

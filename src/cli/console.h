@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -38,7 +39,9 @@ class Console {
 
   // One line on standard error: "snapferry: TEXT". Given --quiet too.
   void warn(std::string_view text);
-  // The same with --verbose only.
+  // The same, unless this text was said before.
+  void warn_once(std::string_view text);
+  // As warn() with --verbose only.
   void explain(std::string_view text);
 
   // Shows `line` as the last line of the terminal until it is replaced, or cleared with
@@ -59,6 +62,7 @@ class Console {
   const Verbosity verbosity_;
   bool ends_with_reader_ = false;
   std::string status_;
+  std::set<std::string, std::less<>> said_once_;
 };
 
 // Names each file that could not be handled: "snapferry: VOLUME: PATH: MESSAGE", and

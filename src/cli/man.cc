@@ -77,7 +77,9 @@ std::string environment_section() {
          tagged("SNAPFERRY_NEW_PASSWORD", "the new password, for key add") +
          tagged("SNAPFERRY_CACHE",
                 "where copies of the index and of directories are kept between runs; otherwise "
-                "$XDG_CACHE_HOME/snapferry or ~/.cache/snapferry. Losing it costs only time.");
+                "$XDG_CACHE_HOME/snapferry or ~/.cache/snapferry. It remembers, too, which store "
+                "was at which address. Losing it "
+                "costs only time, and that a changed store is noticed.");
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ std::size_t lines_in(const std::string& text) {
 class NativeProgram : public ::testing::Test, public Endpoints {
  protected:
   NativeProgram() {
-    program_.environment = {{"SNAPFERRY_STORE", "zfs:backup"}};
+    program_.environment = {{"SNAPFERRY_STORE", "zfs:backup"}, {"SNAPFERRY_CACHE", cache_.path()}};
     program_.endpoints = [this](const EndpointOptions& options) {
       set_ = options.set;
       return std::make_unique<Borrowed>(*this);
@@ -121,6 +121,7 @@ class NativeProgram : public ::testing::Test, public Endpoints {
   FakeHost host_;
   FakeDisk disk_;
   FakeDisk* current_ = &disk_;
+  const testing::TemporaryDirectory cache_;
   TestProgram program_;
   std::string set_;
   std::vector<std::string> asked_, created_, restored_;
@@ -219,7 +220,7 @@ TEST_F(NativeProgram, ShowsAndReleasesWhatVolumesKeepForAStoreThatIsGone) {
   current_ = &disk_;
   program_.clock.advance(Duration{40 * 86400});
   host_.write("zfs:pool/a", "file", "later");
-  const std::string said = ok({"backup", "zfs:pool/*"});
+  const std::string said = ok({"backup", "zfs:pool/*", "--accept-changed-store"});
   EXPECT_TRUE(contains(said, "2 volumes keep snapshots")) << said;
   EXPECT_TRUE(contains(said, "snapferry cursors --release " + lost + " 'zfs:pool/*'")) << said;
   const std::string shown = ok({"cursors", "zfs:pool/*"});
@@ -283,6 +284,23 @@ TEST_F(NativeProgram, RestoresAWholeVolume) {
   refused(1, {"restore", "zfs:pool/a", "--target", "zfs:pool/taken"}, "is there");
   refused(2, {"restore", "zfs:pool/a", "file", "--target", "zfs:pool/new"}, "whole volume");
   refused(1, {"restore", "zfs:pool/a", "--target", "btrfs:/new"}, "kind btrfs");
+}
+
+TEST_F(NativeProgram, RefusesAnotherStoreThanTheOneThatWasAtTheAddress) {
+  back_up();
+  FakeDisk other;
+  current_ = &other;
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"backup", "zfs:pool/*"},
+                                             {"list"},
+                                             {"restore", "zfs:pool/a", "--target", "zfs:pool/n"}}) {
+    refused(1, args, "this is another store (id " + other.identity().substr(0, 8));
+  }
+  EXPECT_TRUE(other.replicas().empty());
+  ok({"backup", "zfs:pool/*", "--accept-changed-store"});
+  ok({"list"});
+  current_ = &disk_;
+  ok({"list"});
 }
 
 TEST_F(NativeProgram, MakesAStore) {

@@ -303,7 +303,7 @@ ExitCode replicate(Context& context, const std::vector<Address>& volumes, const 
   const RunOptions options = run_options(context);
   const auto groups = grouped(volumes);
   const auto endpoints = endpoints_of(context, options.set);
-  const auto target = endpoints->store(store);
+  const auto target = native_store(context, *endpoints, store);
   Sum sum;
   for (const auto& group : groups) {
     back_up(context, *endpoints, group, *target, options, groups.size() == 1, sum);

@@ -135,7 +135,8 @@ ExitCode restore_volume(Context& context, const Address& target) {
   refuse_what_chooses_files(context.options);
   const Address address = native_store_address(context, target);
   const auto endpoints = endpoints_of(context);
-  NativeStore store(endpoints->store(address), context.io.clock, own_host(context));
+  NativeStore store(native_store(context, *endpoints, address), context.io.clock,
+                    own_host(context));
   const auto snapshots = list_snapshots(context, store);
   const Snapshot& snapshot =
       select_snapshot(snapshots, context.options.argument(0), standpoint(context));

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "blob/local_storage.h"
+#include "cli/cache.h"
 #include "cli/format.h"
 #include "cli/native_store.h"
 #include "cli/password.h"
+#include "cli/store_recognition.h"
 #include "core/snapshot_order.h"
 
 namespace snapferry::cli {
@@ -47,21 +49,29 @@ bool has_parent_part(const std::filesystem::path& path) {
   return false;
 }
 
-std::string explained(const Context& context, const RepositoryStore& store) {
-  return fmt::format("{}: no such store; make it with 'snapferry init --store {}'", store.name(),
-                     context.options.given("--store").value_or(store.name()));
+NoSuchStore missing(const RepositoryStore& store, const StoreRecognition& recognition,
+                    std::string_view cause) {
+  return recognition.missing(fmt::format(
+      "{}: {}; mount its disk if it is on one, give the right store, or make a new one with "
+      "'snapferry init --store {}'",
+      printable(store.name()), cause, printable(store.name())));
 }
 
-void require_directory(const Context& context, const RepositoryStore& store) {
+void require_directory(const RepositoryStore& store, const StoreRecognition& recognition) {
   struct stat status {};
   if (::stat(store.directory.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) throw NoSuchStore(explained(context, store));
+    if (errno == ENOENT || errno == ENOTDIR) throw missing(store, recognition, "no such store");
     throw system_error(errno, "look at it", store.name());
   }
   if (!S_ISDIR(status.st_mode)) {
     throw NoSuchStore(fmt::format(
         "{}: is not a directory; a store is a directory made by 'snapferry init'", store.name()));
   }
+}
+
+SeenStore::Protection protection_of(repository::Encryption encryption) {
+  return encryption == repository::Encryption::Password ? SeenStore::Protection::Encrypted
+                                                        : SeenStore::Protection::None;
 }
 
 }  // namespace
@@ -98,13 +108,6 @@ std::string store_directory(std::string_view address) {
     throw Error(ErrorKind::InvalidArgument, "the store is empty; give --store repo:DIR");
   }
   return absolute_path(std::string(rest));
-}
-
-std::string cache_directory(const Io& io, bool is_root) {
-  if (const auto own = io.variable("SNAPFERRY_CACHE")) return absolute_path(*own);
-  if (const auto base = io.variable("XDG_CACHE_HOME")) return *base + "/snapferry";
-  if (const auto home = io.variable("HOME")) return *home + "/.cache/snapferry";
-  return is_root ? "/var/cache/snapferry" : "";
 }
 
 std::string store_address(const Context& context) {
@@ -159,31 +162,41 @@ std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std:
   }
   auto store = std::make_unique<RepositoryStore>();
   store->directory = store_directory(address);
-  store->cache = cache_directory(context.io, ::geteuid() == 0);
-  require_directory(context, *store);
+  store->cache = cache_of(context);
+  const auto recognition = StoreRecognition::of_repository(context, store->directory);
+  require_directory(*store, recognition);
   store->storage = context.io.storage ? context.io.storage(store->directory)
                                       : blob::LocalStorage::open(store->directory);
   repository::OpenOptions options;
   options.password = [&] { return obtain_password(context, password_of_store(store->name())); };
   options.require_encryption = is_password_given(context, password_of_store(store->name()));
   options.cache_directory = store->cache;
+  options.recognise = [&](const ObjectId& id, repository::Encryption encryption) {
+    recognition.require_familiar(id.hex(), protection_of(encryption));
+  };
   try {
     store->repository = repository::Repository::open(*store->storage, options);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
-    throw NoSuchStore(
-        fmt::format("{}: is no repository; give the right store, or make one with "
-                    "'snapferry init'",
-                    store->name()));
+    throw missing(*store, recognition, "there is no repository in it");
   }
+  recognition.remember(store->repository->id().hex(),
+                       protection_of(store->repository->encryption()));
+  return store;
+}
+
+std::unique_ptr<Store> native_store(Context& context, Endpoints& endpoints,
+                                    const Address& address) {
+  auto store = endpoints.store(address);
+  recognise_native(context, address, *store);
   return store;
 }
 
 std::unique_ptr<SnapshotStore> open_store(Context& context) {
   if (const auto address = native_address(store_address(context))) {
     const auto endpoints = endpoints_of(context);
-    return std::make_unique<NativeStore>(endpoints->store(*address), context.io.clock,
-                                         own_host(context));
+    return std::make_unique<NativeStore>(native_store(context, *endpoints, *address),
+                                         context.io.clock, own_host(context));
   }
   return open_repository(context, "this");
 }

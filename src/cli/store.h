@@ -25,10 +25,6 @@ std::string store_directory(std::string_view address);
 // is not followed. Throws InvalidArgument for an empty one, which is no place, and as system_error.
 std::string absolute_path(const std::string& path);
 
-// SNAPFERRY_CACHE, else XDG_CACHE_HOME/snapferry, else HOME/.cache/snapferry, else
-// /var/cache/snapferry for root; empty for others.
-std::string cache_directory(const Io& io, bool is_root);
-
 // A repository that was opened, with what it borrows.
 class RepositoryStore : public SnapshotStore {
  public:
@@ -67,8 +63,8 @@ std::string store_address(const Context& context);
 // anything else. Throws InvalidArgument where it is malformed.
 std::optional<Address> native_address(std::string_view store);
 
-// Opens the store, of whatever kind. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt. That
-// a native store is not there may show only where it is listed first.
+// Opens the store, of whatever kind. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt, and
+// Conflict where another store was seen at its address (cli/store_recognition.h).
 std::unique_ptr<SnapshotStore> open_store(Context& context);
 
 // The same for what only a repository has. Throws Unsupported for native stores: "`purpose` needs
@@ -77,6 +73,10 @@ std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_v
 // The same at an address that another option gave.
 std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
                                                     std::string_view purpose);
+
+// The native store that `address` means. Throws NoSuchStore, and Conflict where another one was
+// seen there.
+std::unique_ptr<Store> native_store(Context& context, Endpoints& endpoints, const Address& address);
 
 // The ends that addresses of this run mean. `set` is what agents are asked to serve.
 std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set = "default");

@@ -53,25 +53,5 @@ TEST(AbsolutePath, ResolvesWhereAParentIsNamed) {
   EXPECT_THROW(absolute_path(real + "/missing/../z"), Error);
 }
 
-TEST(CacheDirectory, FollowsTheEnvironment) {
-  StringOutput out;
-  StoppedClock clock;
-  const Cancellation cancellation;
-  std::map<std::string, std::string> environment;
-  Io io{.out = out, .err = out, .clock = clock, .cancellation = cancellation};
-  io.environment = [&](const std::string& name) -> std::optional<std::string> {
-    if (!environment.contains(name)) return std::nullopt;
-    return environment[name];
-  };
-  EXPECT_EQ(cache_directory(io, false), "");
-  EXPECT_EQ(cache_directory(io, true), "/var/cache/snapferry");
-  environment["HOME"] = "/home/a";
-  EXPECT_EQ(cache_directory(io, true), "/home/a/.cache/snapferry");
-  environment["XDG_CACHE_HOME"] = "/c";
-  EXPECT_EQ(cache_directory(io, true), "/c/snapferry");
-  environment["SNAPFERRY_CACHE"] = "/own";
-  EXPECT_EQ(cache_directory(io, true), "/own");
-}
-
 }  // namespace
 }  // namespace snapferry::cli

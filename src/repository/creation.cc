@@ -57,7 +57,7 @@ KeySlot make_slot(const Key& master, const CreateOptions& options) {
 
 }  // namespace
 
-void Repository::create(blob::Storage& storage, const CreateOptions& options) {
+ObjectId Repository::create(blob::Storage& storage, const CreateOptions& options) {
   const bool encrypt = options.encryption == Encryption::Password;
   if (encrypt && options.password.empty()) {
     throw Error(ErrorKind::InvalidArgument, "the password: is empty; choose one");
@@ -68,9 +68,10 @@ void Repository::create(blob::Storage& storage, const CreateOptions& options) {
   const std::vector<OpenedKey> left =
       open_all(read_slots(storage).slots, sealing, options.password);
   const Key master = left.empty() ? random_key() : left.front().master;
+  const ObjectId id = random_id();
   const std::string own = store_slot(storage, master, make_slot(master, options));
   try {
-    storage.put_new(kConfigName, encode_config({random_id(), sealing}, master));
+    storage.put_new(kConfigName, encode_config({id, sealing}, master));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::AlreadyExists) throw;  // nobody knows: the slot may be needed
     storage.remove(std::string(kKeyDirectory) + "/" + own);
@@ -84,6 +85,7 @@ void Repository::create(blob::Storage& storage, const CreateOptions& options) {
   }
   if (!left.empty()) storage.sync();
   keep_spare(storage);
+  return id;
 }
 
 }  // namespace snapferry::repository

@@ -35,6 +35,10 @@ std::string prepare_cache(const std::string& parent, const ObjectId& id) {
   return path;
 }
 
+Encryption encryption_of(const Config& config) {
+  return config.sealing == Sealing::Encrypt ? Encryption::Password : Encryption::None;
+}
+
 class OpenRepository : public Repository {
  public:
   OpenRepository(blob::Storage& storage, const Config& config, OpenedKey key,
@@ -60,9 +64,7 @@ class OpenRepository : public Repository {
   }
 
   const ObjectId& id() const override { return config_.id; }
-  Encryption encryption() const override {
-    return config_.sealing == Sealing::Encrypt ? Encryption::Password : Encryption::None;
-  }
+  Encryption encryption() const override { return encryption_of(config_); }
 
   Bytes get(ObjectKind kind, const ObjectId& id) override { return reader_.get(kind, id); }
 
@@ -214,11 +216,11 @@ std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenO
                       ": has lost its file 'config'; put it back from a copy of the repository");
     }
     throw Error(ErrorKind::NotFound, storage.description() +
-                                         ": holds no repository; make one with: snapferry init "
-                                         "--store repo:" +
-                                         storage.description());
+                                         ": holds no repository; mount its disk if it is on one, "
+                                         "or choose the directory of one");
   }
   const ReadConfig config = read_config(storage, bytes);
+  if (options.recognise) options.recognise(config.config.id, encryption_of(config.config));
   if (options.require_encryption && config.config.sealing != Sealing::Encrypt) {
     throw Error(ErrorKind::WrongPassword,
                 storage.description() +

@@ -36,6 +36,9 @@ struct OpenOptions {
   // storage can put such a one in the place of an encrypted one, and read what is backed
   // up into it; who gives a password expects that it is needed.
   bool require_encryption = false;
+  // Told what the storage says it holds before the password is asked for; none of it is
+  // authentic yet. Throws to refuse it. May be null.
+  std::function<void(const ObjectId& id, Encryption encryption)> recognise = {};
   // Where the index and trees are kept between runs; created if missing. Empty: an
   // unnamed temporary directory. Losing it costs only time.
   std::string cache_directory;
@@ -198,8 +201,8 @@ class BackupSession : public ObjectSink {
 class Repository : public ObjectSource {
  public:
   // Ends what an interrupted creation left. Throws AlreadyExists if there is one, Corrupt if there
-  // is one that lost its config.
-  static void create(blob::Storage& storage, const CreateOptions& options);
+  // is one that lost its config. Returns the id.
+  static ObjectId create(blob::Storage& storage, const CreateOptions& options);
 
   // Throws NotFound if there is none, Unsupported for a newer format, WrongPassword.
   static std::unique_ptr<Repository> open(blob::Storage& storage, const OpenOptions& options);

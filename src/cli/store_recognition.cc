@@ -1,0 +1,159 @@
+#include "cli/store_recognition.h"
+
+#include <deque>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cli/cache.h"
+#include "cli/format.h"
+
+namespace snapferry::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostLinks = 40;
+
+constexpr std::string_view kIfMeant =
+    "mount the right disk, or, if this store is meant, give --accept-changed-store once";
+
+// Where the link leads to; empty if it is none, or cannot be read.
+fs::path target_of(const fs::path& path) {
+  std::error_code error;
+  return fs::is_symlink(fs::symlink_status(path, error)) ? fs::read_symlink(path, error)
+                                                         : fs::path();
+}
+
+}  // namespace
+
+const OptionSpec kAcceptChangedStore = {
+    .name = "--accept-changed-store",
+    .help =
+        "take the store that is at the address now, though another one was there before, or "
+        "an encrypted one; needed once"};
+
+std::string settled_path(const std::string& path) {
+  const fs::path whole = fs::path(path).lexically_normal();
+  std::deque<fs::path> left(whole.begin(), whole.end());
+  fs::path settled = "/";
+  for (int links = 0; !left.empty();) {
+    const fs::path part = left.front();
+    left.pop_front();
+    if (part.empty() || part == "." || part == "/") continue;
+    if (part == "..") {
+      settled = settled.parent_path();
+      continue;
+    }
+    const fs::path target = links < kMostLinks ? target_of(settled / part) : fs::path();
+    if (target.empty()) {
+      settled /= part;
+      continue;
+    }
+    ++links;
+    left.insert(left.begin(), target.begin(), target.end());
+    if (target.is_absolute()) settled = "/";
+  }
+  return settled.string();
+}
+
+std::uint64_t filesystem_of(const std::string& directory) {
+  struct statfs status {};
+  fs::path path = directory;
+  while (::statfs(path.c_str(), &status) != 0) {
+    if (!path.has_relative_path()) return 0;
+    path = path.parent_path();
+  }
+  const auto* halves = status.f_fsid.__val;
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(halves[0])) << 32 |
+         static_cast<std::uint32_t>(halves[1]);
+}
+
+StoreRecognition::StoreRecognition(Context& context, std::string name, const std::string& address,
+                                   const std::string& directory)
+    : context_(context),
+      name_(std::move(name)),
+      address_(address),
+      directory_(directory),
+      known_(cache_of(context), ::geteuid()),
+      seen_(known_.at(address)) {}
+
+StoreRecognition StoreRecognition::of_repository(Context& context, const std::string& directory) {
+  const std::string settled = settled_path(directory);
+  return {context, "repo:" + directory, "repo:" + settled, settled};
+}
+
+StoreRecognition StoreRecognition::of_native(Context& context, const Address& address) {
+  if (address.is_remote() || address.kind != AddressKind::Btrfs) {
+    return {context, address.text(), address.text(), ""};
+  }
+  const std::string settled = settled_path(address.name);
+  return {context, address.text(), "btrfs:" + settled, settled};
+}
+
+bool StoreRecognition::is_accepted() const {
+  return context_.options.has(kAcceptChangedStore.name);
+}
+
+void StoreRecognition::require_familiar(const std::string& identity,
+                                        SeenStore::Protection protection) const {
+  const SeenStore now{identity, protection};
+  const Familiarity familiarity = compare(seen_, now);
+  if (is_accepted()) return;
+  if (familiarity == Familiarity::NotEncrypted) {
+    throw Error(ErrorKind::Conflict,
+                fmt::format("{}: this store (id {}) is not encrypted, and the one that was here "
+                            "(id {}) was, so that anyone could read what is backed up; {}",
+                            printable(name_), now.short_identity(), seen_.front().short_identity(),
+                            kIfMeant));
+  }
+  if (familiarity == Familiarity::OtherStore) {
+    throw Error(ErrorKind::Conflict,
+                fmt::format("{}: this is another store (id {}) than the one that was here (id {}); "
+                            "{}",
+                            printable(name_), now.short_identity(), seen_.front().short_identity(),
+                            kIfMeant));
+  }
+}
+
+void StoreRecognition::remember(const std::string& identity,
+                                SeenStore::Protection protection) const {
+  known_.remember(address_,
+                  {identity, protection, directory_.empty() ? 0 : filesystem_of(directory_)});
+}
+
+NoSuchStore StoreRecognition::missing(const std::string& unknown) const {
+  if (seen_.empty()) return NoSuchStore(unknown);
+  return NoSuchStore(
+      fmt::format("{}: the store that was here (id {}) is not; is its disk mounted? Mount it and "
+                  "try again, or give the right store",
+                  printable(name_), seen_.front().short_identity()));
+}
+
+void StoreRecognition::require_own_filesystem() const {
+  if (seen_.empty() || directory_.empty() || is_accepted()) return;
+  const std::uint64_t before = seen_.front().filesystem;
+  const std::uint64_t now = filesystem_of(directory_);
+  if (before == 0 || now == 0 || before == now) return;
+  throw Error(ErrorKind::Conflict,
+              fmt::format("{}: the store that was here (id {}) was on another filesystem; is its "
+                          "disk mounted? Mount it, or, if a new store is meant to be made here, "
+                          "give --accept-changed-store",
+                          printable(name_), seen_.front().short_identity()));
+}
+
+void recognise_native(Context& context, const Address& address, Store& store) {
+  const auto recognition = StoreRecognition::of_native(context, address);
+  std::string identity;
+  try {
+    identity = store.identity();
+  } catch (const NoSuchStore& error) {
+    throw recognition.missing(error.message());
+  }
+  recognition.require_familiar(identity, SeenStore::Protection::Unknown);
+  recognition.remember(identity, SeenStore::Protection::Unknown);
+}
+
+}  // namespace snapferry::cli

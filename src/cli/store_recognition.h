@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/known_stores.h"
+#include "core/address.h"
+#include "core/store.h"
+
+namespace snapferry::cli {
+
+// "--accept-changed-store": another store than before is meant.
+extern const OptionSpec kAcceptChangedStore;
+
+// The one path of a directory, whatever symlinks lead to it, and also while it or what they lead to
+// is not there, as when its disk is not mounted.
+std::string settled_path(const std::string& path);
+
+// The filesystem that `directory` is on, or would be; 0: not known. Says nothing about its content,
+// and need not be the same after the next boot.
+std::uint64_t filesystem_of(const std::string& directory);
+
+// Whether the store at an address is the one that was seen there: whoever can write to a disk, and
+// any disk that is not mounted, puts another one, or none, in its place. What was seen is a
+// convenience of this user's cache: without it every store counts as new. Throws Error as said, and
+// nothing for the cache.
+class StoreRecognition {
+ public:
+  // For messages the store is `name`; "" for the directory of one that is none of this machine.
+  StoreRecognition(Context& context, std::string name, const std::string& address,
+                   const std::string& directory);
+
+  static StoreRecognition of_repository(Context& context, const std::string& directory);
+  static StoreRecognition of_native(Context& context, const Address& address);
+
+  // Throws Conflict where another store was seen here, or an encrypted one and this is not, unless
+  // --accept-changed-store was given. Before the password is asked for, or anything written.
+  void require_familiar(const std::string& identity, SeenStore::Protection protection) const;
+
+  // From now on this store is familiar here.
+  void remember(const std::string& identity, SeenStore::Protection protection) const;
+
+  // The error where there is no store: what was seen here, or `unknown`.
+  NoSuchStore missing(const std::string& unknown) const;
+
+  // Throws Conflict where a store was seen here, on another filesystem than the one that is here
+  // now: its disk is not mounted, and a store that is made now would be in its mount point.
+  void require_own_filesystem() const;
+
+ private:
+  bool is_accepted() const;
+
+  Context& context_;
+  const std::string name_;
+  const std::string address_;
+  const std::string directory_;
+  const KnownStores known_;
+  const std::vector<SeenStore> seen_;
+};
+
+// What every command does with a native store: throws Conflict as require_familiar() does, or
+// NoSuchStore; otherwise remembers it.
+void recognise_native(Context& context, const Address& address, Store& store);
+
+}  // namespace snapferry::cli
