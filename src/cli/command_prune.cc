@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -97,13 +98,29 @@ void report_group(Context& context, const VolumeName& volume, const std::string&
                                   table.text()));
 }
 
+// Of two clocks that differ, the earlier one: what is after it is kept. A dry run writes nothing,
+// and so cannot ask the store.
+Timestamp now_for_rules(Context& context, SnapshotStore& store, bool dry_run) {
+  constexpr std::int64_t kMuch = 3600;
+  const Timestamp here = context.io.clock.now();
+  const Timestamp there = dry_run ? Timestamp{} : store.storage_time();
+  if (there == Timestamp{}) return here;
+  if (std::abs(here.seconds - there.seconds) > kMuch) {
+    context.console.warn(
+        fmt::format("the clock of this machine says {}, and that of the store {}; the rules go by "
+                    "the earlier one; set the other right",
+                    format_local(here), format_local(there)));
+  }
+  return std::min(here, there);
+}
+
 // Decides about each group, says so, and returns what goes.
 std::vector<Snapshot> decide(Context& context, SnapshotStore& store,
                              const std::vector<Snapshot>& snapshots,
-                             const retention::KeepRules& rules) {
+                             const retention::KeepRules& rules, Timestamp now) {
   std::set<std::pair<VolumeName, ObjectId>> gone;
   for (auto& [group, candidates] : grouped(snapshots, store)) {
-    const auto decisions = retention::decide(candidates, rules, context.io.clock.now());
+    const auto decisions = retention::decide(candidates, rules, now);
     report_group(context, group.first, group.second, decisions);
     for (const auto& decision : decisions) {
       if (!decision.keep) gone.emplace(group.first, decision.id);
@@ -220,7 +237,9 @@ ExitCode run_prune(Context& context) {
   const auto store = open_store(context);
   const auto snapshots = in_question(context, *store, list_snapshots(context, *store));
   std::vector<Snapshot> chosen;
-  if (rules) chosen = decide(context, *store, snapshots, *rules);
+  if (rules) {
+    chosen = decide(context, *store, snapshots, *rules, now_for_rules(context, *store, dry_run));
+  }
   std::vector<VolumeFailure> failures;
   if (!dry_run) failures = store->forget(chosen);
   const auto found = collect(context, *store, chosen, dry_run);

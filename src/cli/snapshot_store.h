@@ -53,6 +53,8 @@ class SnapshotStore {
   // What rules and ages go by: when the store saw the snapshot come, and within a chain never
   // older than the one before, whatever its host's clock said. Of a snapshot that was listed.
   virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;
+  // Now, by the clock of the store, which is written to for that; 0 where it tells none.
+  virtual Timestamp storage_time() { return {}; }
 
   // Removes the snapshots, and returns what could not be removed.
   virtual std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) = 0;

@@ -161,6 +161,7 @@ std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std:
                     printable(address), purpose));
   }
   auto store = std::make_unique<RepositoryStore>();
+  store->clock = &context.io.clock;
   store->directory = store_directory(address);
   store->cache = cache_of(context);
   const auto recognition = StoreRecognition::of_repository(context, store->directory);
@@ -203,7 +204,7 @@ std::unique_ptr<SnapshotStore> open_store(Context& context) {
 
 std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>* damaged) {
   auto listed = repository->snapshots(damaged);
-  const auto times = effective_times(listed);
+  const auto times = effective_times(listed, clock->now());
   times_.clear();
   for (std::size_t i = 0; i < listed.size(); ++i) times_.emplace(listed[i].id, times[i]);
   return listed;

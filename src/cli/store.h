@@ -30,6 +30,7 @@ class RepositoryStore : public SnapshotStore {
  public:
   std::string directory;
   std::string cache;
+  platform::Clock* clock = nullptr;
   std::unique_ptr<blob::Storage> storage;
   std::unique_ptr<repository::Repository> repository;
 
@@ -42,6 +43,7 @@ class RepositoryStore : public SnapshotStore {
   void complete(Snapshot&) override {}
   std::int64_t seen_unchanged(const VolumeName&) override { return 0; }
   Timestamp time_for_rules(const Snapshot& snapshot) override;
+  Timestamp storage_time() override { return repository->storage_time(); }
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   std::optional<repository::CollectReport> collect(
       const repository::CollectOptions& options) override {

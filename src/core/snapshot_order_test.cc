@@ -1,5 +1,9 @@
 #include "core/snapshot_order.h"
 
+#include <algorithm>
+#include <functional>
+#include <random>
+
 #include <gtest/gtest.h>
 
 namespace snapferry {
@@ -16,9 +20,14 @@ Snapshot snapshot(std::uint64_t sequence, std::int64_t claimed, std::int64_t see
   return made;
 }
 
-std::vector<std::int64_t> times_of(const std::vector<Snapshot>& oldest_first) {
+constexpr std::int64_t kDay = 86400;
+constexpr std::int64_t kNow = 1000 * kDay;
+
+std::vector<std::int64_t> times_of(const std::vector<Snapshot>& oldest_first,
+                                   std::int64_t now = kNow) {
   std::vector<std::int64_t> seconds;
-  for (const Timestamp& time : effective_times(oldest_first)) seconds.push_back(time.seconds);
+  for (const Timestamp& time : effective_times(oldest_first, {now, 0}))
+    seconds.push_back(time.seconds);
   return seconds;
 }
 
@@ -52,8 +61,88 @@ TEST(EffectiveTimes, AreTheClaimedOnesWhereTheStorageHasNoClock) {
 }
 
 TEST(EffectiveTimes, AreNeverLaterThanThoseOfLaterSnapshots) {
-  EXPECT_EQ(times_of({snapshot(1, 9000, 0), snapshot(2, 8000, 0), snapshot(3, 300, 0)}),
+  EXPECT_EQ(times_of({snapshot(1, 90000, 0), snapshot(2, 80000, 0), snapshot(3, 300, 0)}),
             (Seconds{300, 300, 300}));
+}
+
+// A day each; `wrong(i)` changes what was said of the i-th.
+std::vector<Snapshot> ten_days(const std::function<void(int i, Snapshot& snapshot)>& wrong) {
+  std::vector<Snapshot> all;
+  for (int i = 0; i < 10; ++i) {
+    const std::int64_t time = kNow - (10 - i) * kDay;
+    all.push_back(snapshot(static_cast<std::uint64_t>(i) + 1, time, time));
+    wrong(i, all.back());
+  }
+  return all;
+}
+
+Seconds right_days() {
+  return times_of(ten_days([](int, Snapshot&) {}));
+}
+
+TEST(EffectiveTimes, SurviveAStorageWhoseClockFellBackOnce) {
+  for (const int fallen : {1, 5, 9}) {
+    const auto all = ten_days([&](int i, Snapshot& one) {
+      if (i == fallen) one.seen = {60, 0};
+    });
+    EXPECT_EQ(times_of(all), right_days()) << fallen;
+  }
+}
+
+TEST(EffectiveTimes, SurviveAStorageWhoseClockWasAheadForLong) {
+  const auto all = ten_days([](int i, Snapshot& one) {
+    if (i < 9) one.seen.seconds += 400 * kDay;
+  });
+  EXPECT_EQ(times_of(all), right_days());
+}
+
+TEST(EffectiveTimes, SurviveAHostWhoseClockWasAlwaysWrong) {
+  for (const std::int64_t off : {-400 * kDay, 400 * kDay}) {
+    const auto all = ten_days([&](int, Snapshot& one) { one.time.seconds += off; });
+    EXPECT_EQ(times_of(all), right_days());
+  }
+}
+
+TEST(EffectiveTimes, OfWhatNobodyVouchesForCostTheOthersNothing) {
+  const auto all = ten_days([](int i, Snapshot& one) {
+    if (i == 4) one.seen = one.time = {60, 0};
+    if (i == 6) one.seen = one.time = {kNow + 400 * kDay, 0};
+  });
+  auto expected = right_days();
+  expected[4] = expected[5];
+  expected[6] = expected[7];
+  EXPECT_EQ(times_of(all), expected);
+}
+
+TEST(EffectiveTimes, AfterNowAreRefutedByANewestThatIsNot) {
+  const auto all = ten_days([](int i, Snapshot& one) {
+    if (i < 9) one.seen.seconds = one.time.seconds += 400 * kDay;
+  });
+  EXPECT_EQ(times_of(all), Seconds(10, kNow - kDay));
+}
+
+TEST(EffectiveTimes, AfterNowAreAllTakenAsTheyAreWhereItIsNotKnownWhoIsWrong) {
+  EXPECT_EQ(times_of(ten_days([](int, Snapshot&) {}), kNow - 5 * kDay), right_days());
+}
+
+TEST(EffectiveTimes, OfTheNewestThatNobodyVouchesForIsThatBeforeIt) {
+  const auto all = ten_days([](int i, Snapshot& one) {
+    if (i == 9) one.seen = one.time = {60, 0};
+  });
+  EXPECT_EQ(times_of(all)[9], right_days()[8]);
+}
+
+TEST(EffectiveTimes, NeverGoBackAndTakeNoTimeAtAllForThousands) {
+  std::mt19937_64 random(20260301);
+  for (const std::size_t count : {1, 2, 3, 10, 20'000}) {
+    std::vector<Snapshot> all;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto any = [&] { return static_cast<std::int64_t>(random() % (2 * kNow)); };
+      all.push_back(snapshot(i, any(), i % 3 == 0 ? 0 : any()));
+    }
+    const auto times = times_of(all);
+    EXPECT_TRUE(std::ranges::is_sorted(times));
+  }
 }
 
 TEST(EffectiveTimes, OfOneSetSayNothingAboutAnother) {

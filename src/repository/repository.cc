@@ -87,6 +87,8 @@ class OpenRepository : public Repository {
     return repository::collect(context_, reader_, options);
   }
 
+  Timestamp storage_time() override;
+
   std::vector<ClaimInfo> claims() override { return list_claims(context_); }
 
   ClaimInfo remove_claim(const std::string& id, const std::string& reason) override {
@@ -151,6 +153,16 @@ class OpenRepository : public Repository {
   ClaimSightings sightings_;
   const SessionContext context_;
 };
+
+Timestamp OpenRepository::storage_time() {
+  try {
+    OwnClaim claim(storage_, objects_, cache_.get(), ClaimType::Backup, context_.clock);
+    claim.release();
+    return claim.seen();
+  } catch (const Error&) {
+    return {};
+  }
+}
 
 void OpenRepository::for_each_data(const std::function<bool(ByteView bytes)>& visit) {
   index_.refresh();

@@ -229,6 +229,10 @@ class Repository : public ObjectSource {
   // reported, and what might be needed stays. Throws Conflict if this run was taken for dead.
   virtual CollectReport collect(const CollectOptions& options) = 0;
 
+  // Now, by the storage's own clock: the time that it lists for a claim, which is written for that
+  // and goes again. 0 where it has no clock, or nothing can be written.
+  virtual Timestamp storage_time() = 0;
+
   // All claims of other processes.
   virtual std::vector<ClaimInfo> claims() = 0;
   // Takes the claim from its owner, whether or not it still runs: a backup fails then. `reason` is
