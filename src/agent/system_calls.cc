@@ -111,6 +111,8 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "listxattr",
     "llistxattr",
     "flistxattr",
+    "getxattrat",
+    "listxattrat",
     // memory
     "mmap",
     "mmap2",
@@ -198,12 +200,13 @@ constexpr auto kMakingDirectories = std::to_array<const char*>({"mkdir", "mkdira
 
 // Of SystemCallSet::Files; refused in the others, for libraries may try them in good faith.
 constexpr auto kChangingFiles = std::to_array<const char*>({
-    "mkdir",        "mkdirat",      "rmdir",     "unlink",    "unlinkat",  "rename",
-    "renameat",     "renameat2",    "link",      "linkat",    "symlink",   "symlinkat",
-    "chmod",        "fchmod",       "fchmodat",  "fchmodat2", "chown",     "lchown",
-    "fchown",       "fchownat",     "utime",     "utimes",    "futimesat", "utimensat",
-    "mknod",        "mknodat",      "setxattr",  "lsetxattr", "fsetxattr", "removexattr",
-    "lremovexattr", "fremovexattr", "fallocate", "ftruncate", "truncate",
+    "mkdir",        "mkdirat",      "rmdir",      "unlink",        "unlinkat",  "rename",
+    "renameat",     "renameat2",    "link",       "linkat",        "symlink",   "symlinkat",
+    "chmod",        "fchmod",       "fchmodat",   "fchmodat2",     "chown",     "lchown",
+    "fchown",       "fchownat",     "utime",      "utimes",        "futimesat", "utimensat",
+    "mknod",        "mknodat",      "setxattr",   "lsetxattr",     "fsetxattr", "removexattr",
+    "lremovexattr", "fremovexattr", "setxattrat", "removexattrat", "fallocate", "ftruncate",
+    "truncate",
 });
 
 // Of SystemCallSet::ViewBroker, beside those of an agent.
@@ -248,6 +251,8 @@ constexpr auto kOfView = std::to_array<const char*>({
     "listxattr",
     "llistxattr",
     "flistxattr",
+    "getxattrat",
+    "listxattrat",
     // memory
     "mmap",
     "mmap2",

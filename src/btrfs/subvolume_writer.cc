@@ -13,10 +13,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/metadata_file.h"
+#include "platform/xattr_at.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -82,10 +83,6 @@ void SubvolumeWriter::fail(int error) const {
 
 void SubvolumeWriter::check(long result) const {
   if (result < 0) fail(errno);
-}
-
-std::string SubvolumeWriter::Entry::proc_path() const {
-  return "/proc/self/fd/" + std::to_string(directory.get()) + "/" + name;
 }
 
 SubvolumeWriter::Entry SubvolumeWriter::entry(int root, std::string_view path) const {
@@ -216,13 +213,13 @@ void SubvolumeWriter::set_attribute(const StreamRecord& record) {
   const auto at = entry(root_.get(), record.text(Attribute::Path));
   const std::string name(record.text(Attribute::XattrName));
   const auto value = record.bytes(Attribute::XattrData);
-  check(::lsetxattr(at.proc_path().c_str(), name.c_str(), value.data(), value.size(), 0));
+  check(platform::set_xattr_at(at.directory.get(), at.name.c_str(), name.c_str(), value));
 }
 
 void SubvolumeWriter::remove_attribute(const StreamRecord& record) {
   const auto at = entry(root_.get(), record.text(Attribute::Path));
   const std::string name(record.text(Attribute::XattrName));
-  check(::lremovexattr(at.proc_path().c_str(), name.c_str()));
+  check(platform::remove_xattr_at(at.directory.get(), at.name.c_str(), name.c_str()));
 }
 
 void SubvolumeWriter::write(const StreamRecord& record) {
@@ -282,7 +279,11 @@ void SubvolumeWriter::allocate(const StreamRecord& record) {
 void SubvolumeWriter::change_mode(const StreamRecord& record) {
   const auto at = entry(root_.get(), record.text(Attribute::Path));
   const auto mode = static_cast<mode_t>(record.number(Attribute::Mode)) & kPermissions;
-  check(::fchmodat(at.directory.get(), at.name.c_str(), mode, AT_SYMLINK_NOFOLLOW));
+  const platform::Fd handle(open_beneath(at.directory.get(), at.name, O_PATH));
+  check(handle.get());
+  const auto file =
+      platform::MetadataFile::named(handle.get(), at.directory.get(), at.name.c_str());
+  if (const int error = file.change_mode(mode); error != 0) fail(error);
 }
 
 void SubvolumeWriter::change_owner(const StreamRecord& record) {

@@ -47,7 +47,6 @@ class SubvolumeWriter {
   struct Entry {
     platform::Fd directory;
     std::string name;
-    std::string proc_path() const;
   };
 
   void make(const StreamRecord& record);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/xattr_at.h"
 
 namespace snapferry::platform {
 namespace {
@@ -128,27 +129,18 @@ Entry entry_from_statx(const struct statx& stat, std::string_view name) {
 }
 
 ReadXattrs read_xattrs(int fd, std::string_view subject) {
-  // A descriptor that is open with O_PATH gives EBADF, and a way through /proc.
-  const auto path = [&] { return "/proc/self/fd/" + std::to_string(fd); };
-  return read_all(
-      [&](char* buffer, std::size_t size) {
-        const ssize_t got = ::flistxattr(fd, buffer, size);
-        return got < 0 && errno == EBADF ? ::listxattr(path().c_str(), buffer, size) : got;
-      },
-      [&](const char* name, char* buffer, std::size_t size) {
-        const ssize_t got = ::fgetxattr(fd, name, buffer, size);
-        return got < 0 && errno == EBADF ? ::getxattr(path().c_str(), name, buffer, size) : got;
-      },
-      subject);
+  return read_all([&](char* buffer, std::size_t size) { return ::flistxattr(fd, buffer, size); },
+                  [&](const char* name, char* buffer, std::size_t size) {
+                    return ::fgetxattr(fd, name, buffer, size);
+                  },
+                  subject);
 }
 
 ReadXattrs read_xattrs_at(int directory, const char* name, std::string_view subject) {
-  const std::string path =
-      directory == AT_FDCWD ? name : "/proc/self/fd/" + std::to_string(directory) + "/" + name;
   return read_all(
-      [&](char* buffer, std::size_t size) { return ::llistxattr(path.c_str(), buffer, size); },
+      [&](char* buffer, std::size_t size) { return list_xattrs_at(directory, name, buffer, size); },
       [&](const char* attribute, char* buffer, std::size_t size) {
-        return ::lgetxattr(path.c_str(), attribute, buffer, size);
+        return get_xattr_at(directory, name, attribute, buffer, size);
       },
       subject);
 }

@@ -22,13 +22,12 @@ struct ReadXattrs {
   std::string problem;
 };
 
-// Of an open file (O_PATH too). Filesystems without attributes give none. Throws as system_error
-// only if the file itself is not there.
+// Of an open file, not one with O_PATH. Filesystems without attributes give none. Throws as
+// system_error only if the file itself is not there.
 ReadXattrs read_xattrs(int fd, std::string_view subject);
 
-// The same of `name` in `directory` when it cannot be opened (symlinks, devices,
-// FIFOs, sockets), by way of /proc/self/fd: never follows a symlink. With AT_FDCWD `name`
-// is a path.
+// The same of `name` in `directory` when it cannot be opened (symlinks, devices, FIFOs, sockets;
+// xattr_at.h): never follows a symlink. With AT_FDCWD `name` is a path.
 ReadXattrs read_xattrs_at(int directory, const char* name, std::string_view subject);
 
 // The target of the symlink `name` in `directory`.

@@ -81,8 +81,6 @@ TEST_F(Metadata, ReadsAttributesInOrderAndOfAnyLength) {
   EXPECT_TRUE(xattrs[1].value.empty());
   EXPECT_EQ(xattrs[2].name, "user.z");
   EXPECT_EQ(read_xattrs_at(fd_.get(), "f", "f").xattrs, xattrs);
-  const Fd handle = open_at(fd_.get(), "f", O_PATH, 0, "f");
-  EXPECT_EQ(read_xattrs(handle.get(), "f").xattrs, xattrs);
 }
 
 TEST_F(Metadata, DoesNotFollowSymlinksForAttributes) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "tree/placement.h"
 #include "tree/restore_entry.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
@@ -19,29 +19,23 @@ namespace {
 
 using platform::Fd;
 
-// Opens the file at `place`, part by part without following anything; invalid if it is
-// not there any more.
-Fd open_place(RestoreSession& session, const LinkRecords::Place& place) {
-  DirectoryHandle at = session.root->handle();
+// The directory of `place`, part by part without following anything.
+Fd open_directory_of(RestoreSession& session, const LinkRecords::Place& place) {
+  const DirectoryHandle root = session.root->handle();
+  Fd at(::fcntl(root->get(), F_DUPFD_CLOEXEC, 0));
+  if (!at.valid()) throw system_error(errno, "open", place.path);
   std::size_t position = 0;
   for (std::size_t slash = place.path.find('/'); slash != std::string::npos;
        slash = place.path.find('/', position)) {
-    const std::string part = place.path.substr(position, slash - position);
-    at = std::make_shared<Fd>(open_directory_at(at->get(), part, Access::AsItIs));
+    at = open_directory_at(at.get(), place.path.substr(position, slash - position), Access::AsItIs);
     position = slash + 1;
   }
-  const std::string name = place.path.substr(position);
-  Fd file = open_for_metadata(at->get(), name);
-  const struct statx stat = stat_open(file.get(), name);
-  if (device_of(stat) != place.device || stat.stx_ino != place.inode) return Fd();
-  return file;
+  return at;
 }
 
-// The descriptor itself is linked, so it is the file that was looked at.
-int link_open(const Fd& file, const Placement& placement) {
-  const std::string path = "/proc/self/fd/" + std::to_string(file.get());
-  return ::linkat(AT_FDCWD, path.c_str(), placement.directory(), placement.name().c_str(),
-                  AT_SYMLINK_FOLLOW);
+bool is_at(const LinkRecords::Place& place, int directory, const std::string& name) {
+  const std::optional<struct statx> stat = stat_at(directory, name);
+  return stat && device_of(*stat) == place.device && stat->stx_ino == place.inode;
 }
 
 bool cannot_link(int error) {
@@ -64,16 +58,25 @@ bool restore_link(RestoreSession& session, RestoreDirectory& directory, const Di
     return true;
   }
   if (!options.dry_run) {
-    const Fd file = open_place(session, place);
-    if (!file.valid()) return false;
-    Placement placement(here->get(), entry.name, existing ? session.temporary_name() : "");
-    if (link_open(file, placement) != 0) {
+    const Fd from = open_directory_of(session, place);
+    const std::string name = place.path.substr(place.path.rfind('/') + 1);
+    if (!is_at(place, from.get(), name)) return false;
+    // Only a name can be linked by everybody, and it may be exchanged at any time: what came of it
+    // is looked at before it gets its final name, where somebody else could see it.
+    Placement placement(here->get(), entry.name,
+                        directory.is_new() ? "" : session.temporary_name());
+    if (::linkat(from.get(), name.c_str(), placement.directory(), placement.name().c_str(), 0) !=
+        0) {
       if (!cannot_link(errno)) throw system_error(errno, "link", entry.name);
       session.limitations.add("some hard links were restored as files of their own: " +
                               std::string("the filesystem of the target refused them"));
       return false;
     }
     placement.created();
+    if (!is_at(place, placement.directory(), placement.name())) {
+      throw Error(ErrorKind::Conflict,
+                  entry.name + ": was replaced by someone else meanwhile; restore it again");
+    }
     clear_directory(session, directory, here, entry, existing);
     placement.commit();
   }

@@ -2,19 +2,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
 #include <fcntl.h>
-#include <sys/xattr.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "platform/fd.h"
 #include "platform/metadata.h"
+#include "platform/own_directory.h"
 #include "tree/target.h"
 
 namespace snapferry::tree {
 namespace {
+
+using platform::MetadataFile;
 
 constexpr uid_t kLeave = static_cast<uid_t>(-1);
 constexpr const char* kAccessAcl = "system.posix_acl_access";
@@ -24,21 +26,12 @@ constexpr unsigned kPrivate = 0600;
 constexpr std::uint32_t kSetId = S_ISUID | S_ISGID;
 constexpr std::int64_t kCoarsestTime = 2;  // seconds; FAT
 
-std::string proc_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
-// The umask of the process, without changing it as umask(2) would.
+// The umask of the process. umask(2) tells it by changing it, so it is asked where nobody else has
+// the same. Where that is not allowed every mode is set explicitly.
 std::uint32_t read_umask() {
-  try {
-    const Bytes status = platform::read_file("/proc/self/status", 1 << 20);
-    const std::string text(as_text(status));
-    const std::size_t at = text.find("\nUmask:");
-    if (at != std::string::npos) {
-      return static_cast<std::uint32_t>(std::strtoul(text.c_str() + at + 7, nullptr, 8));
-    }
-  } catch (const Error&) {
-    // Without it every mode is set explicitly.
-  }
-  return 07777;
+  const long umask = platform::in_own_directory(
+      AT_FDCWD, [] { return static_cast<long>(::umask(static_cast<mode_t>(kPrivate))); });
+  return umask < 0 ? 07777 : static_cast<std::uint32_t>(umask);
 }
 
 std::vector<gid_t> read_groups() {
@@ -61,13 +54,10 @@ bool has_time(const struct statx& stat, const Entry& entry) {
          stat.stx_mtime.tv_nsec == entry.mtime.nanoseconds;
 }
 
-void remove_xattr(int fd, const std::string& name, const Entry& entry) {
-  int result = ::fremovexattr(fd, name.c_str());
-  if (result != 0 && errno == EBADF) {
-    result = ::removexattr(proc_path(fd).c_str(), name.c_str());
-  }
-  if (result != 0 && errno != ENODATA && errno != EOPNOTSUPP) {
-    throw system_error(errno, "remove extended attribute " + name, entry.name);
+void remove_xattr(const MetadataFile& file, const std::string& name, const Entry& entry) {
+  const int error = file.remove_xattr(name.c_str());
+  if (error != 0 && error != ENODATA && error != EOPNOTSUPP) {
+    throw system_error(error, "remove extended attribute " + name, entry.name);
   }
 }
 
@@ -110,11 +100,12 @@ void MetadataWriter::own_new(int fd, const Entry& entry, const NewFileTraits& tr
 }
 
 void MetadataWriter::finish_new(int fd, const Entry& entry, const NewFileTraits& traits) const {
-  if (traits.inherits_acl) remove_xattr(fd, kAccessAcl, entry);
-  write_xattrs(fd, entry, BeforeMode::Yes);
+  const MetadataFile file = MetadataFile::opened(fd);
+  if (traits.inherits_acl) remove_xattr(file, kAccessAcl, entry);
+  write_xattrs(file, entry, BeforeMode::Yes);
   const std::uint32_t mode = wanted_owner(entry).mode;
-  if (traits.inherits_acl || creation_mode(entry, traits) != mode) set_mode(fd, mode, entry);
-  write_xattrs(fd, entry, BeforeMode::No);
+  if (traits.inherits_acl || creation_mode(entry, traits) != mode) set_mode(file, mode, entry);
+  write_xattrs(file, entry, BeforeMode::No);
   restore_times(fd, entry);
 }
 
@@ -140,18 +131,27 @@ bool MetadataWriter::xattrs_differ(const std::vector<ExtendedAttribute>& present
   });
 }
 
-void MetadataWriter::apply(int fd, const Entry& entry) const {
-  const struct statx stat = stat_open(fd, entry.name);
+void MetadataWriter::apply(const MetadataFile& file, const Entry& entry) const {
+  const struct statx stat = stat_open(file.fd(), entry.name);
   const Owner wanted = wanted_owner(entry);
   if ((wanted.user != kLeave && wanted.user != stat.stx_uid) ||
       (wanted.group != kLeave && wanted.group != stat.stx_gid)) {
-    change_owner(fd, entry, wanted);
+    change_owner(file.fd(), entry, wanted);
   }
   const bool has_mode = entry.type != EntryType::Symlink;
   if (has_mode && !root_ && (stat.stx_mode & 0600) != 0600) {
-    set_mode(fd, (stat.stx_mode & 07777) | 0600, entry);
+    set_mode(file, (stat.stx_mode & 07777) | 0600, entry);
   }
-  const auto present = platform::read_xattrs(fd, entry.name);
+  remove_others(file, entry);
+  // Again even those that were there: chown(2) and chmod(2) change capabilities and ACLs.
+  write_xattrs(file, entry, BeforeMode::Yes);
+  if (has_mode) set_mode(file, wanted.mode, entry);
+  write_xattrs(file, entry, BeforeMode::No);
+  restore_times(file.fd(), entry);
+}
+
+void MetadataWriter::remove_others(const MetadataFile& file, const Entry& entry) const {
+  const auto present = file.read_xattrs(entry.name);
   if (!present.problem.empty()) {
     limitations_.add(
         "extended attributes that files of the target have and that could not be read "
@@ -159,14 +159,19 @@ void MetadataWriter::apply(int fd, const Entry& entry) const {
   }
   for (const ExtendedAttribute& xattr : present.xattrs) {
     if (is_ours(xattr.name) && can_write(xattr.name) && !has_name(entry.xattrs, xattr.name)) {
-      remove_xattr(fd, xattr.name, entry);
+      remove_xattr(file, xattr.name, entry);
     }
   }
-  // Again even those that were there: chown(2) and chmod(2) change capabilities and ACLs.
-  write_xattrs(fd, entry, BeforeMode::Yes);
-  if (has_mode) set_mode(fd, wanted.mode, entry);
-  write_xattrs(fd, entry, BeforeMode::No);
-  restore_times(fd, entry);
+}
+
+bool MetadataWriter::handle_suffices(int directory, const std::string& name,
+                                     const struct statx& stat, const Entry& entry) const {
+  // A new mode would change an ACL.
+  if (!entry.xattrs.empty()) return false;
+  const auto present = platform::read_xattrs_at(directory, name.c_str(), name);
+  if (!present.problem.empty() || xattrs_differ(present.xattrs, entry)) return false;
+  return entry.type == EntryType::Symlink || platform::can_change_mode_of_handle() ||
+         (stat.stx_mode & 07777) == wanted_owner(entry).mode;
 }
 
 bool MetadataWriter::gives_rights(const struct statx& stat, const Entry& entry) const {
@@ -188,15 +193,16 @@ std::uint32_t MetadataWriter::allowed_mode(int fd, std::uint32_t mode, const Ent
   return allowed.mode;
 }
 
-void MetadataWriter::set_mode(int fd, std::uint32_t mode, const Entry& entry) const {
-  const std::uint32_t allowed = allowed_mode(fd, mode, entry);
-  int result = ::fchmod(fd, allowed);
-  // A descriptor that is open with O_PATH.
-  if (result != 0 && errno == EBADF) result = ::chmod(proc_path(fd).c_str(), allowed);
-  if (result == 0) return;
+void MetadataWriter::set_mode(const MetadataFile& file, std::uint32_t mode,
+                              const Entry& entry) const {
+  const std::uint32_t allowed = allowed_mode(file.fd(), mode, entry);
+  const int error = file.change_mode(allowed);
+  if (error == 0) return;
+  const struct statx stat = stat_open(file.fd(), entry.name);
+  if (error == EOPNOTSUPP && (stat.stx_mode & 07777) == allowed) return;
   // FAT has the modes of its mount.
-  if (errno != EPERM || stat_open(fd, entry.name).stx_uid != user_) {
-    throw system_error(errno, "set the mode", entry.name);
+  if (error != EPERM || stat.stx_uid != user_) {
+    throw system_error(error, "set the mode", entry.name);
   }
   limitations_.add("modes were not restored where the filesystem of the target refused them");
 }
@@ -262,16 +268,24 @@ void MetadataWriter::change_owner(int fd, const Entry& entry, const Owner& wante
                    std::string(errno == EPERM ? "not permitted" : "no such owner here"));
 }
 
-void MetadataWriter::write_xattrs(int fd, const Entry& entry, BeforeMode when) const {
+void MetadataWriter::write_xattrs(const MetadataFile& file, const Entry& entry,
+                                  BeforeMode when) const {
+  if (!file.has_xattrs() && !entry.xattrs.empty()) {
+    limitations_.add(
+        "extended attributes of what is not a file or directory were not restored where others "
+        "can change names in its directory");
+    return;
+  }
   for (const ExtendedAttribute& xattr : entry.xattrs) {
     const bool before = xattr.name.starts_with("user.");
-    if (before == (when == BeforeMode::Yes)) write_xattr(fd, xattr, entry);
+    if (before == (when == BeforeMode::Yes)) write_xattr(file, xattr, entry);
   }
 }
 
-void MetadataWriter::write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const {
+void MetadataWriter::write_xattr(const MetadataFile& file, const ExtendedAttribute& xattr,
+                                 const Entry& entry) const {
   const std::string space = xattr.name.substr(0, xattr.name.find('.') + 1);
-  if (space == "security." && root_ && !has_its_owner(fd, entry)) {
+  if (space == "security." && root_ && !has_its_owner(file.fd(), entry)) {
     limitations_.add("extended attributes " + space +
                      "* were not restored where the owner they mean was not");
     return;
@@ -281,22 +295,18 @@ void MetadataWriter::write_xattr(int fd, const ExtendedAttribute& xattr, const E
                      "* were not restored: only root can set them");
     return;
   }
-  int result = ::fsetxattr(fd, xattr.name.c_str(), xattr.value.data(), xattr.value.size(), 0);
-  if (result != 0 && errno == EBADF) {
-    result = ::setxattr(proc_path(fd).c_str(), xattr.name.c_str(), xattr.value.data(),
-                        xattr.value.size(), 0);
-  }
-  if (result == 0) return;
-  if (errno == EOPNOTSUPP) {
+  const int error = file.set_xattr(xattr);
+  if (error == 0) return;
+  if (error == EOPNOTSUPP) {
     limitations_.add("extended attributes " + space +
                      "* were not restored: the filesystem of the target does not have them");
-  } else if (errno == EPERM) {
+  } else if (error == EPERM) {
     limitations_.add("extended attributes " + space +
                      "* were not restored where the system refused it: not permitted");
   } else {
     // A filesystem also says ENOSPC for an attribute that is too large for it.
-    Error error = system_error(errno, "set extended attribute " + xattr.name, entry.name);
-    throw Error(ErrorKind::Unsupported, error.message());
+    Error failure = system_error(error, "set extended attribute " + xattr.name, entry.name);
+    throw Error(ErrorKind::Unsupported, failure.message());
   }
 }
 

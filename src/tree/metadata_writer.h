@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "core/entry.h"
+#include "platform/metadata_file.h"
 #include "tree/limitations.h"
 #include "tree/owner_map.h"
 
@@ -52,8 +53,13 @@ class MetadataWriter {
   // still has it open.
   bool gives_rights(const struct statx& stat, const Entry& entry) const;
 
-  // Makes `fd`, which may be open with O_PATH, what `entry` says, whatever it was.
-  void apply(int fd, const Entry& entry) const;
+  // Makes `file` what `entry` says, whatever it was.
+  void apply(const platform::MetadataFile& file, const Entry& entry) const;
+
+  // Whether apply() can do that to a MetadataFile::handle() of what is `name` in `directory`,
+  // `stat` by a look at it.
+  bool handle_suffices(int directory, const std::string& name, const struct statx& stat,
+                       const Entry& entry) const;
 
  private:
   struct Owner {
@@ -67,15 +73,17 @@ class MetadataWriter {
   Owner wanted_owner(const Entry& entry) const;
   void leave_out_mode(Owner& wanted, std::uint32_t bit, std::string_view name) const;
   std::uint32_t allowed_mode(int fd, std::uint32_t mode, const Entry& entry) const;
-  void set_mode(int fd, std::uint32_t mode, const Entry& entry) const;
+  void set_mode(const platform::MetadataFile& file, std::uint32_t mode, const Entry& entry) const;
   void restore_times(int fd, const Entry& entry) const;
   bool has_its_owner(int fd, const Entry& entry) const;
   bool may_have_group(gid_t group) const;
   bool can_write(const std::string& xattr) const;
   void change_owner(int fd, const Entry& entry, const Owner& wanted) const;
   bool xattrs_differ(const std::vector<ExtendedAttribute>& present, const Entry& entry) const;
-  void write_xattrs(int fd, const Entry& entry, BeforeMode when) const;
-  void write_xattr(int fd, const ExtendedAttribute& xattr, const Entry& entry) const;
+  void remove_others(const platform::MetadataFile& file, const Entry& entry) const;
+  void write_xattrs(const platform::MetadataFile& file, const Entry& entry, BeforeMode when) const;
+  void write_xattr(const platform::MetadataFile& file, const ExtendedAttribute& xattr,
+                   const Entry& entry) const;
 
   const OwnerMap& owners_;
   Limitations& limitations_;

@@ -371,7 +371,7 @@ void RestoreDirectory::release(DirectoryHandle handle) noexcept {
 void RestoreDirectory::finish(const DirectoryHandle& handle) {
   if (session_.options.dry_run || !handle) return;
   if (apply_metadata_) {
-    session_.metadata.apply(handle->get(), entry_);
+    session_.metadata.apply(platform::MetadataFile::opened(handle->get()), entry_);
     if (exists_) session_.attributes.prepare(handle->get(), entry_);
     session_.attributes.seal(handle->get(), entry_);
   } else if (mode_to_put_back_) {

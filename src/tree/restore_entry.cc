@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "platform/metadata.h"
+#include "platform/metadata_file.h"
 #include "tree/link_restore.h"
+#include "tree/placement.h"
 #include "tree/restore_file.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
@@ -16,6 +18,7 @@ namespace snapferry::tree {
 namespace {
 
 using platform::Fd;
+using platform::MetadataFile;
 
 std::optional<Existing> look(const RestoreDirectory& directory, const DirectoryHandle& here,
                              const std::string& name) {
@@ -66,7 +69,8 @@ class EntryRestore {
     const bool differs = AttributeWriter::differs(stat, entry_) ||
                          session_.metadata.differs(here_->get(), entry_.name, stat, entry_);
     if (differs) check_not_sealed();
-    if (differs && (stat.stx_nlink > 1 || session_.metadata.gives_rights(stat, entry_))) {
+    if (differs &&
+        (stat.stx_nlink > 1 || session_.metadata.gives_rights(stat, entry_) || !can_be_updated())) {
       return write();
     }
     if (differs && !session_.options.dry_run) update();
@@ -76,19 +80,45 @@ class EntryRestore {
     links_done(session_, directory_, entry_, stat);
   }
 
-  void update() {
-    const Fd fd = open_for_metadata(here_->get(), entry_.name);
-    const struct statx stat = stat_open(fd.get(), entry_.name);
-    if (stat.stx_ino != existing_->stat.stx_ino || stat.stx_nlink != 1) {
-      throw Error(ErrorKind::Conflict,
-                  entry_.name + ": was replaced by someone else meanwhile; restore it again");
+  // Where it cannot be held by anything that stays the same, it is made again.
+  bool can_be_updated() const {
+    const int at = here_->get();
+    if (entry_.type == EntryType::File) {
+      constexpr int kFlags = AT_EACCESS | AT_SYMLINK_NOFOLLOW;
+      return ::faccessat(at, entry_.name.c_str(), R_OK, kFlags) == 0;
     }
-    session_.metadata.apply(fd.get(), entry_);
-    if (entry_.type != EntryType::File || !AttributeWriter::differs(stat, entry_)) return;
+    return platform::is_private_directory(at) ||
+           session_.metadata.handle_suffices(at, entry_.name, existing_->stat, entry_);
+  }
+
+  void update() {
+    if (entry_.type == EntryType::File) return update_file();
+    const Fd handle = open_for_metadata(here_->get(), entry_.name);
+    check_same(stat_open(handle.get(), entry_.name));
+    session_.metadata.apply(hold(handle, here_->get(), entry_.name), entry_);
+  }
+
+  void update_file() {
+    check_same(stat_open(open_for_metadata(here_->get(), entry_.name).get(), entry_.name));
     const Fd opened = open_file_at(here_->get(), entry_.name);
-    if (stat_open(opened.get(), entry_.name).stx_ino != stat.stx_ino) return;
+    const struct statx stat = stat_open(opened.get(), entry_.name);
+    check_same(stat);
+    session_.metadata.apply(MetadataFile::opened(opened.get()), entry_);
+    if (!AttributeWriter::differs(stat, entry_)) return;
     session_.attributes.prepare(opened.get(), entry_);
     session_.attributes.seal(opened.get(), entry_);
+  }
+
+  void check_same(const struct statx& stat) const {
+    if (stat.stx_ino == existing_->stat.stx_ino && stat.stx_nlink == 1) return;
+    throw Error(ErrorKind::Conflict,
+                entry_.name + ": was replaced by someone else meanwhile; restore it again");
+  }
+
+  static MetadataFile hold(const Fd& handle, int directory, const std::string& name) {
+    return platform::is_private_directory(directory)
+               ? MetadataFile::named(handle.get(), directory, name.c_str())
+               : MetadataFile::handle(handle.get());
   }
 
   void check_not_sealed() const {
@@ -111,7 +141,7 @@ class EntryRestore {
     begin_big_file(session_, directory_, here_, std::move(entry_), std::move(existing_));
   }
 
-  Placement place() {
+  Placement place() const {
     return Placement(here_->get(), entry_.name, existing_ ? session_.temporary_name() : "");
   }
 
@@ -128,13 +158,20 @@ class EntryRestore {
     if (flaw) session_.fail(directory_, entry_.name, *flaw);
   }
 
+  // A symlink without attributes needs nothing that goes by its name.
+  Placement place_special() const {
+    const bool by_name = entry_.type != EntryType::Symlink || !entry_.xattrs.empty();
+    if (!by_name || platform::is_private_directory(here_->get())) return place();
+    return Placement::in_nook(here_->get(), entry_.name, session_.temporary_name());
+  }
+
   void write_special() {
-    Placement placement = place();
+    Placement placement = place_special();
     if (!create_special(placement)) {
       session_.limitations.add("device nodes were not restored: only root can create them");
       return links_failed(session_, entry_);
     }
-    const Fd fd = open_for_metadata(here_->get(), placement.name());
+    const Fd fd = open_for_metadata(placement.directory(), placement.name());
     const struct statx stat = stat_open(fd.get(), entry_.name);
     if (type_of(stat) != entry_.type || stat.stx_nlink != 1) {
       throw Error(ErrorKind::Conflict,
@@ -142,7 +179,7 @@ class EntryRestore {
     }
     std::optional<Error> flaw;
     try {
-      session_.metadata.apply(fd.get(), entry_);
+      session_.metadata.apply(hold(fd, placement.directory(), placement.name()), entry_);
     } catch (const Error& error) {
       flaw = error;
     }
@@ -152,7 +189,7 @@ class EntryRestore {
 
   // False for a device that this user may not create.
   bool create_special(Placement& placement) {
-    const int at = here_->get();
+    const int at = placement.directory();
     const char* name = placement.name().c_str();
     int result = 0;
     switch (entry_.type) {

@@ -9,8 +9,8 @@
 #include "core/object_store.h"
 #include "platform/fd.h"
 #include "tree/overwrite_verdict.h"
+#include "tree/placement.h"
 #include "tree/restore_directory.h"
-#include "tree/target.h"
 
 namespace snapferry::tree {
 

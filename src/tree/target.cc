@@ -12,11 +12,13 @@
 
 #include "core/error.h"
 #include "core/tree_node.h"
+#include "platform/metadata_file.h"
 
 namespace snapferry::tree {
 namespace {
 
 using platform::Fd;
+using platform::MetadataFile;
 
 constexpr unsigned kStatMask = STATX_BASIC_STATS;
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
@@ -33,9 +35,13 @@ Fd open_after_chmod(int directory, const std::string& name) {
   const Fd handle(
       ::openat(directory, checked(name), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!handle.valid()) throw system_error(errno, "open", name);
-  const std::string path = "/proc/self/fd/" + std::to_string(handle.get());
-  if (::chmod(path.c_str(), 0700) != 0) throw system_error(errno, "open", name);
-  Fd opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const MetadataFile file = platform::is_private_directory(directory)
+                                ? MetadataFile::named(handle.get(), directory, name.c_str())
+                                : MetadataFile::handle(handle.get());
+  if (const int error = file.change_mode(0700); error != 0) {
+    throw system_error(error, "open", name);
+  }
+  Fd opened(::openat(handle.get(), ".", kDirectoryFlags));
   if (!opened.valid()) throw system_error(errno, "open", name);
   return opened;
 }
@@ -283,23 +289,6 @@ bool is_temporary_name(std::string_view name) {
   };
   return name.size() > 17 && name[16] == '-' && all_hex(name.substr(0, 16)) &&
          all_hex(name.substr(17));
-}
-
-Placement::Placement(int directory, const std::string& name, std::string temporary)
-    : directory_(directory), name_(name), temporary_(std::move(temporary)) {
-  checked(name_);
-}
-
-Placement::~Placement() {
-  if (created_) ::unlinkat(directory_, name().c_str(), 0);
-}
-
-void Placement::commit() {
-  if (!temporary_.empty() &&
-      ::renameat(directory_, temporary_.c_str(), directory_, name_.c_str()) != 0) {
-    throw system_error(errno, "replace", name_);
-  }
-  created_ = false;
 }
 
 }  // namespace snapferry::tree

@@ -83,27 +83,4 @@ platform::Fd open_existing_target(const std::string& path);
 std::string temporary_name(std::uint64_t run, std::uint64_t number);
 bool is_temporary_name(std::string_view name);
 
-// A new name in a directory: the final one, or a temporary one beside what is there.
-// What was created under it is removed again unless committed.
-class Placement {
- public:
-  // `temporary` empty: directly. Borrows `directory`.
-  Placement(int directory, const std::string& name, std::string temporary);
-  ~Placement();
-  Placement(const Placement&) = delete;
-  Placement& operator=(const Placement&) = delete;
-
-  int directory() const { return directory_; }
-  const std::string& name() const { return temporary_.empty() ? name_ : temporary_; }
-  void created() { created_ = true; }
-  // Moves it to its final name.
-  void commit();
-
- private:
-  int directory_;
-  std::string name_;
-  std::string temporary_;
-  bool created_ = false;
-};
-
 }  // namespace snapferry::tree

@@ -1,10 +1,14 @@
 #include "tree/target.h"
 
+#include <vector>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "testing/refused_calls.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::tree {
@@ -42,7 +46,6 @@ TEST_F(Target, RefusesWhatIsNoNameBeforeAnythingIsDone) {
     EXPECT_THROW(unlink_at(fd_.get(), name), Error) << name;
     EXPECT_THROW(remove_empty_directory(fd_.get(), name), Error) << name;
     EXPECT_THROW(remove_tree(fd_.get(), name, {}), Error) << name;
-    EXPECT_THROW(Placement(fd_.get(), name, ""), Error) << name;
   }
   EXPECT_TRUE(exists("d/f"));
 }
@@ -107,22 +110,23 @@ TEST_F(Target, RemovesNothingThatIsToBeKeptNorTheWayToIt) {
   EXPECT_FALSE(exists("t/c"));
 }
 
-TEST_F(Target, PlacesUnderTheFinalNameOnlyWhenCommitted) {
-  make_file("a");
-  const auto place = [&](bool commit) {
-    Placement placement(fd_.get(), "a", "temporary");
-    make_file(placement.name());
-    placement.created();
-    EXPECT_TRUE(exists("temporary"));
-    if (commit) placement.commit();
+// On every kernel, with /proc and without.
+TEST_F(Target, OpensADirectoryThatItsOwnerMayNotReadWithoutProc) {
+  make_directory("d");
+  const std::vector<testing::RefusedCall> old_kernel = {{452, ENOSYS}};
+  const auto open = [&] {
+    if (::geteuid() == 0 && ::syscall(SYS_setresuid, -1, 1000, -1) != 0) return;
+    ASSERT_EQ(::fchmodat(fd_.get(), "d", 0, 0), 0);
+    EXPECT_TRUE(open_directory_at(fd_.get(), "d", Access::MakeAccessible).valid());
+    EXPECT_EQ(stat_at(fd_.get(), "d")->stx_mode & 07777, 0700u);
   };
-  const std::uint64_t before = stat_at(fd_.get(), "a")->stx_ino;
-  place(false);
-  EXPECT_FALSE(exists("temporary"));
-  EXPECT_EQ(stat_at(fd_.get(), "a")->stx_ino, before);
-  place(true);
-  EXPECT_FALSE(exists("temporary"));
-  EXPECT_NE(stat_at(fd_.get(), "a")->stx_ino, before);
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::fchownat(fd_.get(), "d", 1000, 1000, 0), 0);
+    ASSERT_EQ(::fchown(fd_.get(), 1000, 1000), 0);
+  }
+  if (!testing::without_proc(open)) GTEST_SKIP() << "needs a mount namespace";
+  EXPECT_TRUE(
+      testing::without_proc([&] { EXPECT_TRUE(testing::with_refused_calls(old_kernel, open)); }));
 }
 
 TEST(TemporaryName, IsKnownAgainAndNothingElseIs) {
