@@ -12,6 +12,7 @@
 #include "core/bytes.h"
 #include "core/error.h"
 #include "platform/fd.h"
+#include "platform/written_file.h"
 
 namespace snapferry::agent {
 namespace {
@@ -154,6 +155,7 @@ Authorized authorize(const std::string& path, std::string_view line, const Publi
   try {
     platform::write_all(fd.get(), as_bytes(added), path);
     if (::fsync(fd.get()) != 0) throw system_error(errno, "make it durable", path);
+    platform::flush_written(fd.get(), path);
   } catch (const Error&) {
     (void)!::ftruncate(fd.get(), static_cast<::off_t>(text.size()));
     throw;

@@ -16,6 +16,7 @@
 #include "blob/object_name.h"
 #include "core/error.h"
 #include "platform/descriptor_limit.h"
+#include "platform/written_file.h"
 
 namespace snapferry::blob {
 namespace {
@@ -299,7 +300,11 @@ LocalStorage::TemporaryFile LocalStorage::write_temporary(const Place& place, By
   struct stat stat;
   if (::fstat(fd.get(), &stat) == 0) storage_time_ = stat.st_mtime;
   // Network filesystems tell here that the disk is full.
-  if (::close(fd.release()) != 0) fail(errno, "write", place.path);
+  try {
+    platform::close_written(std::move(fd), place.path);
+  } catch (const Error& error) {
+    fail(error.system_error(), "write", place.path);
+  }
   return file;
 }
 

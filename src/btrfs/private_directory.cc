@@ -2,12 +2,14 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/written_file.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -86,11 +88,11 @@ void replace_small_file(int directory, const std::string& name, std::string_view
   }
   const auto temporary = name + ".new-" + std::to_string(::getpid());
   {
-    const auto fd =
-        platform::open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-                          kFileMode, subject);
+    auto fd = platform::open_at(directory, temporary.c_str(),
+                                O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, kFileMode, subject);
     platform::write_all(fd.get(), as_bytes(content), subject);
     if (::fsync(fd.get()) != 0) throw system_error(errno, "make it durable", subject);
+    platform::close_written(std::move(fd), subject);
   }
   if (::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
     throw system_error(errno, "replace it", subject);

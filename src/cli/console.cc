@@ -75,6 +75,15 @@ void Console::flush() {
   }
 }
 
+void Console::finish() {
+  const std::lock_guard lock(mutex_);
+  try {
+    io_.out.finish();
+  } catch (const BrokenPipe&) {
+    if (ends_with_reader_) throw;
+  }
+}
+
 void Console::write_result(std::string_view text) {
   try {
     io_.out.write(text);

@@ -49,6 +49,8 @@ class Console {
   void status(std::string_view line);
 
   void flush();
+  // The same when nothing more comes; throws where a file fails only then.
+  void finish();
 
  private:
   void write_error(std::string_view text);

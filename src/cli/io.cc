@@ -2,9 +2,11 @@
 
 #include <cerrno>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/written_file.h"
 
 namespace snapferry::cli {
 
@@ -28,6 +30,12 @@ void FdOutput::flush() {
       throw system_error(errno, "write", subject_);
     }
   }
+}
+
+void FdOutput::finish() {
+  flush();
+  struct stat stat {};
+  if (::fstat(fd_, &stat) == 0 && S_ISREG(stat.st_mode)) platform::flush_written(fd_, subject_);
 }
 
 }  // namespace snapferry::cli

@@ -24,6 +24,8 @@ class Output {
   // May keep the text until flush(). Throws BrokenPipe, or Error where a device fails.
   virtual void write(std::string_view text) = 0;
   virtual void flush() {}
+  // Nothing more comes. Throws as flush() does: a file may fail only now.
+  virtual void finish() { flush(); }
 };
 
 // Writes to a file descriptor, which it borrows, in large pieces.
@@ -32,6 +34,7 @@ class FdOutput : public Output {
   FdOutput(int fd, std::string_view subject) : fd_(fd), subject_(subject) {}
   void write(std::string_view text) override;
   void flush() override;
+  void finish() override;
 
  private:
   int fd_;

@@ -49,7 +49,7 @@ ExitCode dispatch(const Invocation& invocation, Io& io, Console& console) {
 ExitCode guarded(Console& console, const std::function<ExitCode()>& body) {
   try {
     const ExitCode code = body();
-    console.flush();
+    console.finish();
     return code;
   } catch (const BrokenPipe&) {
     return ExitCode::Failure;

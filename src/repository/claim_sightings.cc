@@ -47,7 +47,8 @@ void ClaimSightings::keep_only_seen() {
       file << claim.hex() << ' ' << sighting.mark.modified << ' ' << sighting.mark.refreshed << ' '
            << sighting.since << '\n';
     }
-    if (!file.flush()) return;
+    file.close();
+    if (!file) return;
   }
   std::rename(temporary.c_str(), path_.c_str());
 }

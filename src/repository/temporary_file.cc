@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/written_file.h"
 
 namespace snapferry::repository {
 namespace {
@@ -91,9 +92,18 @@ bool TemporaryFile::name_it() {
   return true;
 }
 
+bool TemporaryFile::is_written() const {
+  try {
+    platform::flush_written(fd(), directory_);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void TemporaryFile::publish(const std::string& path) {
   // linkat(2) cannot replace, so the file is named twice.
-  if (in_memory_ || !name_it()) return;
+  if (in_memory_ || !is_written() || !name_it()) return;
   if (::rename(name_.c_str(), path.c_str()) == 0) name_.clear();
 }
 

@@ -38,6 +38,7 @@ class TemporaryFile {
 
  private:
   void remove_name();
+  bool is_written() const;
   bool name_it();
   void move_to_memory();
 

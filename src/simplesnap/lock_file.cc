@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 
 #include "core/error.h"
 #include "platform/fd.h"
+#include "platform/written_file.h"
 
 namespace snapferry::simplesnap {
 namespace {
@@ -43,8 +45,9 @@ bool is_alive(pid_t process) { return ::kill(process, 0) == 0 || errno != ESRCH;
 LockFile::LockFile(std::string path) : path_(std::move(path)) {
   const auto own = fmt::format("{}.{}", path_, ::getpid());
   {
-    const auto file = platform::open_path(own, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    auto file = platform::open_path(own, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     platform::write_all(file.get(), as_bytes(fmt::format("{}\n", ::getpid())), own);
+    platform::close_written(std::move(file), own);
   }
   // link(2) is the atomic step: it never replaces.
   for (int attempt = 0; ::link(own.c_str(), path_.c_str()) != 0; ++attempt) {

@@ -117,6 +117,10 @@ struct OddFilesystem::Served {
     });
   }
 
+  static int flush(const char*, fuse_file_info*) { return -self().manners.close_error; }
+
+  static int fsync(const char*, int, fuse_file_info*) { return -self().manners.sync_error; }
+
   static int truncate(const char* path, off_t size, fuse_file_info*) {
     return with(path, [&](Inode& inode) {
       inode.file.content.resize(static_cast<std::size_t>(size));
@@ -214,6 +218,8 @@ OddFilesystem::OddFilesystem(const std::string& directory, Manners manners)
   operations.create = Served::create;
   operations.read = Served::read;
   operations.write = Served::write;
+  operations.flush = Served::flush;
+  operations.fsync = Served::fsync;
   operations.truncate = Served::truncate;
   operations.unlink = Served::unlink;
   operations.rename = Served::rename;

@@ -26,6 +26,8 @@ class OddFilesystem {
     bool owners_stay = false;       // chown(2) succeeds and does nothing
     bool times_in_pairs = false;    // utimensat(2) does nothing unless both times are given
     std::int64_t time_step = 1;     // seconds that a time is a multiple of
+    int close_error = 0;            // what close(2) fails with
+    int sync_error = 0;             // what fsync(2) fails with
   };
 
   // Throws where there is no /dev/fuse or no permission.

@@ -1,6 +1,7 @@
 #include "tree/restore.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <sched.h>
 
@@ -8,6 +9,7 @@
 #include "tree/restore_plan.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
+#include "tree/target_sync.h"
 
 namespace snapferry::tree {
 namespace {
@@ -48,6 +50,16 @@ void check_deletion_target(const std::string& target, const RestoreOptions& opti
   }
 }
 
+void make_durable(RestoreSession& session, int target) {
+  if (const std::optional<Error> failure = session.sync.sync()) {
+    mark_unsynced(target);
+    session.fail("", "", *failure);
+  } else if (session.rewrites && session.options.paths.empty() &&
+             session.options.overwrite != Overwrite::Never && !session.has_failures()) {
+    remove_unsynced_mark(target);
+  }
+}
+
 }  // namespace
 
 RestoreStats restore(const Snapshot& snapshot, const std::string& target, ObjectSource& source,
@@ -60,6 +72,7 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
   session.root = &root;
   // Other than the directory itself, which goes when it is done.
   const DirectoryHandle opened = root.handle();
+  session.rewrites = opened && is_marked_unsynced(opened->get());
   session.queue.push(root);
   try {
     session.queue.run(options.threads != 0 ? options.threads : usable_processors());
@@ -71,6 +84,7 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
     session.extras.remove_all(session, opened->get());
   }
   if (opened) session.seal_all(*opened);
+  if (opened && !options.dry_run) make_durable(session, opened->get());
   return session.stats();
 }
 

@@ -75,7 +75,10 @@ struct RestoreStats {
 // What cannot be restored is reported through `problems` and counted, and does not
 // stop the rest: so is what was unreadable when the snapshot was taken. What else was left out is
 // passed over, and stays as it is in the target; mount points are made. Damaged content never
-// reaches the target under its real name.
+// reaches the target under its real name. In the end all of it is durable, or a failure (of the
+// path
+// "") says that it may not be; then the next restore there writes everything again unless it is to
+// overwrite nothing.
 //
 // Throws NotFound (a path that the snapshot does not hold or left out; nothing was changed then),
 // InvalidArgument (deleting was not consented to), PermissionDenied, NoSpace, Cancelled.

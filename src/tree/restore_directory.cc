@@ -14,6 +14,7 @@
 #include "tree/restore_entry.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
+#include "tree/target_sync.h"
 
 namespace snapferry::tree {
 namespace {
@@ -64,6 +65,7 @@ RestoreDirectory& RestoreDirectory::open_target(RestoreSession& session, const R
     const struct statx stat = stat_open(opened.get(), target);
     root->device_ = device_of(stat);
     root->inode_ = stat.stx_ino;
+    if (!options.dry_run) session.sync.add(root->device_, opened.get());
     root->set_handle(std::make_shared<Fd>(std::move(opened)));
     if (root->created_) root->look_at_new(has_default_acl(root->open_->get()));
     if (root->exists_ && !options.dry_run) root->make_usable(stat);
@@ -273,7 +275,10 @@ void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct 
   inode_ = stat.stx_ino;
   beyond_mount_ = parent_->beyond_mount_ || is_mount_point(stat) || device_ != parent_->device_;
   set_handle(std::make_shared<Fd>(std::move(opened)));
-  if (!options.dry_run) make_usable(existing);
+  if (!options.dry_run) {
+    session_.sync.add(device_, open_->get());
+    make_usable(existing);
+  }
   session_.act(differs ? RestoreAction::UpdateMetadata : RestoreAction::Keep, *parent_, entry_.name,
                &entry_);
 }
@@ -407,6 +412,7 @@ void RestoreDirectory::remove_temporary(const DirectoryHandle& here, const std::
 
 std::vector<std::string> RestoreDirectory::find_extras(const DirectoryHandle& here) {
   std::vector<std::string> names = list_names(here->get());
+  std::erase(names, kUnsyncedMark);
   if (!may_delete(here, names)) {
     std::erase_if(names, [](const std::string& name) { return !is_temporary_name(name); });
   }

@@ -41,7 +41,7 @@ class EntryRestore {
 
   void run() {
     existing_ = look(directory_, here_, entry_.name);
-    switch (judge(entry_, existing_, session_.options.overwrite)) {
+    switch (judge(entry_, existing_, session_.overwrite())) {
       case Verdict::Leave:
         return leave();
       case Verdict::Check:

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/written_file.h"
 #include "tree/content_cursor.h"
+#include "tree/filesystem_traits.h"
 #include "tree/restore_entry.h"
 #include "tree/restore_session.h"
 
@@ -35,6 +37,13 @@ void set_size(int fd, const Entry& file) {
   if (::ftruncate(fd, static_cast<off_t>(file.size)) != 0) {
     throw system_error(errno, "set the size", file.name);
   }
+}
+
+// All of it is where its filesystem keeps it, or the file is not to get its name.
+void settle_content(int fd, const Entry& file) {
+  platform::flush_written(fd, file.name);
+  // Only local filesystems are asked as a whole in the end: of the others the kernel knows little.
+  if (!traits_of_filesystem(fd).is_local) platform::sync_written(fd, file.name);
 }
 
 // A big file that is being written. Deletes itself when the last worker lets go of it.
@@ -146,6 +155,7 @@ class BigFile final : public Work {
     std::optional<Error> flaw;
     try {
       if (failure_) throw Error(*failure_);
+      settle_content(fd_.get(), entry_);
       flaw = finish_file(session_, fd_.get(), entry_, directory_.traits());
       clear_directory(session_, directory_, here_, entry_, existing_);
       placement_.commit();
@@ -212,6 +222,7 @@ std::uint64_t write_content(int fd, const LoadedContent& content, const Entry& f
     end = offset + bytes.size();
   }
   if (end != file.size) set_size(fd, file);
+  settle_content(fd, file);
   return written;
 }
 

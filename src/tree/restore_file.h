@@ -26,7 +26,7 @@ LoadedContent load_content(ObjectSource& source, const Entry& file);
 // Creates the file exclusively, for writing.
 platform::Fd create_file(Placement& placement, unsigned mode);
 
-// Leaves out the holes. Returns how many bytes were written.
+// Leaves out the holes. Returns how many bytes were written; the filesystem has them then.
 std::uint64_t write_content(int fd, const LoadedContent& content, const Entry& file);
 
 // --- Big files: written beside by all workers at once ---

@@ -19,6 +19,7 @@
 #include "tree/owner_map.h"
 #include "tree/restore.h"
 #include "tree/restore_queue.h"
+#include "tree/target_sync.h"
 
 namespace snapferry::tree {
 
@@ -39,6 +40,11 @@ class RestoreSession {
   void fail(const RestoreDirectory& directory, std::string_view name, const Error& error);
   void fail(const std::string& path, std::string_view name, const Error& error);
   bool has_failures() const { return failed_ > 0; }
+  // What happens to a file that exists.
+  Overwrite overwrite() const {
+    const bool rewrite = rewrites && options.overwrite == Overwrite::Changed;
+    return rewrite ? Overwrite::Always : options.overwrite;
+  }
   // Tells and counts that the snapshot does not hold what `entry` was.
   void left_out(const RestoreDirectory& directory, const Entry& entry);
 
@@ -63,7 +69,10 @@ class RestoreSession {
   Extras extras;
   DeletionPlan deletions;  // what goes; in a dry run, what would
   RestoreQueue queue;
+  TargetSync sync;
   RestoreDirectory* root = nullptr;  // valid until the queue has run empty
+  // Files that are there may look right and be damaged (tree/target_sync.h).
+  bool rewrites = false;
   // Set when a step failed for good: directories are not finished any more.
   std::atomic<bool> stopping{false};
   // Directories that keep their descriptor while they are under way.
