@@ -96,7 +96,7 @@ ExitCode run_key_recovery(Context& context) {
   context.console.print(fmt::format(
       "Recovery key of {}:\n\n    {}\n\nIt opens the repository in place of a password and is not "
       "shown again.\nPrint it and keep it away from the repository.\n",
-      store->name(), key));
+      printable(store->name()), key));
   return ExitCode::Success;
 }
 

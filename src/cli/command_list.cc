@@ -25,7 +25,7 @@ std::string remarks(const Snapshot& snapshot) {
 std::vector<std::string> row(const Snapshot& snapshot, bool native) {
   return {snapshot.id.short_hex(),
           snapshot.time.seconds == 0 ? "-" : format_local(snapshot.time),
-          snapshot.set.empty() ? "-" : snapshot.set,
+          snapshot.set.empty() ? "-" : printable(snapshot.set),
           native ? "-" : human_count(snapshot.stats.files),
           native ? "-" : human_size(snapshot.stats.bytes),
           native ? "-" : human_size(snapshot.stats.bytes_stored),

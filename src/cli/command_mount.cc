@@ -28,8 +28,9 @@ ExitCode run_mount(Context& context) {
   options.problems = &problems;
   options.refresh = listed;
   options.on_ready = [&] {
-    context.console.say(fmt::format("{} is at {}; end with Ctrl-C or 'umount {}'\n", store->name(),
-                                    printable(directory), printable(directory)));
+    context.console.say(fmt::format("{} is at {}; end with Ctrl-C or 'umount {}'\n",
+                                    printable(store->name()), printable(directory),
+                                    printable(directory)));
     context.console.emit(
         JsonObject::line("mounted").text("store", store->name()).text("directory", directory));
     context.console.flush();

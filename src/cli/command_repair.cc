@@ -53,7 +53,7 @@ void report(Context& context, const SnapshotStore& store, bool dry_run,
   if (report.index_rebuilt) {
     context.console.say(fmt::format("the index {} written anew\n", dry_run ? "would be" : "was"));
   }
-  context.console.say(fmt::format("{}: {}; {} read\n", store.name(),
+  context.console.say(fmt::format("{}: {}; {} read\n", printable(store.name()),
                                   report.is_whole() ? "nothing is lost"
                                                     : counted(report.lost.size(),
                                                               "file or directory "

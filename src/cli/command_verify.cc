@@ -61,7 +61,7 @@ void report(Context& context, const SnapshotStore& store, const repository::Veri
                              .text("volume", path.volume.text())
                              .text("path", path.path));
   }
-  context.console.say(fmt::format("{}: {}: {}, {} read\n", store.name(),
+  context.console.say(fmt::format("{}: {}: {}, {} read\n", printable(store.name()),
                                   report.ok() ? "no damage" : "damaged", counts(store, report),
                                   human_size(report.bytes_read)));
   context.console.emit(JsonObject::line("verify")

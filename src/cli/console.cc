@@ -10,7 +10,7 @@ namespace snapferry::cli {
 
 void Console::print(std::string_view text) {
   if (json_mode_) return;
-  raw(text);
+  raw(laid_out(text));
 }
 
 void Console::say(std::string_view text) {

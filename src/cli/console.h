@@ -28,7 +28,8 @@ class Console {
   bool quiet() const { return verbosity_ == Verbosity::Quiet; }
   bool verbose() const { return verbosity_ == Verbosity::Verbose; }
 
-  // A result for people: not printed with --json. `text` has its newlines.
+  // A result for people: not printed with --json. `text` has its newlines; what else could command
+  // a terminal is escaped, if whoever made the text forgot that. Names go through printable().
   void print(std::string_view text);
   // The same, but only where --quiet was not given.
   void say(std::string_view text);

@@ -52,6 +52,17 @@ TEST_F(ConsoleTest, IsSilentAboutAllButResultsAndErrorsWhenQuiet) {
   EXPECT_EQ(err_.text_, "snapferry: trouble\n");
 }
 
+TEST_F(ConsoleTest, LetsNoResultCommandTheTerminal) {
+  Io world = io(out_, true);
+  Console console(world, false, Console::Verbosity::Normal);
+  console.print("a\x1b[2J\n\xff\n");
+  console.say("\u202eb\n");
+  EXPECT_EQ(out_.text_, "a\\x1b[2J\n\\xff\n\\u{202e}b\n");
+  out_.text_.clear();
+  console.raw("\x1b");
+  EXPECT_EQ(out_.text_, "\x1b");
+}
+
 TEST_F(ConsoleTest, KeepsMessagesOnOneLineWhateverNamesAreInThem) {
   Io world = io(out_, false);
   Console console(world, false, Console::Verbosity::Normal);

@@ -41,7 +41,8 @@ class Table {
   enum class Align { Left, Right };
   explicit Table(std::vector<Align> columns) : columns_(std::move(columns)) {}
 
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // No cell breaks its line, whatever is in it (core/printable.h).
+  void add(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
   // Lines with a newline each.
   std::string text() const;

@@ -36,6 +36,12 @@ TEST(Base64, PadsAsRfc4648Shows) {
   EXPECT_EQ(to_base64("\xff\xfe"), "//4=");
 }
 
+TEST(TableText, KeepsEachRowOnALineWhateverIsInIt) {
+  Table table({Table::Align::Left, Table::Align::Left});
+  table.add({"set\n\xff", "next"});
+  EXPECT_EQ(table.text(), "set\\n\\xff  next\n");
+}
+
 TEST(TableText, AlignsByTheColumnsOfCharacters) {
   using enum Table::Align;
   Table table({Left, Right, Left});

@@ -92,8 +92,9 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
   if (is_successful(volume)) {
     std::string text = fmt::format("{}: {}\n", printable(source), in_words(volume));
     if (volume.outcome == Outcome::Planned || context.console.verbose()) {
-      if (volume.outcome != Outcome::Planned) text += fmt::format("  {}\n", volume.reason);
-      for (const auto& step : volume.steps) text += fmt::format("  {}\n", step);
+      if (volume.outcome != Outcome::Planned)
+        text += fmt::format("  {}\n", one_line(volume.reason));
+      for (const auto& step : volume.steps) text += fmt::format("  {}\n", one_line(step));
     }
     context.console.say(text);
   } else {

@@ -98,19 +98,26 @@ std::string to_utf8(std::string_view text) {
 
 namespace {
 
-enum class Backslash { Keep, Double };
+// What stays as it is beside the characters of a name.
+struct Kept {
+  bool backslash = false;
+  bool layout = false;  // newlines and tabs
+};
 
-std::string escaped(std::string_view text, Backslash backslash) {
+std::string escaped(std::string_view text, Kept kept) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = character_length(text);
     const auto character = text.substr(0, std::max<std::size_t>(length, 1));
-    if (length == 0 || is_control(character)) {
+    const bool layout = character == "\n" || character == "\t";
+    if (layout && kept.layout) {
+      out += character;
+    } else if (length == 0 || is_control(character)) {
       append_escaped(character, out);
     } else if (const char32_t point = code_point(character); is_invisible(point)) {
       out += fmt::format("\\u{{{:x}}}", static_cast<std::uint32_t>(point));
-    } else if (character == "\\" && backslash == Backslash::Double) {
+    } else if (character == "\\" && !kept.backslash) {
       out += "\\\\";
     } else {
       out += character;
@@ -122,8 +129,12 @@ std::string escaped(std::string_view text, Backslash backslash) {
 
 }  // namespace
 
-std::string printable(std::string_view text) { return escaped(text, Backslash::Double); }
+std::string printable(std::string_view text) { return escaped(text, {}); }
 
-std::string one_line(std::string_view text) { return escaped(text, Backslash::Keep); }
+std::string one_line(std::string_view text) { return escaped(text, {.backslash = true}); }
+
+std::string laid_out(std::string_view text) {
+  return escaped(text, {.backslash = true, .layout = true});
+}
 
 }  // namespace snapferry

@@ -20,4 +20,7 @@ std::string printable(std::string_view text);
 // The same for a whole message, whose names may have been through printable(): backslashes stay.
 std::string one_line(std::string_view text);
 
+// The same for text that was laid out: newlines and tabs stay, too.
+std::string laid_out(std::string_view text);
+
 }  // namespace snapferry

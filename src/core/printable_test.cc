@@ -41,6 +41,11 @@ TEST(OneLine, LeavesBackslashesOfNamesThatWereMadePrintable) {
   EXPECT_EQ(one_line(printable("a\nb\\") + ": x\n\u202e"), "a\\nb\\\\: x\\n\\u{202e}");
 }
 
+TEST(LaidOut, LeavesLinesAndNothingElseThatCommandsATerminal) {
+  EXPECT_EQ(laid_out(printable("a\n\\") + "\n\tb\x1b[2J\xff\u202e\n"),
+            "a\\n\\\\\n\tb\\x1b[2J\\xff\\u{202e}\n");
+}
+
 TEST(Utf8, RefusesOverlongFormsSurrogatesAndCutCharacters) {
   EXPECT_TRUE(is_utf8("grün \xf4\x8f\xbf\xbf"));
   EXPECT_FALSE(is_utf8("\xc0\xaf"));
