@@ -1,5 +1,7 @@
 // The commands on native snapshots: the whole program in process, with volumes and replicas in
 // memory.
+#include <filesystem>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -196,6 +198,36 @@ TEST_F(NativeProgram, PrunesOwnSetsAndLeavesTheChain) {
   // The only one of others is the newest of its group.
   ok({"prune", "--keep-last", "1", "--others"});
   EXPECT_EQ(disk_.points({"box", "zfs:pool/a"}).size(), 2u);
+}
+
+TEST_F(NativeProgram, PrunesTheVolumeThatIsNamedAndNoOther) {
+  for (int i = 0; i < 3; ++i) {
+    for (const char* volume : {"zfs:pool/a", "zfs:pool/b"}) {
+      host_.write(volume, "file", std::to_string(i));
+    }
+    back_up();
+  }
+  ok({"prune", "zfs:pool/a", "--keep-last", "1"});
+  EXPECT_EQ(disk_.points({"box", "zfs:pool/a"}).size(), 1u);
+  EXPECT_EQ(disk_.points({"box", "zfs:pool/b"}).size(), 3u);
+  EXPECT_EQ(run({"prune", "zfs:pool/none", "--keep-last", "1"}).code, 1);
+  EXPECT_EQ(disk_.points({"box", "zfs:pool/b"}).size(), 3u);
+}
+
+TEST_F(NativeProgram, RestoresNothingIntoTheDirectoryOfABtrfsStore) {
+  const std::string store = std::filesystem::canonical(room_.path()).string() + "/store";
+  std::filesystem::create_directories(store + "/box/home");
+  std::filesystem::create_directory_symlink(store, room_ / "link");
+  program_.environment["SNAPFERRY_STORE"] = "btrfs:" + store;
+  for (const std::string& target : {store, store + "/box/home/new", room_ / "link/x"}) {
+    refused(2, {"restore", "latest", "--target", target}, "lies in the store");
+  }
+  // What is no directory here holds no target.
+  for (const char* elsewhere : {"zfs:backup", "web1:btrfs:/"}) {
+    program_.environment["SNAPFERRY_STORE"] = elsewhere;
+    const Outcome outcome = run({"restore", "latest", "--target", store + "/new"});
+    EXPECT_FALSE(contains(outcome.err, "lies in the store")) << outcome.err;
+  }
 }
 
 TEST_F(NativeProgram, PrunesByTheOrderOfReceivingWhateverTheHostsClockSays) {

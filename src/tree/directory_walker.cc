@@ -232,7 +232,7 @@ void DirectoryWalker::add_entry(const std::shared_ptr<Directory>& directory,
   const EntryOutcome outcome =
       entries_.read(place, base != nullptr ? &base->item->bytes : nullptr, true);
   if (outcome.state == EntryOutcome::State::Skipped) {
-    return leave_out(directory, place, type, LeftOut::OwnStore, base);
+    return leave_out(directory, place, type, outcome.reason, base);
   }
   if (outcome.is_directory()) {
     const LeftOut reason = reason_not_to_enter(directory, place, outcome);

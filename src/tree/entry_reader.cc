@@ -110,7 +110,8 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const struct statx stat = look_at(place);
     EntryOutcome outcome;
-    if (is_left_out(stat)) return outcome;
+    outcome.reason = reason_to_skip(place, stat);
+    if (outcome.reason != LeftOut::None) return outcome;
     fill_in(stat, outcome);
     if (base != nullptr && is_unchanged(stat, *base, context_.racy) && !may_be_empty(place, stat)) {
       if (!is_due(stat) && !has_lost_content(*base, context_.source, context_.sink)) {
@@ -126,8 +127,16 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
               std::string(place.text) + ": was replaced again and again while it was read");
 }
 
-bool EntryReader::is_left_out(const struct statx& stat) const {
-  return S_ISDIR(stat.stx_mode) && is_skipped(context_.options, device_of(stat), stat.stx_ino);
+// A directory of another filesystem is saved without what is in it. A file that is mounted over
+// another is all content.
+LeftOut EntryReader::reason_to_skip(const EntryPlace& place, const struct statx& stat) const {
+  if (S_ISDIR(stat.stx_mode)) {
+    const bool own = is_skipped(context_.options, device_of(stat), stat.stx_ino);
+    return own ? LeftOut::OwnStore : LeftOut::None;
+  }
+  const bool is_root = place.directory == nullptr;
+  const bool mounted = context_.options.one_filesystem && !is_root && is_mount_point(stat);
+  return mounted ? LeftOut::OtherFilesystem : LeftOut::None;
 }
 
 bool EntryReader::is_due(const struct statx& stat) const {

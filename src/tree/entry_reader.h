@@ -31,7 +31,8 @@ struct EntryOutcome {
     Unstored,   // the last 32 bytes wait for the id of `content`
   };
   State state = State::Skipped;
-  ByteView encoded;  // valid until the next call, or as long as the base
+  LeftOut reason = LeftOut::None;  // why it is Skipped
+  ByteView encoded;                // valid until the next call, or as long as the base
   EntryType type = EntryType::File;
   std::uint64_t size = 0;
   std::uint64_t shown = 0;  // of it, what Progress has counted while it was read
@@ -87,7 +88,7 @@ class EntryReader {
   void encode(const Entry& entry, EntryOutcome& outcome);
   void encode_with_fewer_attributes(Entry entry, EntryOutcome& outcome);
   bool is_due(const struct statx& stat) const;
-  bool is_left_out(const struct statx& stat) const;
+  LeftOut reason_to_skip(const EntryPlace& place, const struct statx& stat) const;
 
   WalkContext& context_;
   BackupStats& stats_;

@@ -328,6 +328,27 @@ TEST(LeftOutInPlace, RestoredDirectoriesKeepTheirTimesWhenSomethingGoes) {
   EXPECT_FALSE(exists(scene.root / "d/extra"));
 }
 
+TEST(LeftOutOfABackup, AFileThatIsMountedOverAnotherIsOnAnotherFilesystem) {
+  BackupScene scene;
+  testing::TemporaryDirectory other;
+  testing::write(other / "secret", "of another filesystem");
+  scene.write("d/f", "covered");
+  const Mount bound(scene.root / "d/f", (other / "secret").c_str(), "none", MS_BIND);
+  if (!bound.mounted()) GTEST_SKIP() << "mounting needs root";
+  EXPECT_EQ(scene.content(scene.back_up(), "d/f"), "of another filesystem");
+  // Given as PATH it is all that was asked for.
+  scene.options.one_filesystem = true;
+  EXPECT_EQ(scene.back_up("d/f").root.left_out, LeftOut::None);
+  const BackupResult backup = scene.back_up();
+  EXPECT_EQ(reason(scene, backup, "d/f"), LeftOut::OtherFilesystem);
+  EXPECT_EQ(backup.left_out.groups().at(LeftOut::OtherFilesystem).paths,
+            std::set<std::string>{"d/f"});
+  InPlace place(scene);
+  place.restore(backup);
+  EXPECT_EQ(testing::content(scene.root / "d/f"), "of another filesystem");
+  EXPECT_EQ(testing::content(other / "secret"), "of another filesystem");
+}
+
 TEST(LeftOutInPlace, EarlierSnapshotsThatDoNotTellAreTakenWithCare) {
   BackupScene scene;
   scene.make_directory("mount_point");
