@@ -114,6 +114,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   second.tree = Objects::id_of(2);
   check_directory(objects, first.tree);
   ignoring_errors([&] { TreeReader(objects).resolve(first, "/a//a/./a"); });
-  ignoring_errors([&] { tree::diff(first, second, objects, [](const tree::Change&) {}); });
+  ignoring_errors([&] { tree::diff(&first, &second, objects, [](const tree::Change&) {}); });
   return 0;
 }

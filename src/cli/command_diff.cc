@@ -7,6 +7,8 @@
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/snapshot_selector.h"
+#include "core/tree_reader.h"
+#include "core/volume_path.h"
 #include "tree/diff.h"
 
 namespace snapferry::cli {
@@ -91,6 +93,18 @@ JsonObject json_of(const tree::Change& change) {
   return object.list("parts", part_names(change.parts));
 }
 
+// What `snapshot` has at PATH, or its root without one. Sets `place` to the path of what is there.
+std::optional<Entry> part_of(const Context& context, const Snapshot& snapshot,
+                             ObjectSource& objects, std::string& place) {
+  const std::string& given = context.options.argument(2);
+  if (given.empty()) return snapshot.root;
+  const TreeReader reader(objects);
+  const std::string path = path_in_volume(reader, snapshot, given);
+  auto entry = reader.resolve(snapshot.root, path);
+  if (entry) place = tidy_path(path);
+  return entry;
+}
+
 ExitCode run_diff(Context& context) {
   const auto store = open_store(context);
   const auto snapshots = list_snapshots(context, *store);
@@ -104,8 +118,18 @@ ExitCode run_diff(Context& context) {
   const Snapshot after = pick(1);
   tree::DiffOptions options;
   options.cancellation = &context.io.cancellation;
+  const auto from = part_of(context, before, store->objects(), options.path);
+  const auto to = part_of(context, after, store->objects(), options.path);
+  if (!from && !to) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("{}: is in neither snapshot; look for it with 'snapferry find'",
+                            printable(context.options.argument(2))));
+  }
+  if (from && to && from->left_out != LeftOut::None && to->left_out != LeftOut::None) {
+    throw LeftOutError(printable(options.path), *to);
+  }
   const auto totals = tree::diff(
-      before.root, after.root, store->objects(),
+      from ? &*from : nullptr, to ? &*to : nullptr, store->objects(),
       [&](const tree::Change& change) {
         context.console.print(line_of(change));
         context.console.emit(json_of(change));
@@ -143,8 +167,13 @@ const CommandSpec& diff_command() {
           "Where the content of a file is the same, what else changed stands behind it. What the "
           "snapshots share is not read.",
       .arguments = {{.name = "SNAPSHOT", .help = "the earlier one", .kind = WordKind::Snapshot},
-                    {.name = "SNAPSHOT", .help = "the later one", .kind = WordKind::Snapshot}},
+                    {.name = "SNAPSHOT", .help = "the later one", .kind = WordKind::Snapshot},
+                    {.name = "PATH",
+                     .help = "only what is there, below the root of the volume, or its full path",
+                     .required = false}},
       .examples = {{"snapferry diff /home@2026-03-01 /home", "what changed since that day"},
+                   {"snapferry diff /home@2026-03-01 /home /home/alice/thesis",
+                    "the same of one directory"},
                    {"snapferry diff 1a2b3c4d 5e6f7081 --json", "for a program"}},
       .filters_sets = true,
       .only_prints = true,

@@ -48,14 +48,24 @@ ExitCode run_find(Context& context) {
   tree::FindOptions options;
   options.cancellation = &context.io.cancellation;
   const auto found = tree::find(snapshots, context.options.argument(0), store->objects(), options);
-  for (const auto& path : found) {
+  for (const auto& path : found.paths) {
     context.console.print(for_people(path));
     for (const auto& version : path.versions) context.console.emit(json_of(path, version));
   }
-  if (found.empty()) {
+  if (found.paths.empty()) {
     context.console.say(fmt::format("nothing matches '{}' in {}\n",
                                     printable(context.options.argument(0)),
                                     counted(snapshots.size(), "snapshot", "snapshots")));
+  }
+  for (const auto& place : found.not_searched) {
+    context.console.say(fmt::format("not searched: {}: {} (left out of {}: {})\n",
+                                    printable(place.volume.text()), printable(place.path),
+                                    place.newest->id.short_hex(), reason_text(place.reason)));
+    context.console.emit(JsonObject::line("not_searched")
+                             .text("volume", place.volume.text())
+                             .text("path", place.path)
+                             .text("left_out", reason_word(place.reason))
+                             .text("newest_snapshot", place.newest->id.hex()));
   }
   return ExitCode::Success;
 }
@@ -69,8 +79,9 @@ const CommandSpec& find_command_spec() {
       .description =
           "Lists each path that matches with all its versions, newest first; snapshots with the "
           "same content are shown once. A pattern without a slash is matched against names, one "
-          "with a slash against paths from the root of the volume, or of the host where it begins "
-          "with the path of the volume.",
+          "with a slash against paths from the root of the volume, or of the host where it leads "
+          "into the volume. Directories in which something may match, but of which the content was "
+          "left out of a snapshot, are named at the end.",
       .arguments = {{.name = "PATTERN", .help = "as in a .gitignore file, quoted for the shell"}},
       .examples = {{"snapferry find '*.odt' --store repo:/srv/backups", "by name"},
                    {"snapferry find /home/alice/thesis/", "one directory"}},

@@ -6,6 +6,7 @@
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/tree_reader.h"
+#include "core/volume_path.h"
 #include "core/wall_time.h"
 
 namespace snapferry::cli {
@@ -13,19 +14,6 @@ namespace {
 
 std::string joined(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
-}
-
-// "a//b/" is "a/b", "." and "/" are the root, "".
-std::string tidy(const std::string& path) {
-  std::string out;
-  std::size_t begin = 0;
-  while (begin <= path.size()) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string part = path.substr(begin, end - begin);
-    if (!part.empty() && part != ".") out = joined(out, part);
-    begin = end + 1;
-  }
-  return out;
 }
 
 class Listing {
@@ -47,7 +35,7 @@ class Listing {
                               printable(path), snapshot_.id.short_hex(), snapshot_.id.short_hex()));
     }
     if (entry->left_out != LeftOut::None) throw LeftOutError(printable(path), *entry);
-    const std::string place = tidy(path);
+    const std::string place = tidy_path(path);
     if (entry->type == EntryType::Directory) {
       show_directory(entry->tree, place, "");
     } else {

@@ -9,6 +9,7 @@
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/restore_volume.h"
+#include "cli/restore_wish.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "cli/store_guard.h"
@@ -88,16 +89,6 @@ tree::Overwrite overwrite_of(const std::string& text) {
   return text == "always" ? tree::Overwrite::Always : tree::Overwrite::Changed;
 }
 
-std::vector<std::string> chosen_paths(const Context& context, ObjectSource& objects,
-                                      const Snapshot& snapshot) {
-  const TreeReader reader(objects);
-  std::vector<std::string> paths;
-  for (std::size_t i = 1; i < context.options.arguments.size(); ++i) {
-    paths.push_back(path_in_volume(reader, snapshot, context.options.arguments[i]));
-  }
-  return paths;
-}
-
 // What is there by now makes the target one that is not empty.
 [[noreturn]] void say_how_to_carry_on(const Context& context, const std::string& target) {
   const bool allowed = context.options.has("--overwrite") || context.options.has("--delete");
@@ -107,10 +98,8 @@ std::vector<std::string> chosen_paths(const Context& context, ObjectSource& obje
                           printable(target), allowed ? "" : " with --overwrite changed"));
 }
 
-tree::RestoreOptions restore_options(Context& context, std::vector<std::string> paths,
-                                     Progress& progress, ProblemSink& problems) {
+tree::RestoreOptions restore_options(Context& context, Progress& progress, ProblemSink& problems) {
   tree::RestoreOptions options;
-  options.paths = std::move(paths);
   options.overwrite = overwrite_of(context.options.text("--overwrite"));
   options.delete_extra = context.options.has("--delete");
   options.delete_in_root = context.options.has("--delete-in-root");
@@ -151,9 +140,13 @@ tree::DeletionPlan plan_deletions(Context& context, const Snapshot& snapshot,
   return plan;
 }
 
-// What the snapshot left out, and so is not restored.
+// What is not restored: what --exclude says, and what the snapshot left out.
 std::string left_out_lines(const tree::RestoreStats& stats) {
   std::string lines;
+  if (stats.passed_over > 0) {
+    lines += fmt::format("  passed over: {}, with all that is in them\n",
+                         counted(stats.passed_over, "name", "names"));
+  }
   for (const auto& [reason, group] : stats.left_out.groups()) {
     lines += fmt::format("  not in the snapshot: {} ({})\n", counted(group.count, "name", "names"),
                          reason_text(reason));
@@ -188,6 +181,7 @@ void report(Context& context, const Snapshot& snapshot, const std::string& targe
                            .number("unchanged", stats.unchanged)
                            .number("deleted", stats.deleted)
                            .number("protected", stats.protected_paths)
+                           .number("passed_over", stats.passed_over)
                            .number("failed", stats.failed)
                            .list("limitations", stats.limitations));
 }
@@ -208,8 +202,10 @@ ExitCode run_restore(Context& context) {
   Progress progress;
   progress.begin("restoring");
   ProblemPrinter problems(context.console, target);
-  auto options = restore_options(context, chosen_paths(context, store->objects(), snapshot),
-                                 progress, problems);
+  auto options = restore_options(context, progress, problems);
+  const auto wish = read_restore_wish(context, snapshot, store->objects());
+  options.paths = choose(context, snapshot, wish, store->objects()).paths;
+  options.excludes = wish.excludes;
   tree::DeletionPlan deletions;
   if (options.delete_extra && !options.dry_run) {
     deletions = plan_deletions(context, snapshot, target, store->objects(), options);
@@ -219,7 +215,7 @@ ExitCode run_restore(Context& context) {
   const bool name_actions = options.dry_run || context.console.verbose();
   tree::RestoreStats stats;
   try {
-    const bool whole = options.paths.empty();
+    const bool whole = options.paths.empty() && options.excludes.empty();
     const ProgressDisplay display(context, progress,
                                   {whole ? snapshot.stats.files + snapshot.stats.directories : 0});
     stats = tree::restore(snapshot, target, store->objects(), options,
@@ -228,6 +224,7 @@ ExitCode run_restore(Context& context) {
     if (error.kind() != ErrorKind::Cancelled || options.dry_run) throw;
     say_how_to_carry_on(context, target);
   }
+  warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
   return stats.failed > 0 ? ExitCode::SomeFilesFailed : ExitCode::Success;
 }
@@ -242,6 +239,12 @@ const CommandSpec& restore_command() {
           "Restores everything below the root of the volume, or each PATH to the same place below "
           "the target: contents with their holes, owners by name, modes, times, extended "
           "attributes, ACLs, hard links and special files. It never writes outside the target.\n\n"
+          "A PATH with wildcards that is not there as it is written is every path that matches it. "
+          "Of the PATHs, or of everything, --include takes only what matches one of its patterns, "
+          "with all that is in it, and --exclude leaves out what matches one of its own. Patterns "
+          "are those of "
+          "'snapferry backup'. Directories that lead to what was chosen are made as they were, or "
+          "left as they are.\n\n"
           "A target that holds anything is refused unless --overwrite or --delete says what "
           "happens to it. Interrupted, by a signal or a crash, it goes on where it was when it is "
           "run again with --overwrite changed. A file is replaced only when its new content is "
@@ -251,7 +254,8 @@ const CommandSpec& restore_command() {
           "with --verbose or --dry-run), on a terminal a question is asked, and it goes only after "
           "everything else was restored. What the backup left out stays: what is excluded, was "
           "unreadable, or is a store of Snapferry. So does everything below mount points and "
-          "subvolumes, and what the patterns of the snapshot exclude. The root of the system and "
+          "subvolumes, what the patterns of the snapshot or --exclude leave out, and what is in "
+          "directories of which only parts were chosen. The root of the system and "
           "mount points are refused as a target for --delete unless that is allowed.\n\n"
           "With the address of a volume as the target, [[USER@]HOST:]zfs:DATASET or "
           "[[USER@]HOST:]btrfs:DIR, a native snapshot becomes that volume, whole, by a stream. "
@@ -261,13 +265,23 @@ const CommandSpec& restore_command() {
       .arguments =
           {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
            {.name = "PATH",
-            .help = "below the root of the volume, or its full path there; otherwise everything",
+            .help =
+                "below the root of the volume, or its full path there; wildcards quoted for the "
+                "shell; otherwise everything",
             .required = false,
             .repeatable = true}},
       .options = {{.name = "--target",
                    .value = "DIR",
                    .help = "where to; made if it is missing. Or the address of a new volume",
                    .kind = WordKind::Directory},
+                  {.name = "--include",
+                   .value = "PATTERN",
+                   .help = "restore only what matches, and what is in it",
+                   .repeatable = true},
+                  {.name = "--exclude",
+                   .value = "PATTERN",
+                   .help = "pass over what matches, and what is in it; it is not deleted either",
+                   .repeatable = true},
                   {.name = "--overwrite",
                    .value = "WHEN",
                    .help =
@@ -286,17 +300,22 @@ const CommandSpec& restore_command() {
                   {.name = "--dry-run",
                    .letter = 'n',
                    .help = "name what would be done, and change nothing"}},
-      .examples = {{"snapferry restore latest --target /mnt/new", "the newest snapshot, whole"},
-                   {"snapferry restore /home@2026-03-01 alice/thesis --target /tmp/old",
-                    "one directory as it was on that day"},
-                   {"snapferry restore /etc --target /etc --overwrite changed --delete --dry-run",
-                    "what it would take to bring /etc back to its newest snapshot"},
-                   {"snapferry restore zfs:tank/home --store zfs:backup/snapferry --target "
-                    "zfs:tank/home-restored",
-                    "a whole dataset, beside the one that is there"},
-                   {"snapferry restore web1:zfs:tank/home --store zfs:backup/snapferry --target "
-                    "root@web1:zfs:tank/home-restored",
-                    "the same on the machine that it came from"}},
+      .examples =
+          {{"snapferry restore latest --target /mnt/new", "the newest snapshot, whole"},
+           {"snapferry restore /home@2026-03-01 alice/thesis --target /tmp/old",
+            "one directory as it was on that day"},
+           {"snapferry restore latest '/home/*/notes.txt' --target /tmp/old",
+            "the notes of everyone"},
+           {"snapferry restore latest --include '*.odt' --exclude .cache/ --target /tmp/old",
+            "all texts, wherever they are"},
+           {"snapferry restore /etc --target /etc --overwrite changed --delete --dry-run",
+            "what it would take to bring /etc back to its newest snapshot"},
+           {"snapferry restore zfs:tank/home --store zfs:backup/snapferry --target "
+            "zfs:tank/home-restored",
+            "a whole dataset, beside the one that is there"},
+           {"snapferry restore web1:zfs:tank/home --store zfs:backup/snapferry --target "
+            "root@web1:zfs:tank/home-restored",
+            "the same on the machine that it came from"}},
       .filters_sets = true,
       .run = run_restore};
   return spec;

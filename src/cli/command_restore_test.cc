@@ -141,5 +141,52 @@ TEST_F(BackupPaths, GoesOnUnderTheNameThatHostGives) {
   EXPECT_EQ(ok({"cat", source_, "b.txt", "--host", "old"}).out, "bee");
 }
 
+TEST_F(RestoreCommand, TakesWildcardsIncludesAndExcludes) {
+  ok({"backup", source_});
+  ok({"restore", source_, source_ + "/*/a.*", "--target", target_});
+  EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
+  EXPECT_FALSE(fs::exists(target_ + "/b.txt"));
+  ok({"restore", source_, "--include", "*.txt", "--exclude", source_ + "/docs", "--target",
+      root_ + "/other"});
+  EXPECT_TRUE(fs::exists(root_ + "/other/b.txt"));
+  EXPECT_FALSE(fs::exists(root_ + "/other/docs"));
+}
+
+TEST_F(RestoreCommand, NamesFilesInADryRunAndPatternsThatMatchNothing) {
+  ok({"backup", source_});
+  const Outcome outcome = ok({"restore", source_, "--exclude", "docs/", "--exclude", "*.none",
+                              "--target", target_, "--dry-run"});
+  EXPECT_TRUE(contains(outcome.out, "create   b.txt\n")) << outcome.out;
+  EXPECT_FALSE(contains(outcome.out, "a.txt")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "passed over: 1 name")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.err, "--exclude *.none: matched nothing")) << outcome.err;
+  EXPECT_FALSE(contains(outcome.err, "docs")) << outcome.err;
+  EXPECT_FALSE(fs::exists(target_));
+}
+
+TEST_F(RestoreCommand, TakesFullPathsAsLsCatFindAndDiffDo) {
+  ok({"backup", source_, "--exclude", "cache/"});
+  fs::create_directories(source_ + "/docs/cache");
+  std::ofstream(source_ + "/docs/a.txt") << "changed";
+  ok({"backup", source_, "--exclude", "cache/"});
+  const std::string full = source_ + "//docs/./a.txt";
+  EXPECT_EQ(ok({"cat", "latest", full}).out, "changed");
+  EXPECT_TRUE(contains(ok({"ls", "latest", full}).out, "a.txt"));
+  EXPECT_TRUE(contains(ok({"find", full}).out, "docs/a.txt"));
+  ok({"restore", "latest", full, "--target", target_});
+  EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
+  const std::string list = ok({"list", "--json"}).out;
+  std::vector<std::string> ids;
+  for (std::size_t at = 0; (at = list.find("\"id\":\"", at)) != list.npos; at += 6) {
+    ids.push_back(list.substr(at + 6, 8));
+  }
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_TRUE(contains(ok({"diff", ids[0], ids[1], full}).out, "M docs/a.txt\n"));
+  EXPECT_EQ(run({"diff", ids[0], ids[1], "nowhere"}).code, 1);
+  const Outcome gap = ok({"find", source_ + "/docs/cache/x"});
+  EXPECT_TRUE(contains(gap.out, "not searched")) << gap.out;
+  EXPECT_TRUE(contains(gap.out, "docs/cache (left out of")) << gap.out;
+}
+
 }  // namespace
 }  // namespace snapferry::cli

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/format.h"
+#include "core/volume_path.h"
 
 namespace snapferry::cli {
 
@@ -23,10 +24,13 @@ Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string
 
 std::string path_in_volume(const TreeReader& reader, const Snapshot& snapshot,
                            const std::string& path) {
-  const std::string& volume = snapshot.volume.path;
-  if (!volume.starts_with('/') || !path.starts_with(volume)) return path;
-  const std::string rest = path.substr(volume.size());
-  if (!rest.empty() && rest[0] != '/' && volume != "/") return path;
+  const std::string root = host_path(snapshot.volume);
+  if (root.empty() || !path.starts_with('/')) return path;
+  const std::string volume = tidy_path(root);
+  const std::string full = tidy_path(path);
+  if (!full.starts_with(volume)) return path;
+  const std::string rest = full.substr(volume.size());
+  if (!rest.empty() && rest[0] != '/' && !volume.empty()) return path;
   return reader.resolve(snapshot.root, rest) ? rest : path;
 }
 

@@ -58,10 +58,12 @@ void count(const Change& change, DiffTotals& totals) {
 
 }  // namespace
 
-DiffTotals diff(const Entry& before, const Entry& after, ObjectSource& source,
+DiffTotals diff(const Entry* before, const Entry* after, ObjectSource& source,
                 const std::function<void(const Change&)>& report, const DiffOptions& options) {
   DiffTotals totals;
-  const PairVisitor visit = [&](const std::string& path, const Entry* left, const Entry* right) {
+  const std::string prefix = options.path.empty() ? "" : options.path + "/";
+  const PairVisitor visit = [&](const std::string& below, const Entry* left, const Entry* right) {
+    const std::string path = below.empty() ? options.path : prefix + below;
     if (tells_nothing(left, right)) return false;
     Change change{kind_of(left, right), path, left, right, {}};
     if (change.kind == ChangeKind::Modified) change.parts = compare(*left, *right);
@@ -72,7 +74,7 @@ DiffTotals diff(const Entry& before, const Entry& after, ObjectSource& source,
     if (change.kind == ChangeKind::LeftOut) return false;
     return change.kind == ChangeKind::Modified || options.expand;
   };
-  walk_pair(source, &before, &after, visit, options.cancellation);
+  walk_pair(source, before, after, visit, options.cancellation);
   return totals;
 }
 

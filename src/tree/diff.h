@@ -37,6 +37,8 @@ struct DiffOptions {
   // What is in a directory that was added or removed is told too, and not just the
   // directory.
   bool expand = true;
+  // Where both are below the root of the volume; "" is the root.
+  std::string path = {};
   const Cancellation* cancellation = nullptr;
 };
 
@@ -53,13 +55,13 @@ struct DiffTotals {
 };
 
 // Tells `report` what is different in `after`, in order of names and a directory before
-// its content. Changes of ctime or inode alone are none. Of two directories the content
-// is compared entry by entry. An entry that changed its type is told once, and then what
-// was or is below it on the same terms as `expand` says.
+// its content; nullptr: there is nothing. Changes of ctime or inode alone are none. Of two
+// directories the content is compared entry by entry. An entry that changed its type is told once,
+// and then what was or is below it on the same terms as `expand` says.
 //
 // Cost and memory are those of walk_pair (tree/pair_walk.h): what is shared is not read.
 // Throws Corrupt or NotFound with the path, Cancelled, and what `report` throws.
-DiffTotals diff(const Entry& before, const Entry& after, ObjectSource& source,
+DiffTotals diff(const Entry* before, const Entry* after, ObjectSource& source,
                 const std::function<void(const Change&)>& report, const DiffOptions& options = {});
 
 }  // namespace snapferry::tree

@@ -46,7 +46,7 @@ Lines changes(const Entry& before, const Entry& after, ObjectSource& source,
               const DiffOptions& options = {}, DiffTotals* totals = nullptr) {
   Lines lines;
   const DiffTotals result = diff(
-      before, after, source,
+      &before, &after, source,
       [&](const Change& change) { lines.push_back(letters(change) + " " + change.path); }, options);
   if (totals != nullptr) *totals = result;
   return lines;
@@ -259,6 +259,25 @@ TEST(Diff, StopsWhenItIsCancelled) {
   EXPECT_THROW(changes(build_tree(objects, {"a=1"}), build_tree(objects, {"a=2"}), objects,
                        {.expand = true, .cancellation = &cancellation}),
                Error);
+}
+
+TEST(Diff, OfAPartNamesPathsFromTheRootAndTakesWhatIsMissingForNothing) {
+  MemoryObjects objects;
+  const Entry part = build_tree(objects, {"f=1", "sub/g=2"});
+  Lines lines;
+  const auto collect = [&](const Change& change) {
+    lines.push_back(letters(change) + " " + change.path);
+  };
+  DiffOptions options;
+  options.path = "a/b";
+  diff(nullptr, &part, objects, collect, options);
+  EXPECT_EQ(lines, (Lines{"+ a/b", "+ a/b/f", "+ a/b/sub", "+ a/b/sub/g"}));
+  lines.clear();
+  const Entry changed = build_tree(objects, {"f=1", "sub/g=3"});
+  diff(&part, &changed, objects, collect, options);
+  EXPECT_EQ(lines, (Lines{"C a/b/sub/g"}));
+  diff(nullptr, nullptr, objects, collect, options);
+  EXPECT_EQ(lines.size(), 1u);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "tree/exclude.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -24,15 +25,6 @@ std::string_view without_trailing_blanks(std::string_view line) {
   return line.substr(0, end);
 }
 
-std::string name_of(const ExcludePattern& pattern) {
-  return (pattern.source.empty() ? "" : pattern.source + ": ") + "exclude pattern \"" +
-         pattern.text + "\"";
-}
-
-[[noreturn]] void refuse(const ExcludePattern& pattern, std::string_view cause) {
-  throw Error(ErrorKind::InvalidArgument, name_of(pattern) + ": " + std::string(cause));
-}
-
 bool is_pattern(std::string_view line) {
   line = without_trailing_blanks(line);
   return !line.empty() && line.front() != '#';
@@ -52,25 +44,35 @@ ExcludeRules::ExcludeRules(const std::vector<std::string>& patterns)
     : ExcludeRules(without_comments(patterns), {}) {}
 
 ExcludeRules::ExcludeRules(const std::vector<ExcludePattern>& patterns, const ExcludePlace& place)
-    : given_(patterns), used_(std::make_shared<std::vector<std::atomic<bool>>>(patterns.size())) {
+    : given_(patterns),
+      noun_(place.noun),
+      used_(std::make_shared<std::vector<std::atomic<bool>>>(patterns.size())) {
   for (std::size_t i = 0; i < patterns.size(); ++i) add_given(patterns[i], i, place);
+}
+
+std::string ExcludeRules::name_of(const ExcludePattern& pattern) const {
+  return (pattern.source.empty() ? "" : pattern.source + ": ") + noun_ + " \"" + pattern.text +
+         "\"";
 }
 
 void ExcludeRules::add_given(const ExcludePattern& given, std::size_t index,
                              const ExcludePlace& place) {
+  const auto refuse = [&](std::string_view cause) {
+    throw Error(ErrorKind::InvalidArgument, name_of(given) + ": " + std::string(cause));
+  };
   std::string_view text = without_trailing_blanks(given.text);
   const bool negated = text.starts_with('!');
   if (negated) text.remove_prefix(1);
-  if (text.empty()) refuse(given, "names nothing; leave it out");
+  if (text.empty()) refuse("names nothing; leave it out");
   std::string pattern;
   try {
     pattern = normal_pattern(text, place.home);
   } catch (const HopelessPattern& hopeless) {
-    refuse(given, hopeless.cause);
+    refuse(hopeless.cause);
   }
   const std::string_view flaw =
       why_no_glob(std::string_view(pattern).substr(0, pattern.size() - pattern.ends_with('/')));
-  if (!flaw.empty()) refuse(given, flaw);
+  if (!flaw.empty()) refuse(flaw);
   add(pattern, negated, index);
   for (const std::string& root : place.roots) {
     if (const auto below = below_root(pattern, root)) add(*below, negated, index);
@@ -107,6 +109,13 @@ bool ExcludeRules::excludes(std::string_view path, bool is_directory) const {
   std::atomic<bool>& used = (*used_)[rule->given];
   if (!used.load(std::memory_order_relaxed)) used.store(true, std::memory_order_relaxed);
   return !rule->negated;
+}
+
+bool ExcludeRules::may_match_below(std::string_view directory) const {
+  return std::ranges::any_of(rules_, [&](const Rule& rule) {
+    if (rule.negated) return false;
+    return !rule.anchored || tree::may_match_below(rule.pattern, directory);
+  });
 }
 
 std::vector<std::size_t> ExcludeRules::unused() const {

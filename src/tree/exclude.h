@@ -19,7 +19,8 @@ struct ExcludePlace {
   // Absolute paths by which the volume is known; what is named by its full path is compared below
   // each of them.
   std::vector<std::string> roots;
-  std::string home;  // what "~" means; empty: nothing
+  std::string home = {};                 // what "~" means; empty: nothing
+  std::string noun = "exclude pattern";  // what messages call a pattern
 };
 
 // Patterns as in gitignore(5): "*", "?", "[a-z]", "**", a leading or inner slash
@@ -44,6 +45,10 @@ class ExcludeRules {
   // without a leading slash.
   bool excludes(std::string_view path, bool is_directory) const;
 
+  // Whether a pattern may match anything below `directory`, a path as excludes() takes it. False
+  // lets a search pass the directory by.
+  bool may_match_below(std::string_view directory) const;
+
   // Indices of the patterns that decided nothing so far.
   std::vector<std::size_t> unused() const;
 
@@ -63,8 +68,11 @@ class ExcludeRules {
   const Rule* deciding_rule(std::string_view path, bool is_directory) const;
   std::string warning_about(const Rule& rule) const;
 
+  std::string name_of(const ExcludePattern& pattern) const;
+
   std::vector<Rule> rules_;
   std::vector<ExcludePattern> given_;
+  std::string noun_;
   // Shared by copies: what one of them used is used.
   std::shared_ptr<std::vector<std::atomic<bool>>> used_;
 };

@@ -1,25 +1,11 @@
 #include "tree/exclude_pattern.h"
 
-#include <vector>
-
 #include "tree/glob.h"
 
 namespace snapferry::tree {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-
-std::vector<std::string_view> parts_of(std::string_view path) {
-  std::vector<std::string_view> parts;
-  while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    if (slash != 0) parts.push_back(path.substr(0, slash));
-    path = slash == kNone ? std::string_view() : path.substr(slash + 1);
-  }
-  return parts;
-}
-
-bool has_wildcard(std::string_view part) { return part.find_first_of("*?[\\") != kNone; }
 
 std::string quoted(std::string_view path) {
   std::string text;
@@ -50,7 +36,7 @@ std::string with_home(std::string_view given, std::string_view home) {
 // Drops what leads back, where it is certain what that means.
 std::vector<std::string_view> resolved_parts(std::string_view pattern) {
   std::vector<std::string_view> parts;
-  for (const std::string_view part : parts_of(pattern)) {
+  for (const std::string_view part : path_parts(pattern)) {
     if (part == ".") continue;
     if (part != "..") {
       parts.push_back(part);
@@ -95,8 +81,33 @@ std::string normal_pattern(std::string_view given, std::string_view home) {
   return normal;
 }
 
+bool may_match_below(std::string_view pattern, std::string_view directory) {
+  std::string_view rest = pattern;
+  for (const std::string_view name : path_parts(directory)) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view part = rest.substr(0, slash);
+    // A slash may be quoted or in brackets: then nothing is certain.
+    if (part == "**" || !why_no_glob(part).empty()) return true;
+    if (slash == kNone || !glob_matches(part, name)) return false;
+    rest.remove_prefix(slash + 1);
+  }
+  return true;
+}
+
+bool has_wildcard(std::string_view path) { return path.find_first_of("*?[\\") != kNone; }
+
+std::vector<std::string_view> path_parts(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    if (slash != 0) parts.push_back(path.substr(0, slash));
+    path = slash == kNone ? std::string_view() : path.substr(slash + 1);
+  }
+  return parts;
+}
+
 std::optional<std::string> below_root(std::string_view pattern, std::string_view root) {
-  const auto above = parts_of(root);
+  const auto above = path_parts(root);
   if (!pattern.starts_with('/') || above.empty()) return std::nullopt;
   std::string_view rest = pattern;
   for (std::size_t i = 0; i < above.size(); ++i) {

@@ -304,6 +304,21 @@ TEST(ExcludeRules, OneOfACharacterMeansAWholeOne) {
   EXPECT_TRUE(excluded({"???"}, "\xc0\xaf\xed"));
 }
 
+TEST(ExcludeRules, TellsInWhichDirectoriesSomethingMayMatch) {
+  const auto may = [](const char* pattern, const char* directory) {
+    return ExcludeRules({pattern}).may_match_below(directory);
+  };
+  EXPECT_TRUE(may("*.o", "any/where"));
+  EXPECT_TRUE(may("/a/b/*.o", "a"));
+  EXPECT_TRUE(may("/a/b/*.o", "a/b"));
+  EXPECT_TRUE(may("/?/**/x", "a/b/c"));
+  EXPECT_FALSE(may("/a/b/*.o", "b"));
+  EXPECT_FALSE(may("/a/b/*.o", "a/b/c"));
+  EXPECT_FALSE(may("/a/b/", "a/b"));
+  EXPECT_FALSE(may("!*.o", "a"));
+  EXPECT_TRUE(ExcludeRules({{"/home/anna/x", {}}}, {.roots = {"/home"}}).may_match_below("anna"));
+}
+
 TEST(ExcludeRules, TellsWhatDecidedNothing) {
   const ExcludeRules rules({{"*.o", {}}, {"/tmp", {}}, {"*.log", {}}}, {});
   EXPECT_EQ(rules.unused(), (std::vector<std::size_t>{0, 1, 2}));

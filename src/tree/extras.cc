@@ -129,7 +129,9 @@ bool Extras::remove(RestoreSession& session, const std::string& directory, int f
   Removal removal;
   removal.dry_run = dry_run;
   removal.keep = [&](std::string_view path, const struct statx& stat) {
-    return excludes_.excludes(joined(directory, path), is_directory(stat));
+    const std::string whole = joined(directory, path);
+    return excludes_.excludes(whole, is_directory(stat)) ||
+           session.options.excludes.excludes(whole, is_directory(stat));
   };
   removal.kept = [&](std::string_view path) {
     session.act(RestoreAction::Protect, joined(directory, path), nullptr);
@@ -153,7 +155,7 @@ void Extras::clear_way(RestoreSession& session, const RestoreDirectory& director
     refuse("it was not there when the plan was made; restore it again");
   }
   if (!remove(session, directory.path_of(""), fd, name, session.options.dry_run)) {
-    refuse("holds what the backup left out, or a mount point; move it away");
+    refuse("holds what is left out, or a mount point; move it away");
   }
 }
 

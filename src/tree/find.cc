@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/tree_reader.h"
+#include "core/volume_path.h"
 #include "tree/exclude.h"
 #include "tree/pair_walk.h"
 
@@ -25,35 +25,12 @@ std::string as_rule(std::string_view pattern) {
   return rule;
 }
 
-// The directories that the pattern begins with before its first wildcard: "etc/apt" of
-// "/etc/apt/*.d/x". Empty where it may match anywhere.
-std::string fixed_directory(std::string_view pattern) {
-  const std::string_view before = pattern.substr(0, pattern.find_first_of("*?[\\"));
-  // A slash that ends the pattern does not anchor it.
-  const std::string_view inner = before.size() == pattern.size() && before.ends_with('/')
-                                     ? before.substr(0, before.size() - 1)
-                                     : before;
-  const std::size_t slash = inner.rfind('/');
-  if (slash == std::string_view::npos) return "";
-  std::string_view directory = inner.substr(0, slash);
-  if (directory.starts_with('/')) directory.remove_prefix(1);
-  return std::string(directory);
-}
-
 // What is looked for in one volume.
 class Query {
  public:
   Query(std::string_view pattern, const VolumeName& volume)
-      : fixed_directory_(snapferry::tree::fixed_directory(pattern)) {
-    std::vector<std::string> rules{as_rule(pattern)};
-    const std::string prefix = volume.path == "/" ? "/" : volume.path + "/";
-    if (prefix != "/" && pattern.starts_with(prefix)) {
-      rules.push_back(as_rule(pattern.substr(prefix.size() - 1)));
-      fixed_directory_.clear();
-    }
-    rules_ = ExcludeRules(rules);
-    own_name_ = volume.path.substr(volume.path.find_last_of("/:") + 1);
-  }
+      : rules_({{as_rule(pattern), {}}}, place_of(volume)),
+        own_name_(volume.path.substr(volume.path.find_last_of("/:") + 1)) {}
 
   bool matches(const std::string& path, const Entry* entry) const {
     if (entry == nullptr) return false;
@@ -62,12 +39,16 @@ class Query {
     return entry->type != EntryType::Directory && rules_.excludes(own_name_, false);
   }
 
-  // Where all that matches is below. "" is the root.
-  const std::string& fixed_directory() const { return fixed_directory_; }
+  bool may_match_below(const std::string& directory) const {
+    return rules_.may_match_below(directory);
+  }
 
  private:
+  static ExcludePlace place_of(const VolumeName& volume) {
+    return {.roots = {host_path(volume)}, .home = "", .noun = "pattern"};
+  }
+
   ExcludeRules rules_;
-  std::string fixed_directory_;
   std::string own_name_;
 };
 
@@ -91,9 +72,14 @@ class VolumeSearch {
   // Of the volume, newest first.
   void add(const Snapshot& snapshot) {
     try {
-      const std::optional<Entry> entry = start_of(snapshot);
-      walk(snapshot, entry ? &*entry : nullptr);
-      newer_entry_ = entry;
+      const PairVisitor visit = [&](const std::string& path, const Entry* newer,
+                                    const Entry* older) {
+        compare(path, newer, older, snapshot);
+        return note_left_out(path, older, snapshot);
+      };
+      walk_pair(source_, newer_entry_ ? &*newer_entry_ : nullptr, &snapshot.root, visit,
+                options_.cancellation);
+      newer_entry_ = snapshot.root;
       newer_ = &snapshot;
     } catch (Error& error) {
       error.add_context("snapshot " + snapshot.id.short_hex());
@@ -101,39 +87,30 @@ class VolumeSearch {
     }
   }
 
-  void finish(const VolumeName& volume, std::vector<FoundPath>& found) {
+  void finish(const VolumeName& volume, FindResult& result) {
     for (auto& [path, history] : histories_) {
       if (history.current) history.versions[*history.current].oldest = newer_;
-      found.push_back({volume, path, std::move(history.versions)});
+      result.paths.push_back({volume, path, std::move(history.versions)});
+    }
+    for (const auto& [path, left_out] : left_out_) {
+      result.not_searched.push_back({volume, path, left_out.reason, left_out.newest});
     }
   }
 
  private:
-  std::optional<Entry> start_of(const Snapshot& snapshot) const {
-    const std::string& directory = query_.fixed_directory();
-    if (directory.empty()) return snapshot.root;
-    try {
-      std::optional<Entry> entry = TreeReader(source_).resolve(snapshot.root, directory);
-      if (entry && !entry->has_tree()) return std::nullopt;
-      return entry;
-    } catch (const LeftOutError&) {
-      return std::nullopt;
-    }
-  }
+  struct Gap {
+    LeftOut reason;
+    const Snapshot* newest;
+  };
 
-  void walk(const Snapshot& snapshot, const Entry* entry) {
-    const std::string& start = query_.fixed_directory();
-    const PairVisitor visit = [&](const std::string& below, const Entry* newer,
-                                  const Entry* older) {
-      const std::string joined = start.empty() || below.empty() ? "" : start + "/" + below;
-      // The start itself never matches: the pattern goes on behind it.
-      if (start.empty() || !below.empty()) {
-        compare(start.empty() ? below : joined, newer, older, snapshot);
-      }
-      return true;
-    };
-    walk_pair(source_, newer_entry_ ? &*newer_entry_ : nullptr, entry, visit,
-              options_.cancellation);
+  // Whether to go on below `path`.
+  bool note_left_out(const std::string& path, const Entry* entry, const Snapshot& snapshot) {
+    if (!path.empty() && !query_.may_match_below(path)) return false;
+    if (entry != nullptr && entry->type == EntryType::Directory &&
+        entry->left_out != LeftOut::None) {
+      left_out_.try_emplace(path, Gap{entry->left_out, &snapshot});
+    }
+    return true;
   }
 
   void compare(const std::string& path, const Entry* newer, const Entry* older,
@@ -167,24 +144,25 @@ class VolumeSearch {
   std::optional<Entry> newer_entry_;
   const Snapshot* newer_ = nullptr;
   std::map<std::string, History> histories_;
+  std::map<std::string, Gap> left_out_;
 };
 
 }  // namespace
 
-std::vector<FoundPath> find(const std::vector<Snapshot>& snapshots, std::string_view pattern,
-                            ObjectSource& source, const FindOptions& options) {
+FindResult find(const std::vector<Snapshot>& snapshots, std::string_view pattern,
+                ObjectSource& source, const FindOptions& options) {
   std::map<VolumeName, std::vector<const Snapshot*>> volumes;
   for (const Snapshot& snapshot : snapshots) volumes[snapshot.volume].push_back(&snapshot);
   // Bad patterns are refused even where there is nothing to look at.
-  const ExcludeRules checked({as_rule(pattern)});
-  std::vector<FoundPath> found;
+  const Query checked(pattern, {});
+  FindResult result;
   for (auto& [volume, of_volume] : volumes) {
     const Query query(pattern, volume);
     VolumeSearch search(query, source, options);
     for (auto each = of_volume.rbegin(); each != of_volume.rend(); ++each) search.add(**each);
-    search.finish(volume, found);
+    search.finish(volume, result);
   }
-  return found;
+  return result;
 }
 
 }  // namespace snapferry::tree

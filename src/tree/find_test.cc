@@ -35,7 +35,7 @@ class Snapshots {
   // "PATH: SIZE OLDEST-NEWEST, …" for each path, and the volume before it where asked.
   Lines find(std::string_view pattern, bool with_volume = false) {
     Lines lines;
-    for (const FoundPath& path : tree::find(all, pattern, objects)) {
+    for (const FoundPath& path : tree::find(all, pattern, objects).paths) {
       std::string line = (with_volume ? path.volume.text() + " " : "") + path.path + ":";
       for (const FoundVersion& version : path.versions) {
         line += " " + std::to_string(version.entry.size) + " " +
@@ -72,8 +72,9 @@ TEST(Find, DoesNotTakeAFileThatWasTouchedForAnother) {
   snapshots.add({"f=1"});
   snapshots.add({"f=1"}, {.edits = {{"f", [](Entry& entry) { entry.mtime.seconds = 9; }}}});
   EXPECT_EQ(snapshots.find("f"), (Lines{"f: 1 0-1"}));
-  EXPECT_EQ(tree::find(snapshots.all, "f", snapshots.objects)[0].versions[0].entry.mtime.seconds,
-            9);
+  EXPECT_EQ(
+      tree::find(snapshots.all, "f", snapshots.objects).paths[0].versions[0].entry.mtime.seconds,
+      9);
 }
 
 TEST(Find, FindsWhatOnlyOldSnapshotsHave) {
@@ -187,6 +188,39 @@ TEST(Find, FollowsADirectoryThatThePatternNamesThroughTime) {
   snapshots.add({"b="});
   snapshots.add({"a/f=22"});
   EXPECT_EQ(snapshots.find("a/f"), (Lines{"a/f: 2 3-3 1 0-0"}));
+}
+
+TEST(Find, TellsWhereItCouldNotLook) {
+  Snapshots snapshots;
+  const auto left_out = [](Entry& entry) {
+    entry.left_out = LeftOut::Excluded;
+    entry.tree = {};
+  };
+  snapshots.add({"a/cache/", "b/cache/", "f=1"},
+                {.edits = {{"a/cache", left_out}, {"b/cache", left_out}}});
+  snapshots.add({"a/cache/", "b/cache/g=1"}, {.edits = {{"a/cache", left_out}}});
+  const auto gaps = [&](std::string_view pattern) {
+    Lines lines;
+    for (const NotSearched& gap : find(snapshots.all, pattern, snapshots.objects).not_searched) {
+      lines.push_back(gap.path + " " + std::to_string(gap.newest - snapshots.all.data()));
+    }
+    return lines;
+  };
+  EXPECT_EQ(gaps("*.c"), (Lines{"a/cache 1", "b/cache 0"}));
+  EXPECT_EQ(gaps("/home/a/cache/x"), (Lines{"a/cache 1"}));
+  EXPECT_EQ(gaps("b/*/x/y"), (Lines{"b/cache 0"}));
+  EXPECT_EQ(gaps("/a/f"), Lines{});
+  EXPECT_EQ(gaps("a/cache"), Lines{});
+}
+
+TEST(Find, TakesAFullPathForWhatItMeansOnTheHost) {
+  Snapshots snapshots;
+  snapshots.add({"anna/f=1"});
+  snapshots.add({"anna/f=1"}, {}, {"me", "btrfs:/home"});
+  for (const char* pattern : {"/home/anna/f", "/home//anna/./f", "/home/*/f", "/*/anna/f"}) {
+    const bool wide = std::string_view(pattern).starts_with("/*");
+    EXPECT_EQ(snapshots.find(pattern).size(), wide ? 0u : 2u) << pattern;
+  }
 }
 
 TEST(Find, NamesTheSnapshotAndThePathOfDamage) {

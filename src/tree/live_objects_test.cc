@@ -162,7 +162,9 @@ TEST_F(LiveFiles, HaveTheSameContentInTwoSnapshotsUntilTheyAreWritten) {
   EXPECT_EQ(entry("a", "kept").content, entry("b", "kept").content);
   EXPECT_NE(entry("a", "changed").content, entry("b", "changed").content);
   std::vector<std::string> changes;
-  diff(root("a"), root("b"), objects_, [&](const Change& change) {
+  const Entry before = root("a");
+  const Entry after = root("b");
+  diff(&before, &after, objects_, [&](const Change& change) {
     if (change.parts.content) changes.push_back(change.path);
   });
   EXPECT_EQ(changes, (std::vector<std::string>{"changed"}));

@@ -23,7 +23,7 @@ unsigned usable_processors() {
 void announce(const Snapshot& snapshot, const RestoreOptions& options) {
   if (options.progress == nullptr) return;
   options.progress->begin("restoring");
-  if (!options.paths.empty()) return;
+  if (!options.paths.empty() || !options.excludes.empty()) return;
   options.progress->files_total = snapshot.stats.files;
   options.progress->bytes_total = snapshot.stats.bytes;
 }

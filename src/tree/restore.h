@@ -8,6 +8,7 @@
 #include "core/progress.h"
 #include "core/snapshot.h"
 #include "tree/deletion_plan.h"
+#include "tree/exclude.h"
 #include "tree/left_out_summary.h"
 
 namespace snapferry::tree {
@@ -22,6 +23,8 @@ struct RestoreOptions {
   // Paths below the root of the volume; empty: everything. A path restores to the
   // same place below the target that it has below the root.
   std::vector<std::string> paths;
+  // What matches below these is passed over with all that is in it: not restored, not deleted.
+  ExcludeRules excludes;
   Overwrite overwrite = Overwrite::Changed;
   // Remove what is in the restored directories but not in the snapshot, once all else was restored:
   // never what the snapshot left out, what its patterns exclude, or what is mounted or a volume of
@@ -61,6 +64,7 @@ struct RestoreStats {
   std::uint64_t unchanged = 0;
   std::uint64_t deleted = 0;
   std::uint64_t protected_paths = 0;
+  std::uint64_t passed_over = 0;  // names that RestoreOptions::excludes match; not what is below
   std::uint64_t failed = 0;
   DeletionPlan deletions;   // in a dry run: what would be deleted
   LeftOutSummary left_out;  // of the snapshot, and so not restored

@@ -187,4 +187,26 @@ TEST_F(RestoreDelete, IsRefusedInTheRootOfTheSystem) {
 }
 
 }  // namespace
+TEST_F(RestoreDelete, LeavesAloneWhatTheRestorePassesOver) {
+  make("d");
+  make("build");
+  make("build/deep");
+  write(at("build/deep/mine"), "mine");
+  write(at("d/mine.o"), "mine");
+  write(at("d/extra"), "goes");
+  options_.excludes = tree::ExcludeRules({"*.o", "/build"});
+  const RestoreStats stats =
+      run(snapshot_of(directory("", {directory("build", {file("b", "x")}),
+                                     directory("d", {file("a", "x"), file("b.o", "x")})}),
+                      objects_));
+  EXPECT_EQ(content(at("build/deep/mine")), "mine");
+  EXPECT_EQ(content(at("d/mine.o")), "mine");
+  EXPECT_EQ(content(at("d/a")), "x");
+  EXPECT_FALSE(exists(at("d/extra")));
+  EXPECT_FALSE(exists(at("d/b.o")));
+  EXPECT_FALSE(exists(at("build/b")));
+  EXPECT_EQ(stats.passed_over, 2u);
+  EXPECT_EQ(stats.deleted, 1u);
+}
+
 }  // namespace snapferry::testing

@@ -150,8 +150,10 @@ bool RestoreDirectory::take_entry(std::vector<Entry>& files, std::optional<Child
   const TreeNode::Item item = cursor_->item();
   try {
     Entry entry = decode_entry(item.bytes);
-    if (entry.left_out != LeftOut::None) session_.left_out(*this, entry);
-    if (entry.left_out != LeftOut::None && !is_place_of_mount(entry)) {
+    const bool passed_over = session_.passes_over(*this, entry);
+    const bool left_out = entry.left_out != LeftOut::None;
+    if (left_out && !passed_over) session_.left_out(*this, entry);
+    if (passed_over || (left_out && !is_place_of_mount(entry))) {
       // There is nothing to restore.
     } else if (entry.type == EntryType::Directory) {
       child = Child{std::move(entry), nullptr};

@@ -108,6 +108,14 @@ void RestoreSession::left_out(const RestoreDirectory& directory, const Entry& en
   left_out_.add(entry.left_out, path);
 }
 
+bool RestoreSession::passes_over(const RestoreDirectory& directory, const Entry& entry) {
+  if (options.excludes.empty()) return false;
+  const bool is_directory = entry.type == EntryType::Directory;
+  if (!options.excludes.excludes(directory.path_of(entry.name), is_directory)) return false;
+  ++passed_over_;
+  return true;
+}
+
 void RestoreSession::add_progress(std::uint64_t bytes) {
   if (options.progress != nullptr) options.progress->bytes += bytes;
 }
@@ -157,6 +165,7 @@ RestoreStats RestoreSession::stats() {
   stats.unchanged = unchanged_;
   stats.deleted = deleted_;
   stats.protected_paths = protected_;
+  stats.passed_over = passed_over_;
   stats.left_out = left_out_;
   stats.deletions = std::move(deletions);
   stats.failed = failed_;

@@ -48,6 +48,9 @@ class RestoreSession {
   // Tells and counts that the snapshot does not hold what `entry` was.
   void left_out(const RestoreDirectory& directory, const Entry& entry);
 
+  // Whether the entry is not to be restored, which is counted then.
+  bool passes_over(const RestoreDirectory& directory, const Entry& entry);
+
   void add_written(std::uint64_t bytes) { bytes_ += bytes; }
   void add_progress(std::uint64_t bytes);
   void check_cancelled() const;
@@ -98,6 +101,7 @@ class RestoreSession {
   std::atomic<std::uint64_t> unchanged_{0};
   std::atomic<std::uint64_t> deleted_{0};
   std::atomic<std::uint64_t> protected_{0};
+  std::atomic<std::uint64_t> passed_over_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::mutex left_out_mutex_;
   LeftOutSummary left_out_;

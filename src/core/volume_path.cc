@@ -1,0 +1,27 @@
+#include "core/volume_path.h"
+
+#include <algorithm>
+
+namespace snapferry {
+
+std::string host_path(const VolumeName& volume) {
+  std::string_view path = volume.path;
+  constexpr std::string_view kBtrfs = "btrfs:";
+  if (path.starts_with(kBtrfs)) path.remove_prefix(kBtrfs.size());
+  return path.starts_with('/') ? std::string(path) : std::string();
+}
+
+std::string tidy_path(std::string_view path) {
+  std::string tidy;
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view part = path.substr(begin, end - begin);
+    begin = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (!tidy.empty()) tidy += '/';
+    tidy += part;
+  }
+  return tidy;
+}
+
+}  // namespace snapferry
