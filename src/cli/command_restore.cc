@@ -15,6 +15,7 @@
 #include "cli/store_guard.h"
 #include "core/wall_time.h"
 #include "tree/restore.h"
+#include "tree/unfinished_restore.h"
 
 namespace snapferry::cli {
 namespace {
@@ -69,17 +70,25 @@ class DeletionPrinter : public tree::RestoreObserver {
 };
 
 // Nothing that is already there is touched unless the user said how.
-void require_empty_target(const Context& context, const std::string& target) {
+void require_empty_target(const Context& context, const std::string& target,
+                          const Snapshot& snapshot) {
   if (context.options.has("--overwrite") || context.options.has("--delete")) return;
   std::error_code error;
   const bool empty = std::filesystem::is_empty(target, error);
   if (error.value() == ENOENT) return;
   if (error) throw system_error(error.value(), "restore there", target);
-  if (!empty) {
+  const auto begun = tree::find_unfinished(target);
+  if (begun && begun->snapshot != snapshot.id) {
+    const std::string id = begun->snapshot.short_hex();
+    throw Error(ErrorKind::AlreadyExists,
+                fmt::format("{}: holds a restore of snapshot {} that was interrupted; restore {} "
+                            "to carry on, or give a new or empty directory",
+                            printable(target), id, id));
+  }
+  if (!empty && !begun) {
     throw Error(ErrorKind::AlreadyExists,
                 fmt::format("{}: is not empty; give a new or empty directory, or say with "
-                            "--overwrite or --delete what happens to what is there; --overwrite "
-                            "changed carries on after an interrupted restore",
+                            "--overwrite or --delete what happens to what is there",
                             printable(target)));
   }
 }
@@ -90,12 +99,11 @@ tree::Overwrite overwrite_of(const std::string& text) {
 }
 
 // What is there by now makes the target one that is not empty.
-[[noreturn]] void say_how_to_carry_on(const Context& context, const std::string& target) {
-  const bool allowed = context.options.has("--overwrite") || context.options.has("--delete");
+[[noreturn]] void say_how_to_carry_on(const std::string& target, const Snapshot& snapshot) {
   throw Error(ErrorKind::Cancelled,
-              fmt::format("{}: interrupted; what was restored is kept, run the command again{} to "
-                          "carry on",
-                          printable(target), allowed ? "" : " with --overwrite changed"));
+              fmt::format("{}: interrupted; what was restored is kept, run the command again, with "
+                          "snapshot {}, to carry on",
+                          printable(target), snapshot.id.short_hex()));
 }
 
 tree::RestoreOptions restore_options(Context& context, Progress& progress, ProblemSink& problems) {
@@ -198,7 +206,7 @@ ExitCode run_restore(Context& context) {
   require_outside_store(context, target, "restore to a directory outside it");
   const auto store = open_store(context);
   const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
-  require_empty_target(context, target);
+  require_empty_target(context, target, snapshot);
   Progress progress;
   progress.begin("restoring");
   ProblemPrinter problems(context.console, target);
@@ -222,7 +230,7 @@ ExitCode run_restore(Context& context) {
                           name_actions ? &printer : nullptr);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Cancelled || options.dry_run) throw;
-    say_how_to_carry_on(context, target);
+    say_how_to_carry_on(target, snapshot);
   }
   warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
@@ -246,8 +254,9 @@ const CommandSpec& restore_command() {
           "'snapferry backup'. Directories that lead to what was chosen are made as they were, or "
           "left as they are.\n\n"
           "A target that holds anything is refused unless --overwrite or --delete says what "
-          "happens to it. Interrupted, by a signal or a crash, it goes on where it was when it is "
-          "run again with --overwrite changed. A file is replaced only when its new content is "
+          "happens to it. Interrupted, by a signal or a crash, it goes on where it was when the "
+          "same "
+          "is run again. A file is replaced only when its new content is "
           "complete. What cannot be restored is named and does not stop the rest; the exit code is "
           "3 then.\n\n"
           "With --delete, what is to go is counted and told before anything is touched (each name "

@@ -48,28 +48,41 @@ class RestoreCommand : public ::testing::Test {
   TestProgram program_;
 };
 
-TEST_F(RestoreCommand, SaysHowToCarryOnWhereThatIsNeeded) {
+TEST_F(RestoreCommand, GoesOnWhenTheSameIsRunAgainAsItSaysWhenInterrupted) {
   ok({"backup", source_});
-  fs::create_directories(target_ + "/docs");
   program_.cancellation.request();
-  const std::vector<std::string> again = {"restore", source_,       "--target",
-                                          target_,   "--overwrite", "changed"};
-  Outcome outcome = run(again);
-  EXPECT_EQ(outcome.code, 130);
-  EXPECT_TRUE(contains(outcome.err, "run the command again to carry on")) << outcome.err;
-  fs::remove_all(target_);
-  outcome = run({"restore", source_, "--target", target_});
-  EXPECT_EQ(outcome.code, 130);
-  EXPECT_TRUE(contains(outcome.err, "with --overwrite changed to carry on")) << outcome.err;
+  const Outcome interrupted = run({"restore", source_, "--target", target_});
+  EXPECT_EQ(interrupted.code, 130);
+  EXPECT_TRUE(contains(interrupted.err, "run the command again, with snapshot")) << interrupted.err;
+  TestProgram later;
+  later.environment = program_.environment;
+  const Outcome again = later.run({"restore", source_, "--target", target_});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
+  EXPECT_EQ(later.run({"restore", source_, "--target", target_}).code, 1);
 }
 
-TEST_F(RestoreCommand, CarriesOnAsItsRefusalSays) {
+TEST_F(RestoreCommand, DoesNotMixASnapshotWithAnotherThatWasInterrupted) {
+  ok({"backup", source_});
+  program_.cancellation.request();
+  run({"restore", source_, "--target", target_});
+  TestProgram later;
+  later.environment = program_.environment;
+  later.clock.advance(Duration{3600});
+  EXPECT_EQ(later.run({"backup", source_}).code, 0);
+  const Outcome refused = later.run({"restore", source_, "--target", target_});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_TRUE(contains(refused.err, "holds a restore of snapshot")) << refused.err;
+  EXPECT_TRUE(contains(refused.err, "to carry on")) << refused.err;
+}
+
+TEST_F(RestoreCommand, TakesNothingElseForAnInterruptedRestore) {
   ok({"backup", source_});
   fs::create_directories(target_ + "/docs");
   std::ofstream(target_ + "/.snapferry-restore-0123456789abcdef-1") << "he";
   const Outcome outcome = run({"restore", source_, "--target", target_});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_TRUE(contains(outcome.err, "--overwrite changed carries on")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "is not empty")) << outcome.err;
   ok({"restore", source_, "--target", target_, "--overwrite", "changed"});
   EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
   EXPECT_FALSE(fs::exists(target_ + "/.snapferry-restore-0123456789abcdef-1"));

@@ -15,6 +15,7 @@
 #include "tree/restore_session.h"
 #include "tree/target.h"
 #include "tree/target_sync.h"
+#include "tree/unfinished_restore.h"
 
 namespace snapferry::tree {
 namespace {
@@ -61,21 +62,39 @@ RestoreDirectory& RestoreDirectory::open_target(RestoreSession& session, const R
   Fd opened =
       options.dry_run ? open_existing_target(target) : tree::open_target(target, root->created_);
   root->exists_ = opened.valid() && !root->created_;
+  bool made_before = false;
   if (opened.valid()) {
     const struct statx stat = stat_open(opened.get(), target);
     root->device_ = device_of(stat);
     root->inode_ = stat.stx_ino;
     if (!options.dry_run) session.sync.add(root->device_, opened.get());
+    made_before = root->mark_unfinished(opened.get());
     root->set_handle(std::make_shared<Fd>(std::move(opened)));
     if (root->created_) root->look_at_new(has_default_acl(root->open_->get()));
     if (root->exists_ && !options.dry_run) root->make_usable(stat);
   }
   // A directory of the user's is not changed for the sake of some files in it.
-  root->apply_metadata_ = root->created_ || (plan.whole && options.overwrite != Overwrite::Never);
+  root->apply_metadata_ =
+      root->created_ || made_before || (plan.whole && options.overwrite != Overwrite::Never);
   root->extras_left_ = root->exists_;
   session.act(root->exists_ ? RestoreAction::Keep : RestoreAction::Create, *root, "",
               &root->entry_);
   return *root.release();
+}
+
+bool RestoreDirectory::mark_unfinished(int fd) {
+  const auto before = find_unfinished(fd);
+  if (before && before->snapshot == session_.snapshot) {
+    session_.resumes = marked_ = true;
+    return before->made_target;
+  }
+  if (session_.options.dry_run) return false;
+  // One of another snapshot is over where somebody chose to overwrite it.
+  if (before) unmark(fd);
+  if (created_ || list_names(fd).empty()) {
+    marked_ = tree::mark_unfinished(fd, {session_.snapshot, created_});
+  }
+  return false;
 }
 
 void RestoreDirectory::advance() {
@@ -135,6 +154,7 @@ bool RestoreDirectory::take_entries(std::vector<Entry>& files, std::optional<Chi
 bool RestoreDirectory::take_planned(std::vector<Entry>& files, std::optional<Child>& child) {
   if (planned_ == plan_->children.size()) return false;
   const RestorePlan& next = plan_->children[planned_++];
+  make_way_for(next.entry.name);
   if (next.entry.type == EntryType::Directory) {
     child = Child{next.entry, next.whole ? nullptr : &next};
   } else {
@@ -148,6 +168,7 @@ bool RestoreDirectory::take_entry(std::vector<Entry>& files, std::optional<Child
   if (!cursor_) cursor_.emplace(session_.source, entry_.tree);
   if (!cursor_->find_entry()) return false;
   const TreeNode::Item item = cursor_->item();
+  make_way_for(item.name);
   try {
     Entry entry = decode_entry(item.bytes);
     const bool passed_over = session_.passes_over(*this, entry);
@@ -165,6 +186,13 @@ bool RestoreDirectory::take_entry(std::vector<Entry>& files, std::optional<Child
   }
   cursor_->next();
   return true;
+}
+
+// A file of that name goes before the mark.
+void RestoreDirectory::make_way_for(std::string_view name) {
+  if (!marked_ || name != kUnfinishedName) return;
+  if (const DirectoryHandle here = handle()) unmark(here->get());
+  marked_ = false;
 }
 
 // Asked so that a chain of directories keeps none of them waiting.
@@ -256,7 +284,7 @@ void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct 
   const RestoreOptions& options = session_.options;
   exists_ = true;
   // One that is only on the way to what was chosen is the user's.
-  apply_metadata_ = plan_ == nullptr && options.overwrite != Overwrite::Never;
+  apply_metadata_ = session_.resumes || (plan_ == nullptr && options.overwrite != Overwrite::Never);
   extras_left_ = true;
   const bool differs =
       apply_metadata_ && (AttributeWriter::differs(existing, entry_) ||
@@ -377,6 +405,7 @@ void RestoreDirectory::release(DirectoryHandle handle) noexcept {
 
 void RestoreDirectory::finish(const DirectoryHandle& handle) {
   if (session_.options.dry_run || !handle) return;
+  if (marked_) unmark(handle->get());
   if (apply_metadata_) {
     session_.metadata.apply(platform::MetadataFile::opened(handle->get()), entry_);
     if (exists_) session_.attributes.prepare(handle->get(), entry_);
@@ -415,6 +444,7 @@ void RestoreDirectory::remove_temporary(const DirectoryHandle& here, const std::
 std::vector<std::string> RestoreDirectory::find_extras(const DirectoryHandle& here) {
   std::vector<std::string> names = list_names(here->get());
   std::erase(names, kUnsyncedMark);
+  if (marked_) std::erase(names, kUnfinishedName);
   if (!may_delete(here, names)) {
     std::erase_if(names, [](const std::string& name) { return !is_temporary_name(name); });
   }

@@ -71,6 +71,10 @@ class RestoreDirectory final : public Work {
   void open_existing(const DirectoryHandle& above, const struct statx& existing);
   void make_usable(const struct statx& existing);
 
+  // Of the target: finds the mark of a restore that was interrupted, or leaves one. True if that
+  // restore made the directory.
+  bool mark_unfinished(int fd);
+  void make_way_for(std::string_view name);
   void set_handle(DirectoryHandle handle);
   void look_at_new(bool inherits_acl);
   void remove_extras(const DirectoryHandle& handle);
@@ -88,6 +92,7 @@ class RestoreDirectory final : public Work {
   bool exists_ = false;
   bool apply_metadata_ = true;
   bool extras_left_ = false;  // to be looked for
+  bool marked_ = false;       // as unfinished (tree/unfinished_restore.h)
   // Reached through a mount point below the target, or another volume: nothing is deleted in it.
   bool beyond_mount_ = false;
   std::optional<unsigned> mode_to_put_back_;

@@ -32,15 +32,16 @@ platform::Fd open_same_file(int directory, const std::string& name,
 
 }  // namespace
 
-RestoreSession::RestoreSession(const Snapshot& snapshot, ObjectSource& objects,
+RestoreSession::RestoreSession(const Snapshot& restored, ObjectSource& objects,
                                const RestoreOptions& chosen, RestoreObserver* observer)
-    : source(objects),
+    : snapshot(restored.id),
+      source(objects),
       reader(objects),
       options(chosen),
-      owners(snapshot.users, snapshot.groups, chosen.numeric_owner),
+      owners(restored.users, restored.groups, chosen.numeric_owner),
       metadata(owners, limitations),
       attributes(limitations),
-      extras(snapshot, chosen),
+      extras(restored, chosen),
       observer_(observer),
       run_(random_number()) {}
 

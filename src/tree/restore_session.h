@@ -61,6 +61,9 @@ class RestoreSession {
   std::string temporary_name();
   RestoreStats stats();
 
+  const ObjectId snapshot;
+  // Goes on with one of this snapshot that was interrupted: what is in the target is its own.
+  bool resumes = false;
   ObjectSource& source;
   const TreeReader reader;
   const RestoreOptions& options;

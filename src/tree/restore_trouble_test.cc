@@ -14,6 +14,8 @@
 #include "core/tree_node.h"
 #include "testing/restore_fixture.h"
 #include "tree/restore.h"
+#include "tree/target.h"
+#include "tree/unfinished_restore.h"
 
 namespace snapferry::testing {
 namespace {
@@ -102,7 +104,7 @@ TEST_F(RestoreTrouble, StopsWhenCancelled) {
       EXPECT_EQ(error.kind(), ErrorKind::Cancelled);
     }
     for (const auto& left : std::filesystem::directory_iterator(target_)) {
-      EXPECT_FALSE(left.path().filename().string().starts_with(".snapferry")) << left.path();
+      EXPECT_FALSE(tree::is_temporary_name(left.path().filename().string())) << left.path();
     }
   }
   options_.cancellation = nullptr;
@@ -177,6 +179,7 @@ TEST_F(RestoreTroubleAsRoot, StopsWithNoSpaceAndCarriesOnLater) {
     EXPECT_EQ(error.kind(), ErrorKind::NoSpace) << error.message();
   }
   for (const auto& left : std::filesystem::directory_iterator(disk + "/t")) {
+    if (left.path().filename() == tree::kUnfinishedName) continue;
     EXPECT_EQ(left.file_size(), 300'000u) << left.path();
   }
   EXPECT_EQ(std::system(("mount -o remount,size=40m " + disk).c_str()), 0);
