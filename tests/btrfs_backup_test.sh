@@ -220,7 +220,7 @@ head -c 300M /dev/urandom >"$source/people/huge"
 next_second
 expect 14 "$SNAPFERRY" backup "btrfs:$source/people"
 rm "$source/people/huge"
-back_up "btrfs:$source/people" --no-intermediates
+back_up "btrfs:$source/people" --history own
 check_outcome sent
 expect 0 "$SNAPFERRY" verify
 

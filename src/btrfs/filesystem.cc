@@ -66,6 +66,18 @@ std::vector<std::string> Filesystem::paths_of(const Subvolume& subvolume) const 
   return paths;
 }
 
+bool Filesystem::is_visible(const Subvolume& subvolume) const {
+  std::string inside;
+  if (!subvolumes_.path_of(subvolume, inside)) return false;
+  return std::any_of(mounts_.begin(), mounts_.end(),
+                     [&](const Mount& mount) { return !mount.path_of(inside).empty(); });
+}
+
+bool Filesystem::is_mounted_at(const std::string& path) const {
+  return std::any_of(mounts_.begin(), mounts_.end(),
+                     [&](const Mount& mount) { return mount.point == path; });
+}
+
 const Subvolume* Filesystem::at(const std::string& path) const {
   const platform::Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid() || !is_subvolume(fd.get())) return nullptr;

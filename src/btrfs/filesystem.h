@@ -27,6 +27,10 @@ class Filesystem {
 
   // All paths at which `subvolume` is to be seen by the table of mounts.
   std::vector<std::string> paths_of(const Subvolume& subvolume) const;
+  // At one at least.
+  bool is_visible(const Subvolume& subvolume) const;
+  // A mount of this filesystem is at `path`.
+  bool is_mounted_at(const std::string& path) const;
   // Opens it by this one; invalid if something else is there, another mount over it for one.
   platform::Fd open_at(const Subvolume& subvolume, const std::string& path) const;
   // Opens it by the first that leads to it.

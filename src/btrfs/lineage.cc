@@ -24,6 +24,17 @@ std::string shortened(std::string name, const Guid& guid) {
   return name.substr(0, kLongest - end.size()) + end;
 }
 
+// Where snapshots of ours of the volume at `path`, from the top level, lie beside it, and where
+// those of one that is mounted lie inside it (snapshot_place.h); with a slash at the end.
+std::string place_beside(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto directory = slash == path.npos ? std::string() : path.substr(0, slash + 1);
+  return directory + kSnapshotsName + "/" + path.substr(slash == path.npos ? 0 : slash + 1) + "/";
+}
+std::string place_within(const std::string& path) {
+  return (path.empty() ? path : path + "/") + kSnapshotsName + "/" + kOwnBasename + "/";
+}
+
 // Two that are not ours, or one and one of ours, may have one name.
 void make_names_unique(std::vector<VolumePoint>& points, const SubvolumeTable& table) {
   std::map<std::string, int> uses;
@@ -79,9 +90,9 @@ std::optional<std::string> unescape_path(std::string_view name) {
 
 Lineage::Lineage(const SubvolumeTable& table) : table_(table) {
   for (const auto& subvolume : table.all()) {
-    if (subvolume.read_only && !subvolume.parent_uuid.is_zero()) {
-      snapshots_by_parent_.emplace(subvolume.parent_uuid, &subvolume);
-    }
+    if (subvolume.parent_uuid.is_zero()) continue;
+    auto& by_parent = subvolume.read_only ? snapshots_by_parent_ : copies_by_parent_;
+    by_parent.emplace(subvolume.parent_uuid, &subvolume);
   }
 }
 
@@ -94,7 +105,28 @@ bool Lineage::is_kept_for(const Subvolume& volume, const Subvolume& snapshot) co
          kept.starts_with(inside + "/" + ours);
 }
 
-std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume) const {
+// Those of the original that lie where the volume's own would, not younger than the volume.
+std::vector<const Subvolume*> Lineage::taken_before(const Subvolume& volume,
+                                                    const Subvolume& original,
+                                                    Standing standing) const {
+  std::vector<const Subvolume*> found;
+  std::string own, inside;
+  if (!table_.path_of(volume, own) || !table_.path_of(original, inside)) return found;
+  const auto beside = place_beside(own);
+  const auto within = place_within(inside);
+  const auto [first, last] = snapshots_by_parent_.equal_range(original.uuid);
+  for (auto at = first; at != last; ++at) {
+    std::string path;
+    if (at->second->otransid > volume.otransid || !table_.path_of(*at->second, path)) continue;
+    if (path.starts_with(beside) || (standing == Standing::Mounted && path.starts_with(within))) {
+      found.push_back(at->second);
+    }
+  }
+  return found;
+}
+
+std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume,
+                                                    Standing standing) const {
   std::vector<const Subvolume*> found;
   const auto add_children = [&](const Guid& uuid) {
     const auto [first, last] = snapshots_by_parent_.equal_range(uuid);
@@ -107,10 +139,15 @@ std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume) con
   for (int depth = 0; !origin.is_zero() && depth < kLongestChain; ++depth) {
     const Subvolume* ancestor = table_.find_by_uuid(origin);
     if (ancestor != nullptr && !ancestor->read_only) {
-      // A copy of a volume that lives on is no later state of it, and shares its history only up to
-      // the snapshot that the copy was made of: what came after is another volume's. But where the
-      // copy took its place, what was kept there is the history of that place.
-      if (made_of == nullptr) break;
+      // A copy of a volume that lives on is no later state of it. Made of it directly, it has its
+      // earlier history where it took its place; made of a snapshot of it, the history up to that
+      // snapshot, and what is kept where the copy's own would be.
+      if (made_of == nullptr) {
+        for (const auto* before : taken_before(volume, *ancestor, standing)) {
+          found.push_back(before);
+        }
+        break;
+      }
       const auto [first, last] = snapshots_by_parent_.equal_range(origin);
       for (auto at = first; at != last; ++at) {
         const bool is_shared = at->second->otransid <= made_of->otransid;
@@ -127,10 +164,11 @@ std::vector<const Subvolume*> Lineage::snapshots_of(const Subvolume& volume) con
   return found;
 }
 
-std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume) const {
+std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume, Standing standing) const {
   std::vector<VolumePoint> points;
-  for (const auto* subvolume : snapshots_of(volume)) {
+  for (const auto* subvolume : snapshots_of(volume, standing)) {
     if (subvolume->id == volume.id || subvolume->identity().is_zero()) continue;
+    if (subvolume->was_changed()) continue;
     std::string path;
     if (!table_.path_of(*subvolume, path)) continue;
     VolumePoint point;
@@ -171,9 +209,14 @@ std::optional<std::uint64_t> Lineage::written(const Subvolume& volume,
 }
 
 bool Lineage::may_settle(const Subvolume& volume, const Subvolume& snapshot) const {
-  if (snapshot.parent_uuid == volume.uuid) return true;
-  const Subvolume* origin = table_.find_by_uuid(snapshot.parent_uuid);
-  return origin == nullptr || origin->read_only;
+  const auto history = snapshots_of(volume, Standing::Anywhere);
+  if (std::find(history.begin(), history.end(), &snapshot) == history.end()) return false;
+  if (snapshot.parent_uuid != volume.uuid) {
+    const Subvolume* origin = table_.find_by_uuid(snapshot.parent_uuid);
+    if (origin != nullptr && !origin->read_only) return false;
+  }
+  const auto [first, last] = copies_by_parent_.equal_range(snapshot.uuid);
+  return std::all_of(first, last, [&](const auto& copy) { return copy.second->id == volume.id; });
 }
 
 }  // namespace snapferry::btrfs

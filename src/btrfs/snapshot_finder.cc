@@ -13,7 +13,7 @@ namespace snapferry::btrfs {
 namespace {
 
 bool fits(const Subvolume& subvolume, const Point& point) {
-  return subvolume.read_only && subvolume.identity() == point.guid;
+  return subvolume.read_only && subvolume.identity() == point.guid && !subvolume.was_changed();
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ platform::Fd SnapshotFinder::open_origin(const Point& point) {
   if (origin_->is_zero()) return {};
   for (const auto& filesystem : filesystems()) {
     for (const auto* subvolume : filesystem.subvolumes().snapshots(point.guid)) {
-      if (subvolume->uuid != *origin_) continue;
+      if (subvolume->uuid != *origin_ || !fits(*subvolume, point)) continue;
       if (auto fd = filesystem.open(*subvolume); fd.valid()) return fd;
     }
   }
@@ -96,6 +96,7 @@ const std::vector<Filesystem>& SnapshotFinder::filesystems() {
 platform::Fd SnapshotFinder::open_listed(const Point& point) {
   for (const auto& filesystem : filesystems()) {
     for (const auto* subvolume : filesystem.subvolumes().snapshots(point.guid)) {
+      if (!fits(*subvolume, point)) continue;
       if (auto fd = filesystem.open(*subvolume); fd.valid()) return fd;
     }
   }

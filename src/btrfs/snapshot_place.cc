@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "btrfs/mount_table.h"
+#include "btrfs/own_subvolume.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/subvolume.h"
 #include "core/error.h"
@@ -15,16 +16,16 @@
 namespace snapferry::btrfs {
 namespace {
 
-constexpr const char* kOwnBasename = ".self";
+bool same_filesystem(int one, int other) {
+  btrfs_ioctl_fs_info_args first{}, second{};
+  return ::ioctl(one, BTRFS_IOC_FS_INFO, &first) == 0 &&
+         ::ioctl(other, BTRFS_IOC_FS_INFO, &second) == 0 &&
+         std::memcmp(first.fsid, second.fsid, sizeof first.fsid) == 0;
+}
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-bool exists(int parent, const char* name) {
-  struct stat status {};
-  return ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 }  // namespace
@@ -47,15 +48,7 @@ platform::Fd open_snapshot_place(const SnapshotPlace& place) {
   const platform::Fd directory =
       platform::open_path(join(place.directory, "."), O_PATH | O_DIRECTORY);
   const std::string ours = place.directory + "/" + kSnapshotsName;
-  if (!exists(directory.get(), kSnapshotsName)) {
-    const auto open =
-        platform::open_at(directory.get(), ".", O_RDONLY | O_DIRECTORY, 0, place.directory);
-    try {
-      create_subvolume(open.get(), kSnapshotsName, ours);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::AlreadyExists) throw;
-    }
-  }
+  make_own_subvolume(directory.get(), kSnapshotsName, ours);
   const auto snapshots = open_or_make_private(directory.get(), kSnapshotsName, ours);
   return open_or_make_private(snapshots.get(), place.basename, place.path());
 }

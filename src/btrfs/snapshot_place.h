@@ -22,6 +22,7 @@ struct SnapshotPlace {
 
 // The name of every directory of ours.
 inline constexpr const char* kSnapshotsName = ".snapferry";
+inline constexpr const char* kOwnBasename = ".self";
 
 // `path` has a part of that name.
 bool is_ours(std::string_view path);
@@ -31,8 +32,9 @@ SnapshotPlace snapshot_place(const std::string& path);
 
 // Throws what open_snapshot_place() would, as far as that can be known without making anything.
 void rehearse_snapshot_place(const SnapshotPlace& place);
-// Opens it, made if need be. Throws PermissionDenied if somebody else owns a directory of that
-// name, or it is a symlink.
+// Opens it, made if need be; own_subvolume.h says what becomes of what a rollback left there.
+// Throws PermissionDenied if somebody else owns a directory of that name, Conflict if it is a
+// symlink or a file.
 platform::Fd open_snapshot_place(const SnapshotPlace& place);
 // The same, but returns an invalid one where it is not there.
 platform::Fd find_snapshot_place(const SnapshotPlace& place);

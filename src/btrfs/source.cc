@@ -72,14 +72,24 @@ bool is_excluded(int fd) {
   return std::string_view(value, static_cast<std::size_t>(size)) != "off";
 }
 
+// Those that can be opened: what lies below no mount can be no base, and cannot be sent.
+std::vector<VolumePoint> visible_points(const Filesystem& filesystem, const Lineage& lineage,
+                                        const Subvolume& subvolume, const std::string& path) {
+  const auto standing =
+      filesystem.is_mounted_at(path) ? Lineage::Standing::Mounted : Lineage::Standing::Anywhere;
+  auto points = lineage.points_of(subvolume, standing);
+  std::erase_if(points,
+                [&](const VolumePoint& point) { return !filesystem.is_visible(*point.subvolume); });
+  return points;
+}
+
 VolumeState state_of(const Subvolume& subvolume, const std::string& path, int fd,
-                     const Lineage& lineage) {
+                     const std::vector<VolumePoint>& points) {
   VolumeState state;
   state.name = std::string(kKind) + path;
   state.type = VolumeType::Subvolume;
   state.guid = subvolume.uuid;
   state.excluded = is_excluded(fd);
-  const auto points = lineage.points_of(subvolume);
   state.written = Lineage::written(subvolume, points);
   for (const auto& point : points) state.points.push_back(point.point);
   return state;
@@ -93,7 +103,8 @@ void list(const Filesystem& filesystem, const std::vector<VolumePattern>& patter
       if (!covered(patterns, subvolume, path)) continue;
       const auto fd = filesystem.open_at(subvolume, path);
       if (!fd.valid()) continue;
-      states.push_back(state_of(subvolume, path, fd.get(), lineage));
+      states.push_back(state_of(subvolume, path, fd.get(),
+                                visible_points(filesystem, lineage, subvolume, path)));
       break;
     }
   }
@@ -225,12 +236,14 @@ void refuse_existing(const std::vector<std::string>& volumes, const std::string&
 void settle_volume(const Filesystem& filesystem, const Lineage& lineage,
                    const Settlement& settlement) {
   const auto* volume = filesystem.at(path_of_volume(settlement.volume));
+  // Whose a snapshot is that of a volume which is gone, or on another filesystem, nobody can tell.
+  if (volume == nullptr) return;
   for (const auto& point : settlement.destroy) {
     if (point.kind != PointKind::Snapshot) continue;
     for (const auto* snapshot : filesystem.subvolumes().snapshots(point.guid)) {
       std::string path;
       if (snapshot->name != point.name || !filesystem.subvolumes().path_of(*snapshot, path) ||
-          !is_ours(path) || (volume != nullptr && !lineage.may_settle(*volume, *snapshot))) {
+          !is_ours(path) || !lineage.may_settle(*volume, *snapshot)) {
         continue;
       }
       destroy_subvolume_by_id(filesystem.fd(), snapshot->id, settlement.volume + "@" + point.name);

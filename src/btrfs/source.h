@@ -21,8 +21,9 @@ namespace snapferry::btrfs {
 // - send(): intermediates follow one another in one Stream. Every point is one of the volume that
 //   the request names; an identity alone opens nothing.
 // - settle(): destroys; there are neither holds nor bookmarks (features().bookmarks is false),
-//   and what a settlement says of them is passed over. A snapshot that was taken of another
-//   volume which still exists is left alone: that one's own run settles it.
+//   and what a settlement says of them is passed over. A snapshot that another volume which still
+//   exists was made of, or that was taken of it, is left alone: that one's own run settles it
+//   (Lineage::may_settle).
 class BtrfsSource : public Source {
  public:
   StreamFeatures features() override;

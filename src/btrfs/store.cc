@@ -24,6 +24,7 @@
 #include "btrfs/store_layout.h"
 #include "btrfs/subvolume_table.h"
 #include "btrfs/unchanged_note.h"
+#include "core/aside.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "platform/directory_view.h"
@@ -365,7 +366,8 @@ VolumeName BtrfsStore::set_aside(const VolumeName& volume) {
   }
   replica.lock();
   for (int number = 1;; ++number) {
-    const VolumeName aside{volume.host, volume.path + ".diverged-" + std::to_string(number)};
+    const VolumeName aside{volume.host,
+                           volume.path + std::string(kAsideMark) + std::to_string(number)};
     const auto new_name = StoreLayout::volume_name(aside);
     if (::renameat2(replica.host.get(), replica.name.c_str(), replica.host.get(), new_name.c_str(),
                     RENAME_NOREPLACE) == 0) {

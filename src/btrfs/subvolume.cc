@@ -28,6 +28,18 @@ void put_name(char (&field)[kSize], const std::string& name, std::string_view su
   std::memcpy(field, name.data(), name.size());
 }
 
+void change_flags(int fd, std::uint64_t set, std::uint64_t clear, const char* what,
+                  std::string_view subject) {
+  std::uint64_t flags = 0;
+  if (::ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0) {
+    throw system_error(errno, "read the flags", subject);
+  }
+  flags = (flags | set) & ~clear;
+  if (::ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags) < 0) {
+    throw system_error(errno, what, subject);
+  }
+}
+
 Guid guid_of(const std::uint8_t (&uuid)[BTRFS_UUID_SIZE]) { return Guid::from_bytes(uuid); }
 
 }  // namespace
@@ -118,14 +130,11 @@ void destroy_subvolume_by_id(int fd, std::uint64_t id, std::string_view subject)
 }
 
 void set_read_only(int fd, std::string_view subject) {
-  std::uint64_t flags = 0;
-  if (::ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0) {
-    throw system_error(errno, "read the flags", subject);
-  }
-  flags |= BTRFS_SUBVOL_RDONLY;
-  if (::ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags) < 0) {
-    throw system_error(errno, "make it read-only", subject);
-  }
+  change_flags(fd, BTRFS_SUBVOL_RDONLY, 0, "make it read-only", subject);
+}
+
+void set_writable(int fd, std::string_view subject) {
+  change_flags(fd, 0, BTRFS_SUBVOL_RDONLY, "make it writable", subject);
 }
 
 void set_received(int fd, const Guid& identity, std::uint64_t transaction,

@@ -26,6 +26,11 @@ struct Subvolume {
   std::int64_t otime = 0;        // seconds since 1970
   bool read_only = false;
 
+  // A snapshot that is not what it was: it was made writable for a while, and something was
+  // written. (A balance moves its blocks, and raises `generation`, but changes no inode.
+  // Deduplication by another program does, and counts as a change.)
+  bool was_changed() const { return ctransid > (otransid > rtransid ? otransid : rtransid); }
+
   // The same on every machine that has this state.
   const Guid& identity() const { return received_uuid.is_zero() ? uuid : received_uuid; }
 };
@@ -52,6 +57,7 @@ void create_snapshot(int source, int directory, const std::string& name, Access 
 // Its space comes back later, by a thread of the kernel.
 void destroy_subvolume(int directory, const std::string& name, std::string_view subject);
 void set_read_only(int fd, std::string_view subject);
+void set_writable(int fd, std::string_view subject);
 // The one with this id wherever its name is, below a mount or not; `fd` is any directory of the
 // filesystem (BTRFS_IOC_SNAP_DESTROY_V2, Linux 5.7). No id is ever used twice.
 void destroy_subvolume_by_id(int fd, std::uint64_t id, std::string_view subject);

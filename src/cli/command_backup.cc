@@ -236,8 +236,9 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
 constexpr std::array<std::string_view, 8> kOnlyFiles = {
     "--exclude", "--exclude-from",  "--exclude-caches", "--one-filesystem",
     "--reread",  "--reread-within", "--allow-empty",    "--include-own"};
-constexpr std::array<std::string_view, 6> kOnlyStreams = {
-    "--parallel", "--limit-rate", "--no-intermediates", "--raw", "--decrypt", "--start-anew"};
+constexpr std::array<std::string_view, 7> kOnlyStreams = {
+    "--parallel", "--limit-rate", "--history",   "--no-snapshot",
+    "--raw",      "--decrypt",    "--start-anew"};
 
 template <std::size_t kCount>
 void refuse_options(const Invocation& options, const std::array<std::string_view, kCount>& names,
@@ -440,9 +441,14 @@ const CommandSpec& backup_command() {
                   {.name = "--limit-rate",
                    .value = "RATE",
                    .help = "bytes per second of all streams together, such as 500K or 10M"},
-                  {.name = "--no-intermediates",
-                   .help = "leave the snapshots that others took between two backups where they "
-                           "are, instead of ferrying them along"},
+                  {.name = "--history",
+                   .value = "WHICH",
+                   .help = "which snapshots that others took of native volumes come along: all, "
+                           "those from the first backup on (new), or none (own)",
+                   .fallback = "all"},
+                  {.name = "--no-snapshot",
+                   .help = "take no snapshot of native volumes and change nothing there; send "
+                           "those that there are"},
                   {.name = "--raw",
                    .help = "send encrypted ZFS datasets as they are, their key stays here; new "
                            "copies begin so without it, too"},

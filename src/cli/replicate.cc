@@ -40,6 +40,14 @@ std::uint64_t parallel_of(const Invocation& options) {
   throw Error(ErrorKind::InvalidArgument, "--parallel: give a number from 1 to 64");
 }
 
+replication::History parse_history(std::string_view text) {
+  if (text == "all") return replication::History::All;
+  if (text == "new") return replication::History::SinceFirst;
+  if (text == "own") return replication::History::Own;
+  throw Error(ErrorKind::InvalidArgument,
+              fmt::format("--history: '{}' is none; give all, new or own", printable(text)));
+}
+
 RunOptions run_options(Context& context) {
   const Invocation& given = context.options;
   RunOptions options;
@@ -48,7 +56,8 @@ RunOptions run_options(Context& context) {
   options.parallel = static_cast<unsigned>(parallel_of(given));
   if (const auto rate = given.given("--limit-rate")) options.bytes_per_second = parse_rate(*rate);
   options.dry_run = given.has("--dry-run");
-  if (given.has("--no-intermediates")) options.intermediates = replication::Intermediates::Leave;
+  options.history = parse_history(given.text("--history"));
+  options.take_nothing = given.has("--no-snapshot");
   if (given.has("--raw") && given.has("--decrypt")) {
     throw Error(ErrorKind::InvalidArgument, "--raw and --decrypt: give one of them");
   }

@@ -46,6 +46,7 @@ class Tracer {
     std::string message = volume_.name;
     message.append(": ").append(cause).append("; ").append(next_step);
     lineage_.conflict = Conflict{kind, std::move(message)};
+    lineage_.cause = cause;
     lineage_.anew_helps = anew_helps;
   }
 
@@ -77,6 +78,7 @@ class Tracer {
   }
 
   void find_base() {
+    if (replica_ != nullptr && report_changed()) return;
     if (!has_points()) {
       if (match_.ambiguous) report_ambiguous();
       return;
@@ -87,6 +89,15 @@ class Tracer {
     } else {
       report_no_base();
     }
+  }
+
+  bool report_changed() {
+    std::string cause = replica_->changed;
+    const auto refused = policy_.refused.find(replica_->volume);
+    if (refused != policy_.refused.end()) cause = refused->second;
+    if (cause.empty()) return false;
+    conflict(ConflictKind::ReplicaChanged, true, "its copy cannot be carried on: " + cause, kAnew);
+    return true;
   }
 
   const Point* on_source(const Guid& guid) const {
@@ -120,6 +131,12 @@ class Tracer {
                "its snapshots are in the replica " + match_.foreign->volume.text() +
                    ", and the store has another replica of its own name",
                kAnew);
+    } else if (match_.aside != nullptr) {
+      conflict(
+          ConflictKind::NoCommonSnapshot, true,
+          "source and store have no snapshot in common, but " + match_.aside->volume.text() +
+              ", set aside before, has its snapshots (do two machines back up under one name?)",
+          std::string("give each its own --host, or ").append(kAnew));
     } else {
       conflict(ConflictKind::NoCommonSnapshot, true,
                "source and store have no snapshot in common (was the volume made anew? the "
@@ -161,20 +178,32 @@ class Tracer {
     return result;
   }
 
+  // Older ones of the set are what earlier runs left, and go once the newest is in the store.
+  void leave_older_own(std::vector<Point>& points) const {
+    const Point* newest = nullptr;
+    for (const Point& point : points) {
+      if (is_own(point)) newest = &point;
+    }
+    if (newest == nullptr) return;
+    const Guid kept = newest->guid;
+    std::erase_if(points, [&](const Point& point) { return is_own(point) && point.guid != kept; });
+  }
+
   void find_targets() {
     std::vector<Point> points = missing();
     const auto newest_own = std::find_if(points.rbegin(), points.rend(),
                                          [&](const Point& point) { return is_own(point); });
     lineage_.waiting = static_cast<std::size_t>(
         std::count_if(points.begin(), points.end(), [&](const Point& one) { return is_own(one); }));
-    if (policy_.intermediates == Intermediates::Leave) {
+    if (policy_.history == History::Own) {
       if (newest_own != points.rend()) lineage_.targets = {*newest_own};
-    } else if (!lineage_.base && newest_own != points.rend()) {
-      lineage_.targets.assign(newest_own.base() - 1, points.end());
-    } else if (!lineage_.base && !points.empty()) {
-      lineage_.targets = {points.back()};
-    } else {
+    } else if (lineage_.base || policy_.history == History::All) {
+      if (!lineage_.base && !policy_.take_nothing) leave_older_own(points);
       lineage_.targets = std::move(points);
+    } else if (newest_own != points.rend()) {
+      lineage_.targets.assign(newest_own.base() - 1, points.end());
+    } else if (!points.empty()) {
+      lineage_.targets = {points.back()};
     }
     if (lineage_.targets.empty() && !lineage_.names_taken.empty()) {
       conflict(ConflictKind::NameTaken, false,
@@ -198,12 +227,35 @@ Lineage trace(const Match& match, const Policy& policy) {
   return Tracer(match, policy, match.replica).trace();
 }
 
+namespace {
+
+// The same as if the replica were not there.
 Lineage trace_anew(const Match& match, const Policy& policy) {
   Match alone = match;
   alone.replica = nullptr;
   alone.foreign = nullptr;
   alone.ambiguous = false;
   return Tracer(alone, policy, nullptr).trace();
+}
+
+bool never_heals(const Match& match, ConflictKind kind) {
+  if (kind == ConflictKind::ReplicaChanged) return match.aside == nullptr;
+  return kind == ConflictKind::NoCommonSnapshot && !is_linear(match.volume->type) &&
+         match.aside == nullptr;
+}
+
+}  // namespace
+
+Course choose_course(const Match& match, const Policy& policy) {
+  Course course{trace(match, policy), match.replica, {}, policy.start_anew};
+  const Lineage& found = course.lineage;
+  if (!found.conflict || !found.anew_helps) return course;
+  if (!policy.start_anew && !never_heals(match, found.conflict->kind)) return course;
+  std::string cause = found.cause;
+  course.lineage = trace_anew(match, policy);
+  course.replica = nullptr;
+  if (!course.lineage.conflict) course.anew = std::move(cause);
+  return course;
 }
 
 std::string text_of(const Point& point) {

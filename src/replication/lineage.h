@@ -13,6 +13,7 @@ namespace snapferry::replication {
 // snapshots of the source are still to come.
 struct Lineage {
   std::optional<Conflict> conflict;
+  std::string cause;  // of the conflict, without subject and next step
   // The conflict ends where the replica is set aside and a full stream begins.
   bool anew_helps = false;
 
@@ -34,8 +35,22 @@ bool is_linear(VolumeType type);
 
 Lineage trace(const Match& match, const Policy& policy);
 
-// The same as if the replica were not there.
-Lineage trace_anew(const Match& match, const Policy& policy);
+// How it goes on: in the replica, or anew.
+struct Course {
+  Lineage lineage;
+  // nullptr: there is none, or it is not carried on.
+  const ReplicaState* replica = nullptr;
+  // What stood in the way of `match.replica`; empty: it is carried on, or nothing is to be sent.
+  std::string anew;
+  bool asked_for = false;  // by policy.start_anew
+};
+
+// Begins anew where policy.start_anew says so, and without that where the next run would find the
+// same and the one after it, for ever: a replica that was changed under the chain; a subvolume that
+// has no snapshot in common with its replica, as after a rollback by other tools. Not where the
+// store has a replica, set aside before, that the volume could go on in: two machines that back up
+// under one name would set one another's aside until the disk is full.
+Course choose_course(const Match& match, const Policy& policy);
 
 // "@NAME", "#NAME".
 std::string text_of(const Point& point);

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "core/aside.h"
+
 namespace snapferry::replication {
 namespace {
 
@@ -33,6 +35,7 @@ class Matcher {
     for (const VolumeState& volume : source_) {
       if (has_own(volume)) continue;
       for (const ReplicaState* orphan : orphans_of(volume)) {
+        if (path_before_aside(orphan->volume.path)) continue;
         if (!policy_.absent.contains(orphan->volume.path)) found.insert(orphan->volume.path);
       }
     }
@@ -75,11 +78,19 @@ class Matcher {
     return result;
   }
 
+  const ReplicaState* aside_of(const VolumeState& volume) const {
+    for (const ReplicaState* orphan : orphans_of(volume)) {
+      if (path_before_aside(orphan->volume.path) == volume.name) return orphan;
+    }
+    return nullptr;
+  }
+
   Match match_one(const VolumeState& volume) const {
     Match match{&volume, own_replica(volume), {policy_.host, volume.name}};
     for (const ReplicaState* orphan : orphans_of(volume)) {
       if (policy_.absent.contains(orphan->volume.path)) match.foreign = orphan;
     }
+    match.aside = aside_of(volume);
     if (match.foreign != nullptr && !has_own(volume)) {
       match.replica = match.foreign;
       match.name = match.foreign->volume;

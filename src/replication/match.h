@@ -16,6 +16,8 @@ struct Match {
   // Beside the replica of its own name, or where there is none: another one that has its
   // snapshots, and that cannot be followed.
   const ReplicaState* foreign = nullptr;
+  // One that was set aside under this volume's name and has its snapshots.
+  const ReplicaState* aside = nullptr;
   // Several volumes of the source have the snapshots of `foreign`.
   bool ambiguous = false;
 };

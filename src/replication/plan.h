@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,9 +23,12 @@
 // conflict.
 namespace snapferry::replication {
 
-enum class Intermediates : std::uint8_t {
-  Ferry,  // snapshots of others (other sets, too) between base and newest come along
-  Leave,
+// Which snapshots of others (of other tools, and of other sets) come along. One rule for the first
+// backup of a volume and for all that follow.
+enum class History : std::uint8_t {
+  All,         // every one that the volume has, oldest first
+  SinceFirst,  // those that were taken after the first backup, as simplesnap does it
+  Own,         // none
 };
 
 enum class RawPolicy : std::uint8_t {
@@ -37,10 +41,15 @@ struct Policy {
   std::string set;
   std::string host;
   std::string cursor;  // cursor_tag() of set and store
-  Intermediates intermediates = Intermediates::Ferry;
+  History history = History::All;
+  // Take no snapshot, and change nothing on the source: what is there is sent, as it is.
+  bool take_nothing = false;
   RawPolicy raw = RawPolicy::AsReplica;
-  // Where a replica cannot be carried on, sets it aside and begins anew with a full stream.
+  // Where a replica cannot be carried on, sets it aside and begins anew with a full stream. Without
+  // that it is done where nobody can be asked and nothing else ever helps (choose_course()).
   bool start_anew = false;
+  // Replicas that the store refused to go on with, and why.
+  std::map<VolumeName, std::string> refused;
   StreamFeatures source;
   StreamFeatures store;
   // Names that are known not to be volumes of the source, though its listing did not have to
@@ -58,6 +67,7 @@ enum class ConflictKind : std::uint8_t {
   BaseOnlyInForeignReplica,  // they are in the replica of another volume, which cannot be followed
   NameTaken,                 // the store has another snapshot of the same name
   RawMismatch,               // raw and non-raw streams never follow one another
+  ReplicaChanged,            // somebody changed the replica, and it is not what the plan thinks
   KeyNotLoaded,              // an encrypted volume that is to be sent decrypted
 };
 std::string_view to_string(ConflictKind kind);
@@ -126,6 +136,8 @@ struct VolumePlan {
   std::vector<Step> steps;  // in order; none unless Transfer
   // The volume is encrypted, and its replica is received decrypted.
   bool decrypted = false;
+  // Why the replica was set aside though nobody asked for that; empty: it was not.
+  std::string set_aside;
   // A resumed stream ends with one snapshot: when it is in, plan again.
   bool plan_again = false;
   // The newest snapshot that the store has when the steps are done.

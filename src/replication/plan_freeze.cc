@@ -33,16 +33,14 @@ class FreezeDecider {
 
   Choice choose() {
     if (volume_.excluded) return {FreezeAction::Skip, "excluded by a property of the volume"};
-    Lineage lineage = trace(match_, policy_);
-    const ReplicaState* replica = match_.replica;
-    if (lineage.conflict && lineage.anew_helps && policy_.start_anew) {
-      lineage = trace_anew(match_, policy_);
-      replica = nullptr;
-    }
+    const Course course = choose_course(match_, policy_);
+    const Lineage& lineage = course.lineage;
+    const ReplicaState* replica = course.replica;
     // A new snapshot has a new name.
     if (lineage.conflict && lineage.conflict->kind != ConflictKind::NameTaken) {
       return {FreezeAction::Conflict, lineage.conflict->message};
     }
+    if (policy_.take_nothing) return choose_from_what_is_there(lineage);
     if (lineage.waiting >= policy_.max_waiting) {
       return {FreezeAction::SendExisting, std::to_string(lineage.waiting) +
                                               " snapshots wait to be sent; no other is taken "
@@ -52,6 +50,15 @@ class FreezeDecider {
       return {FreezeAction::Freeze, "it has no snapshot of set " + policy_.set + " yet"};
     }
     return choose_by_changes(lineage, replica);
+  }
+
+  static Choice choose_from_what_is_there(const Lineage& lineage) {
+    if (lineage.targets.empty()) {
+      return {FreezeAction::Unchanged, "no snapshot is taken, and the store has those there are"};
+    }
+    return {FreezeAction::SendExisting, "no snapshot is taken; " +
+                                            std::to_string(lineage.targets.size()) +
+                                            " of those there are, the store lacks"};
   }
 
   // A snapshot of the set is in the store or will be, so that a cursor can be on it.

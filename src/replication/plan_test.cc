@@ -37,7 +37,7 @@ FreezeDecision freeze(const VolumeState& source, const std::vector<ReplicaState>
 
 Policy leaving() {
   Policy rules = policy();
-  rules.intermediates = Intermediates::Leave;
+  rules.history = History::Own;
   return rules;
 }
 
@@ -48,11 +48,99 @@ Policy anew() {
 }
 
 TEST(TransferPlan, BeginsWithAFullStreamOfTheNewestOwnSnapshot) {
-  EXPECT_EQ(transfer("@a,1 @M2,2", ""), "send @M2 | hold @M2, bookmark @M2 as #C2");
+  EXPECT_EQ(transfer("@M1,1 @M2,2", ""), "send @M2 | hold @M2, bookmark @M2 as #C2, destroy @M1");
 }
 
-TEST(TransferPlan, CarriesForeignSnapshotsBehindAFullStream) {
-  EXPECT_EQ(streams("@a,1 @M2,2 @b,3", ""), "send @M2; send @b from @M2");
+// The first backup and the later ones go by one rule.
+TEST(HistoryPlan, OfOthersComesAlongFromTheBeginning) {
+  EXPECT_EQ(streams("@a,1 @b,2 @M3,3 @c,4", ""), "send @a; send @b,@M3,@c from @a");
+  EXPECT_EQ(streams("@a,1 @M2,2 @b,3 @M4,4", "@a,1 @M2,2"), "send @b,@M4 from @M2");
+  const auto plans = plan_transfer({volume("@a,1 @M2,2")}, {}, policy());
+  EXPECT_THAT(plans.at(0).steps.at(0).reason, HasSubstr("its history comes along"));
+}
+
+TEST(HistoryPlan, StaysBehindByChoiceAndThatIsSaid) {
+  Policy rules = policy();
+  rules.history = History::SinceFirst;
+  EXPECT_EQ(streams("@a,1 @M2,2 @b,3", "", rules), "send @M2; send @b from @M2");
+  EXPECT_EQ(streams("@a,1 @M2,2 @b,3", "", leaving()), "send @M2");
+  const auto plans = plan_transfer({volume("@a,1 @M2,2")}, {}, rules);
+  EXPECT_THAT(plans.at(0).reason, HasSubstr("1 older snapshot"));
+}
+
+// A copy of a copy: what is there is sent, all of it, and the source is left as it is.
+TEST(TakingNothing, SendsWhatIsThereWithItsHistoryAndLeavesTheSourceAlone) {
+  Policy rules = policy();
+  rules.take_nothing = true;
+  EXPECT_EQ(transfer("@M1,1! #C1,1 @O2,2 @M3,3", "", rules), "send @M1; send @O2,@M3 from @M1");
+  EXPECT_EQ(transfer("@M1,1 @M2,2 @M3,3", "@M1,1", rules), "send @M2,@M3 from @M1");
+  EXPECT_EQ(transfer("@M1,1 @M2,2", "@M1,1 @M2,2", rules), "-");
+}
+
+TEST(TakingNothing, NeverFreezes) {
+  Policy rules = policy();
+  rules.take_nothing = true;
+  VolumeState changed = volume("@M1,1");
+  changed.written = 10;
+  EXPECT_EQ(freeze(changed, {replica("@M1,1")}, rules).action, FreezeAction::Unchanged);
+  EXPECT_EQ(freeze(changed, {}, rules).action, FreezeAction::SendExisting);
+  EXPECT_EQ(freeze(volume(""), {}, rules).action, FreezeAction::Unchanged);
+}
+
+// Other tools roll back, and there is nobody to ask.
+TEST(RolledBackPlan, OfASubvolumeWithNothingInCommonBeginsAnewAndSaysWhy) {
+  const auto plans =
+      plan_transfer({volume("@M5,5", "btrfs:/a")}, {replica("@M1,1 @M2,2", "btrfs:/a")}, policy());
+  EXPECT_THAT(short_text(plans.at(0)), HasSubstr("set-aside; send @M5"));
+  EXPECT_THAT(plans.at(0).set_aside, HasSubstr("no snapshot in common"));
+  EXPECT_THAT(plans.at(0).reason, HasSubstr("full: begun anew, because"));
+  VolumeState fresh = volume("", "btrfs:/a");
+  fresh.written.reset();
+  EXPECT_EQ(freeze(fresh, {replica("@M1,1", "btrfs:/a")}).action, FreezeAction::Freeze);
+}
+
+TEST(RolledBackPlan, GoesOnFromWhatIsCommonWhereThereIsSomething) {
+  EXPECT_EQ(streams("@M1,1 @M5,5", "@M1,1"), "send @M5 from @M1");
+  EXPECT_THAT(
+      transfer(volume("@M1,1 @M5,5", "btrfs:/a"), {replica("@M1,1 @M2,2 @M3,3", "btrfs:/a")}),
+      HasSubstr("send @M5 from @M1"));
+}
+
+// `zfs rollback`, `zfs promote`, made anew: a replica that only grows at its end cannot follow.
+TEST(RolledBackPlan, OfADatasetIsNamedAndBegunAnewOnlyOnRequest) {
+  for (const auto* source : {"@M1,1 @M3,3", "@M7,7", ""}) {
+    const auto plans = plan_transfer({volume(source)}, {replica("@M1,1 @M2,2")}, policy());
+    EXPECT_TRUE(plans.at(0).conflict) << source;
+    EXPECT_TRUE(plans.at(0).steps.empty()) << source;
+  }
+  EXPECT_THAT(streams("@M1,1 @M3,3", "@M1,1 @M2,2", anew()), HasSubstr("set-aside; send"));
+}
+
+// Two machines under one name would set one another's copies aside until the disk is full.
+TEST(RolledBackPlan, DoesNotGoToAndFroBetweenTwoReplicas) {
+  const std::vector<ReplicaState> store = {replica("@M5,5", "btrfs:/a"),
+                                           replica("@M1,1", "btrfs:/a.diverged-1")};
+  const auto plans = plan_transfer({volume("@M1,1 @M2,2", "btrfs:/a")}, store, policy());
+  ASSERT_TRUE(plans.at(0).conflict);
+  EXPECT_THAT(plans.at(0).reason, HasSubstr("btrfs:/a.diverged-1"));
+  EXPECT_TRUE(plans.at(0).steps.empty());
+}
+
+TEST(ChangedReplicaPlan, IsSetAsideAndBegunAnewAndThatIsSaid) {
+  for (const auto* name : {"btrfs:/a", "zfs:tank/a"}) {
+    ReplicaState changed = replica("@M1,1", name);
+    changed.changed = "@M1 was changed after it was received";
+    const auto plans = plan_transfer({volume("@M1,1 @M2,2", name)}, {changed}, policy());
+    EXPECT_THAT(short_text(plans.at(0)), HasSubstr("set-aside; send @M2")) << name;
+    EXPECT_THAT(plans.at(0).set_aside, HasSubstr("was changed after")) << name;
+  }
+}
+
+TEST(ChangedReplicaPlan, OfWhichOnlyTheStoreKnowsIsBegunAnewOnceItRefused) {
+  Policy rules = policy();
+  rules.refused[{"web1", "zfs:tank/a"}] = "has been modified";
+  const auto plans = plan_transfer({volume("@M1,1 @M2,2")}, {replica("@M1,1")}, rules);
+  EXPECT_THAT(short_text(plans.at(0)), HasSubstr("set-aside; send @M2"));
 }
 
 TEST(TransferPlan, GoesOnFromTheNewestSnapshotAndMovesTheCursor) {

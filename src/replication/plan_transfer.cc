@@ -35,8 +35,9 @@ class TransferPlanner {
 
   VolumePlan plan() {
     if (volume_.excluded) return conclude(Verdict::Skip, "excluded by a property of the volume");
-    lineage_ = trace(match_, policy_);
-    if (lineage_.conflict && lineage_.anew_helps && policy_.start_anew) start_anew();
+    Course course = choose_course(match_, policy_);
+    lineage_ = std::move(course.lineage);
+    if (!course.anew.empty()) start_anew(course);
     if (lineage_.conflict) {
       plan_.conflict = lineage_.conflict;
       return conclude(Verdict::Conflict, lineage_.conflict->message);
@@ -67,18 +68,19 @@ class TransferPlanner {
     plan_.steps.push_back({std::move(what), std::move(reason)});
   }
 
-  void start_anew() {
-    const std::string cause = lineage_.conflict->message;
-    lineage_ = trace_anew(match_, policy_);
+  void start_anew(const Course& course) {
     plan_.replica.path = volume_.name;
-    if (lineage_.conflict || lineage_.targets.empty()) return;
-    anew_ = true;
+    if (lineage_.targets.empty()) return;
+    anew_ = course.anew;
     // One of another name may stay where it is.
     if (replica_ != nullptr && replica_->volume == plan_.replica) {
       if (replica_->partial) {
         add(AbortStep{plan_.replica}, "discard what was half received into the old replica");
       }
-      if (!replica_->points.empty()) add(SetAsideStep{plan_.replica}, cause);
+      if (!replica_->points.empty()) {
+        add(SetAsideStep{plan_.replica}, course.anew);
+        if (!course.asked_for) plan_.set_aside = course.anew;
+      }
     }
     replica_ = nullptr;
   }
@@ -192,11 +194,14 @@ class TransferPlanner {
   }
 
   std::string why(const std::optional<Point>& base, bool first) const {
-    if (!base && anew_) return "full: begun anew";
+    if (!base && !anew_.empty()) return "full: begun anew, because " + anew_;
     if (!base && match_.foreign != nullptr) {
       return "full: the replica " + match_.foreign->volume.text() + " is another volume's";
     }
-    if (!base) return "full: the store has no snapshot of it";
+    if (!base && lineage_.targets.size() > 1 && policy_.history == History::All) {
+      return "full: the store has no snapshot of it; its history comes along";
+    }
+    if (!base) return "full: the store has no snapshot of it" + what_stays();
     if (!first) return "incremental: goes on where the stream before ends";
     std::string reason = "incremental: ";
     reason.append(text_of(*base));
@@ -210,8 +215,20 @@ class TransferPlanner {
     return reason;
   }
 
+  // Of its history, that it is not in the store is said once.
+  std::string what_stays() const {
+    const auto older =
+        std::count_if(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
+          return point.kind == PointKind::Snapshot && point.order < lineage_.targets.front().order;
+        });
+    if (older == 0) return {};
+    return "; " + std::to_string(older) +
+           (older == 1 ? " older snapshot of the volume stays behind"
+                       : " older snapshots of the volume stay behind");
+  }
+
   void plan_settlement() {
-    if (!newest_) return;
+    if (!newest_ || policy_.take_nothing) return;
     std::vector<Point> in_store = lineage_.targets;
     if (replica_ != nullptr) {
       in_store.insert(in_store.end(), replica_->points.begin(), replica_->points.end());
@@ -227,7 +244,7 @@ class TransferPlanner {
   Lineage lineage_;
   VolumePlan plan_;
   std::optional<Point> newest_;  // as the source has it
-  bool anew_ = false;
+  std::string anew_;             // why; empty: it is not begun anew
 };
 
 }  // namespace
@@ -254,6 +271,8 @@ std::string_view to_string(ConflictKind kind) {
       return "NameTaken";
     case ConflictKind::RawMismatch:
       return "RawMismatch";
+    case ConflictKind::ReplicaChanged:
+      return "ReplicaChanged";
     case ConflictKind::KeyNotLoaded:
       return "KeyNotLoaded";
   }

@@ -87,7 +87,8 @@ class Run {
     policy_.set = options_.set;
     policy_.host = options_.host;
     policy_.cursor = cursor_tag(options_.set, store_.identity());
-    policy_.intermediates = options_.intermediates;
+    policy_.history = options_.history;
+    policy_.take_nothing = options_.take_nothing;
     policy_.raw = options_.raw;
     policy_.start_anew = options_.start_anew;
     policy_.source = source_.features();
@@ -358,6 +359,10 @@ class Run {
     VolumeOutcome& outcome = progression.outcome;
     outcome.replica = plan.replica;
     for (std::string& line : step_lines(plan)) outcome.steps.push_back(std::move(line));
+    if (!plan.set_aside.empty()) {
+      outcome.warning = plan.volume + ": " + plan.set_aside +
+                        "; that copy is set aside, whole, and a new one begun with a full stream";
+    }
     if (!sends(plan)) return;
     if (!progression.tried) {
       outcome.reason = plan.reason;
@@ -475,6 +480,8 @@ class Run {
     outcome.bytes += result.bytes;
     outcome.seconds += result.seconds;
     for (const std::string& note : result.notes) outcome.steps.push_back(note);
+    // What begins in its place is another replica.
+    if (!result.notes.empty()) policy_.refused.erase(plan.replica);
   }
 
   void judge_failure(const VolumePlan& plan, const TransferResult& result) {
@@ -484,9 +491,17 @@ class Run {
     if (!result.resume_token.empty()) distrust(result.resume_token, kind);
     const bool again = is_passing(kind) ? progression.failures < options_.attempts
                                         : is_stale(kind) && progression.failures < 2;
+    if (!again && kind == ErrorKind::Conflict && may_begin_anew(plan, *result.error)) return;
     if (!again) return fail(plan.volume, kind, result.error->message());
     progression.outcome.error = kind;
     progression.outcome.reason = about(plan.volume, result.error->message());
+  }
+
+  // A store that refuses what fits by both listings knows of a change that its listing does not
+  // tell. Only who asked for a new beginning gets one.
+  bool may_begin_anew(const VolumePlan& plan, const Error& error) {
+    if (!options_.start_anew) return false;
+    return policy_.refused.emplace(plan.replica, error.message()).second;
   }
 
   // A token that the ends refuse is discarded at once. One that breaks off twice without a byte

@@ -23,7 +23,8 @@ struct RunOptions {
   unsigned parallel = 2;               // streams that move data at once (transfers.h)
   std::uint64_t bytes_per_second = 0;  // of all volumes together; 0: no limit
   bool dry_run = false;
-  Intermediates intermediates = Intermediates::Ferry;
+  History history = History::All;
+  bool take_nothing = false;  // Policy::take_nothing
   RawPolicy raw = RawPolicy::AsReplica;
   bool start_anew = false;
   // How often a volume is tried whose transfer fails with Unavailable. Between two rounds the

@@ -63,11 +63,11 @@ rc::Gen<std::vector<Act>> acts(Verb last) {
 
 class World {
  public:
-  World(FakeKind kind, Intermediates intermediates, bool disks_share_a_set)
+  World(FakeKind kind, History history, bool disks_share_a_set)
       : host_(kind),
         disks_{testing::FakeDisk(kind), testing::FakeDisk(kind)},
         prefix_(kind == FakeKind::Zfs ? "zfs:tank/" : "btrfs:/"),
-        intermediates_(intermediates),
+        history_(history),
         disks_share_a_set_(disks_share_a_set) {
     for (const char* name : {"a", "b"}) {
       host_.make(prefix_ + name);
@@ -147,7 +147,7 @@ class World {
   // Once every chain has had its turn, none of them finds anything to do on the source. Two sets
   // that leave one another's snapshots out each need a new one after the other's.
   void check_rest() {
-    if (!disks_share_a_set_ && intermediates_ == Intermediates::Leave) return;
+    if (!disks_share_a_set_ && history_ == History::Own) return;
     for (unsigned chain = 0; chain < 2; ++chain) run_and_check(chain);
     host_.before_change = [](const char* verb) { RC_FAIL(std::string("without need: ") + verb); };
     for (unsigned chain = 0; chain < 2; ++chain) run_and_check(chain);
@@ -176,7 +176,7 @@ class World {
     options.set = chain.set;
     options.host = "web1";
     options.patterns = {prefix_ + "*"};
-    options.intermediates = intermediates_;
+    options.history = history_;
     options.parallel = 1;
     options.clock = &clock_;
     options.waiter = &waiter_;
@@ -304,14 +304,12 @@ class World {
   testing::FakeClock clock_;
   testing::FakeWaiter waiter_;
   const std::string prefix_;
-  const Intermediates intermediates_;
+  const History history_;
   const bool disks_share_a_set_;
   unsigned counter_ = 0;
 };
 
-Intermediates any_intermediates() {
-  return *rc::gen::element(Intermediates::Ferry, Intermediates::Leave);
-}
+History any_history() { return *rc::gen::element(History::All, History::SinceFirst, History::Own); }
 
 void live(World& world, const std::vector<Act>& history) {
   for (const Act& act : history) world.act(act);
@@ -322,32 +320,32 @@ void live(World& world, const std::vector<Act>& history) {
 }
 
 RC_GTEST_PROP(AnyHistory, OfZfsIsBroughtIntoTheStoreOrNamedAConflict, ()) {
-  World world(FakeKind::Zfs, any_intermediates(), *rc::gen::arbitrary<bool>());
+  World world(FakeKind::Zfs, any_history(), *rc::gen::arbitrary<bool>());
   live(world, *acts(Verb::Hold));
 }
 
 RC_GTEST_PROP(AnyHistory, OfBtrfsIsBroughtIntoTheStoreOrNamedAConflict, ()) {
-  World world(FakeKind::Btrfs, any_intermediates(), false);
+  World world(FakeKind::Btrfs, any_history(), false);
   live(world, *acts(Verb::Hold));
 }
 
 // Snapshots by others, clock steps and deaths of runs are no excuse.
 RC_GTEST_PROP(FaithfulHistory, OfZfsIsAlwaysBroughtIntoTheStore, ()) {
-  World world(FakeKind::Zfs, any_intermediates(), *rc::gen::arbitrary<bool>());
+  World world(FakeKind::Zfs, any_history(), *rc::gen::arbitrary<bool>());
   world.conflicts_are_possible = false;
   live(world, *acts(Verb::RunAndDie));
   world.check_rest();
 }
 
 RC_GTEST_PROP(FaithfulHistory, OfBtrfsIsAlwaysBroughtIntoTheStore, ()) {
-  World world(FakeKind::Btrfs, any_intermediates(), false);
+  World world(FakeKind::Btrfs, any_history(), false);
   world.conflicts_are_possible = false;
   live(world, *acts(Verb::RunAndDie));
 }
 
 // Nor is that others destroy their snapshots, as long as every run comes to its end.
 RC_GTEST_PROP(FaithfulHistory, SurvivesThatOthersDestroyTheirSnapshots, ()) {
-  World world(FakeKind::Zfs, any_intermediates(), *rc::gen::arbitrary<bool>());
+  World world(FakeKind::Zfs, any_history(), *rc::gen::arbitrary<bool>());
   world.conflicts_are_possible = false;
   std::vector<Act> history = *acts(Verb::RemoveForeign);
   std::erase_if(history, [](const Act& act) { return act.verb == Verb::RunAndDie; });

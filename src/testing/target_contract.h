@@ -121,6 +121,31 @@ TEST_P(TargetContract, GivesBackWhatTheVolumeWasBesideItsFilesButForWhatMountsIt
   EXPECT_FALSE(restored.contains("mountpoint"));
 }
 
+// Whose a snapshot is, its guid alone does not tell: both volumes have it.
+TEST_P(TargetContract, WhatARunForOneLetsGoOfStaysWithTheOneRestoredBeside) {
+  place_->make("a");
+  place_->write("a", "file", "one");
+  const Point first = freeze("a", 1);
+  transfer("a", request("a", first));
+  restore("b", first);
+  place_->write("a", "file", "two");
+  const Point second = freeze("a", 2);
+  transfer("a", request("a", second, first));
+  Settlement settlement;
+  settlement.volume = place_->volume("a");
+  settlement.cursor = "snapferry_contract_01234567";
+  settlement.destroy = {first};
+  for (const auto& failure : source_->settle({settlement})) ADD_FAILURE() << failure.message;
+  ASSERT_EQ(state("b").points.size(), 1u);
+  EXPECT_EQ(state("b").points[0].guid, first.guid);
+  // Swapped, it goes on where the other one was.
+  place_->rename("a", "broken");
+  place_->rename("b", "a");
+  place_->write("a", "file", "three");
+  transfer("a", request("a", freeze("a", 3), point("a", own(1))));
+  EXPECT_EQ(place_->replica_files(replica("a"), own(3)), (PlaceFiles{{"file", "three"}}));
+}
+
 TEST_P(TargetContract, ReplacesNothing) {
   const Point first = lose();
   place_->make("b");
