@@ -10,7 +10,7 @@ source=$work/source
 backup=$work/backup
 loops=()
 cleanup() {
-  for place in "$work/look" "$backup" "$source"; do
+  for place in "$work/look" "$work/mounted" "$backup" "$source"; do
     umount -q "$place" 2>/dev/null || umount -q -l "$place" 2>/dev/null || true
   done
   for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null || true; done
@@ -182,16 +182,86 @@ btrfs -q subvolume delete "$source/other" "$source"/.snapferry/other/* >/dev/nul
 btrfs -q subvolume create "$source/other" >/dev/null
 echo two >"$source/other/file"
 next_second
-expect 1 "$SNAPFERRY" backup "btrfs:$source/other"
-says "start-anew"
-one_line
-next_second
-expect 3 "$SNAPFERRY" backup "btrfs:$source/other" "btrfs:$source/people"
-back_up "btrfs:$source/other" --start-anew
+# Nobody is there to be asked: the old copy is set aside, and that is said.
+back_up "btrfs:$source/other"
 check_outcome sent
+says "set aside"
+one_line
 [ "$("$SNAPFERRY" cat "btrfs:$source/other" file)" = two ] || fail "content after starting anew"
-says_old=$("$SNAPFERRY" list --quiet | grep -c "btrfs:$source/other") 
+says_old=$("$SNAPFERRY" list --quiet | grep -c "btrfs:$source/other")
 [ "$says_old" -ge 2 ] || fail "the old copy is gone"
+
+echo "== restored beside, and swapped"
+next_second
+expect 0 "$SNAPFERRY" restore "btrfs:$source/other" --target "btrfs:$source/other-restored"
+echo three >"$source/other/file"
+back_up "btrfs:$source/other"
+[ -n "$(ls "$source/.snapferry/other-restored")" ] || fail "a run for one destroyed the origin of the other"
+mv "$source/other" "$source/other-broken"
+mv "$source/other-restored" "$source/other"
+echo four >"$source/other/file"
+back_up "btrfs:$source/other"
+[ -n "$(member base)" ] || fail "not incremental after a swap"
+[ "$("$SNAPFERRY" cat "btrfs:$source/other" file)" = four ] || fail "content after a swap"
+
+echo "== a mounted volume that is rolled back, with the stub of a subvolume in it"
+device=$(findmnt -no SOURCE "$source")
+umount "$source"
+mount "$device" "$source"
+btrfs -q subvolume create "$source/@home" >/dev/null
+mkdir "$work/mounted"
+mount -o subvol=@home "$device" "$work/mounted"
+echo one >"$work/mounted/file"
+back_up "btrfs:$work/mounted"
+btrfs -q subvolume snapshot "$source/@home" "$source/@good" >/dev/null
+umount "$work/mounted"
+mv "$source/@home" "$source/@bad"
+mv "$source/@good" "$source/@home"
+mount -o subvol=@home "$device" "$work/mounted"
+echo two >"$work/mounted/file"
+back_up "btrfs:$work/mounted"
+[ -n "$(member base)" ] || fail "not incremental after a rollback"
+[ "$("$SNAPFERRY" cat "btrfs:$work/mounted" file)" = two ] || fail "content after a rollback"
+
+echo "== and where what was common cannot be reached"
+btrfs -q subvolume snapshot "$source/@home" "$source/@good" >/dev/null
+umount "$work/mounted"
+umount "$source"
+mount "$device" "$source"
+mv "$source/@home" "$source/@worse"
+mv "$source/@good" "$source/@home"
+umount "$source"
+mount -o subvol=@home "$device" "$work/mounted"
+echo three >"$work/mounted/file"
+back_up "btrfs:$work/mounted"
+check_outcome sent
+says "no snapshot in common"
+[ "$("$SNAPFERRY" cat "btrfs:$work/mounted" file)" = three ] || fail "content after a full one"
+echo four >"$work/mounted/file"
+back_up "btrfs:$work/mounted"
+[ -n "$(member base)" ] || fail "not incremental after a full one"
+umount "$work/mounted"
+mount "$device" "$source"
+
+echo "== a second tier"
+expect 0 "$SNAPFERRY" init --store "btrfs:$backup/tier2"
+before=$("$SNAPFERRY" list --quiet | sort)
+expect 0 "$SNAPFERRY" backup --from "$store" --store "btrfs:$backup/tier2"
+[ "$("$SNAPFERRY" list --quiet | sort)" = "$before" ] || fail "the first tier was changed"
+[ "$("$SNAPFERRY" list --quiet --store "btrfs:$backup/tier2" | sort)" = "$before" ] || fail "the tiers differ"
+expect 0 "$SNAPFERRY" verify --read-data --store "btrfs:$backup/tier2"
+expect 2 "$SNAPFERRY" backup --from "$store"
+next_second
+echo five >"$source/other/file"
+expect 0 "$SNAPFERRY" backup "btrfs:$source/other"
+expect 0 "$SNAPFERRY" backup --from "$store" --store "btrfs:$backup/tier2"
+says "incremental"
+
+echo "== a disk that is away"
+expect 1 "$SNAPFERRY" backup "btrfs:$work/away/**"
+says "covers no volume"
+expect 3 "$SNAPFERRY" backup "btrfs:$work/away/**" "btrfs:$source/people"
+expect 0 "$SNAPFERRY" backup "btrfs:$work/away/**" --allow-empty
 
 echo "== bad input"
 expect 1 "$SNAPFERRY" backup "btrfs:$source/nothing"

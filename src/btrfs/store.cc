@@ -44,8 +44,16 @@ Place place_of(int directory, const std::string& subject) {
   return {subvolume_id_of(directory, subject), status.st_ino};
 }
 
-bool is_complete(const Subvolume& subvolume) {
-  return subvolume.read_only && !subvolume.received_uuid.is_zero() && subvolume.name.front() != '.';
+bool is_snapshot_name(std::string_view name) {
+  return !name.empty() && name.front() != '.' && name.find('/') == name.npos;
+}
+
+// What a snapshot of a replica is no longer as it was received; empty: it is.
+std::string what_was_changed(const Subvolume& subvolume) {
+  if (subvolume.received_uuid.is_zero()) return "was made another subvolume by hand";
+  if (!subvolume.read_only) return "was made writable";
+  if (subvolume.was_changed()) return "was changed after it was received";
+  return {};
 }
 
 Point point_of(const Subvolume& subvolume) {
@@ -56,20 +64,30 @@ Point point_of(const Subvolume& subvolume) {
   return point;
 }
 
-// The complete snapshots of the filesystem by the directory that they lie in.
-std::map<Place, std::vector<Point>> points_by_place(int fd, const std::string& subject) {
+struct Contents {
+  std::vector<Point> points;
+  std::string changed;  // ReplicaState::changed
+};
+
+// The snapshots of the filesystem by the directory that they lie in.
+std::map<Place, Contents> contents_by_place(int fd, const std::string& subject) {
   const SubvolumeTable table(fd, subject);
-  std::map<Place, std::vector<Point>> points;
+  std::map<Place, Contents> contents;
   for (const auto& subvolume : table.all()) {
-    if (subvolume.name.empty() || !is_complete(subvolume)) continue;
-    points[{subvolume.parent_id, subvolume.directory}].push_back(point_of(subvolume));
+    if (!is_snapshot_name(subvolume.name)) continue;
+    auto& [points, changed] = contents[{subvolume.parent_id, subvolume.directory}];
+    points.push_back(point_of(subvolume));
+    if (const auto change = what_was_changed(subvolume); !change.empty()) {
+      changed += (changed.empty() ? "@" : ", @") + subvolume.name + " " + change;
+    }
   }
-  for (auto& [place, list] : points) {
-    std::sort(list.begin(), list.end(), [](const Point& one, const Point& other) {
-      return std::pair(one.order, one.name) < std::pair(other.order, other.name);
-    });
+  for (auto& [place, content] : contents) {
+    std::sort(content.points.begin(), content.points.end(),
+              [](const Point& one, const Point& other) {
+                return std::pair(one.order, one.name) < std::pair(other.order, other.name);
+              });
   }
-  return points;
+  return contents;
 }
 
 // By the name of the replica's directory; sets ascending.
@@ -170,16 +188,26 @@ struct BtrfsStore::Replica {
                 path + ": another run is receiving this volume; wait until it is done");
   }
 
-  platform::Fd open_if_complete(const std::string& snapshot, Subvolume& state) const {
-    if (snapshot.empty() || snapshot.front() == '.' || snapshot.find('/') != snapshot.npos) {
-      return {};
-    }
+  // Invalid if it is not there.
+  platform::Fd open_snapshot(const std::string& snapshot, Subvolume& state) const {
+    if (!is_snapshot_name(snapshot)) return {};
     platform::Fd fd(
         ::openat(directory.get(), snapshot.c_str(), kOpenDirectory | O_CLOEXEC | O_NOATIME));
     if (!fd.valid() || !is_subvolume(fd.get())) return {};
     state = btrfs::describe(fd.get(), path + "/" + snapshot);
     state.name = snapshot;
-    return is_complete(state) ? std::move(fd) : platform::Fd();
+    return fd;
+  }
+
+  // For what is relative to it.
+  platform::Fd open_base(const Point& point) const {
+    auto fd = open(point);
+    const auto subject = path + "/" + point.name;
+    const auto change = what_was_changed(describe(fd.get(), subject));
+    if (change.empty()) return fd;
+    throw Error(ErrorKind::Conflict, subject + ": " + change +
+                                         ", and what is relative to it would not fit; pass "
+                                         "--start-anew to set the replica aside");
   }
 
   // By its name, else by its identity alone. Throws NotFound.
@@ -188,7 +216,7 @@ struct BtrfsStore::Replica {
       std::vector<std::string> candidates = {point.name};
       Subvolume state;
       for (std::size_t i = 0; i < candidates.size(); ++i) {
-        auto fd = open_if_complete(candidates[i], state);
+        auto fd = open_snapshot(candidates[i], state);
         if (fd.valid() && state.identity() == point.guid) return fd;
         if (i == 0) {
           for (auto& other : names_in(directory.get(), path))
@@ -205,7 +233,7 @@ struct BtrfsStore::Replica {
     Subvolume state;
     const auto names = names_in(directory.get(), path);
     return std::any_of(names.begin(), names.end(), [&](const std::string& snapshot) {
-      return open_if_complete(snapshot, state).valid();
+      return open_snapshot(snapshot, state).valid();
     });
   }
 
@@ -290,7 +318,7 @@ std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
   const auto hosts = host_directories(store.get(), directory_, host);
   std::vector<ReplicaState> states;
   if (hosts.empty()) return states;
-  const auto points = points_by_place(hosts.front().directory.get(), directory_);
+  const auto contents = contents_by_place(hosts.front().directory.get(), directory_);
   for (const auto& [host_name, path, host_directory] : hosts) {
     const auto names = names_in(host_directory.get(), path);
     const auto seen = read_seen(host_directory.get(), names, path, pass_over);
@@ -299,12 +327,13 @@ std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
       if (!volume) continue;
       const auto directory = directory_if_there(host_directory.get(), name, path + "/" + name);
       if (!directory.valid()) continue;
-      const auto found = points.find(place_of(directory.get(), path + "/" + name));
-      if (found == points.end()) continue;
+      const auto found = contents.find(place_of(directory.get(), path + "/" + name));
+      if (found == contents.end()) continue;
       ReplicaState state;
       state.volume = *volume;
       state.type = VolumeType::Subvolume;
-      state.points = found->second;
+      state.points = found->second.points;
+      state.changed = found->second.changed;
       if (const auto times = seen.find(name); times != seen.end()) {
         state.seen_unchanged = times->second;
       }
@@ -333,7 +362,7 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
                                replica.path,
                                [&](const Point& point) {
                                  try {
-                                   return replica.open(point);
+                                   return replica.open_base(point);
                                  } catch (const Error& error) {
                                    if (error.kind() != ErrorKind::NotFound) throw;
                                    throw Error(ErrorKind::Conflict,
@@ -424,7 +453,7 @@ std::vector<VolumeFailure> BtrfsStore::destroy(const VolumeName& volume,
     try {
       Subvolume state;
       {
-        const auto fd = replica.open_if_complete(point.name, state);
+        const auto fd = replica.open_snapshot(point.name, state);
         if (!fd.valid() || state.identity() != point.guid) continue;
       }
       destroy_subvolume(replica.directory.get(), point.name, replica.path + "/" + point.name);
@@ -449,12 +478,19 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
     };
     Subvolume state;
     const auto fd =
-        replica.directory.valid() ? replica.open_if_complete(point.name, state) : platform::Fd();
+        replica.directory.valid() ? replica.open_snapshot(point.name, state) : platform::Fd();
     if (!fd.valid()) {
-      report("is gone, or no longer a read-only received subvolume; back the volume up again");
-    } else if (state.identity() != point.guid) {
+      report("is gone; back the volume up again");
+      continue;
+    }
+    if (state.identity() != point.guid) {
       report("is another snapshot than before, of the same name");
-    } else if (read_data) {
+      continue;
+    }
+    if (const auto change = what_was_changed(state); !change.empty()) {
+      report(change + ", and is not what was backed up; back the volume up again");
+    }
+    if (read_data) {
       const auto unreadable = read_back(fd.get(), progress, cancellation);
       for (std::size_t i = 0; i < std::min(unreadable.size(), kMostNamed); ++i) {
         report(unreadable[i].message);

@@ -233,12 +233,12 @@ void report_failed_volume(Context& context, const VolumeName& volume, const Erro
                            .text("message", error.message()));
 }
 
-constexpr std::array<std::string_view, 8> kOnlyFiles = {
+constexpr std::array<std::string_view, 7> kOnlyFiles = {
     "--exclude", "--exclude-from",  "--exclude-caches", "--one-filesystem",
-    "--reread",  "--reread-within", "--allow-empty",    "--include-own"};
-constexpr std::array<std::string_view, 7> kOnlyStreams = {
-    "--parallel", "--limit-rate", "--history",   "--no-snapshot",
-    "--raw",      "--decrypt",    "--start-anew"};
+    "--reread",  "--reread-within", "--include-own"};
+constexpr std::array<std::string_view, 8> kOnlyStreams = {
+    "--parallel", "--limit-rate", "--history", "--no-snapshot",
+    "--from",     "--raw",        "--decrypt", "--start-anew"};
 
 template <std::size_t kCount>
 void refuse_options(const Invocation& options, const std::array<std::string_view, kCount>& names,
@@ -333,7 +333,31 @@ ExitCode back_up_volumes(Context& context, const std::vector<Address>& volumes) 
   return replicate(context, volumes, *store);
 }
 
+// A second tier: what one store has goes on into another.
+ExitCode back_up_store(Context& context) {
+  refuse_options(context.options, kOnlyFiles, "chooses among files, and a native stream is whole");
+  const auto from = native_address(context.options.text("--from"));
+  const auto store = native_address(store_address(context));
+  if (!from || !store) {
+    throw Error(ErrorKind::Unsupported,
+                "--from: sends native snapshots from store to store; give zfs: or btrfs: addresses "
+                "for both");
+  }
+  std::vector<Address> volumes;
+  for (const auto& word : context.options.arguments) {
+    const auto address = native_address(word);
+    if (!address) {
+      throw Error(ErrorKind::InvalidArgument,
+                  fmt::format("{}: names no volume of a store; give one such as web1:{}:NAME",
+                              printable(word), kind_name(from->kind)));
+    }
+    volumes.push_back(*address);
+  }
+  return replicate_store(context, *from, volumes, *store);
+}
+
 ExitCode run_backup(Context& context) {
+  if (context.options.has("--from")) return back_up_store(context);
   std::vector<Address> volumes;
   // What follows --stdin-command is a command, whatever it looks like.
   if (context.options.has("--stdin-command")) return back_up_files(context);
@@ -385,7 +409,10 @@ const CommandSpec& backup_command() {
           "each is frozen in a snapshot, and what changed since the newest snapshot that both "
           "sides have crosses as a stream. '*' and '?' stand for parts of names, '/**' at the end "
           "for the volume and all below it. Nothing is rolled back or forced: a volume that "
-          "diverged is reported, and --start-anew begins a new copy beside the old one. A volume "
+          "diverged is reported, and --start-anew begins a new copy beside the old one; that is "
+          "done by itself, with a warning, for a subvolume which has nothing in common with its "
+          "copy any more and for a copy that was changed. A pattern that covers nothing is a "
+          "failure. A volume "
           "that fails does not stop the others: the exit code is 3 if others went well, else that "
           "of the first failure, mostly 1. "
           "Interrupted anywhere, the next run carries on by itself.",
@@ -404,7 +431,8 @@ const CommandSpec& backup_command() {
                        "the same with the output of the command after \"--\", which is run "
                        "without a shell; if it fails, no snapshot is made and the exit code is 1"},
                   {.name = "--allow-empty",
-                   .help = "of --stdin and --stdin-command: keep a stream without a single byte"},
+                   .help = "keep a stream without a single byte; a pattern that covers no native "
+                           "volume is no failure, either"},
                   {.name = "--set",
                    .value = "NAME",
                    .help = "the chain of backups that this one belongs to",
@@ -449,6 +477,10 @@ const CommandSpec& backup_command() {
                   {.name = "--no-snapshot",
                    .help = "take no snapshot of native volumes and change nothing there; send "
                            "those that there are"},
+                  {.name = "--from",
+                   .value = "STORE",
+                   .help = "send on what another store of native snapshots has, with its history "
+                           "and under the same names; PATHs such as web1:zfs:tank/home choose"},
                   {.name = "--raw",
                    .help = "send encrypted ZFS datasets as they are, their key stays here; new "
                            "copies begin so without it, too"},

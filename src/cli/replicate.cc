@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@
 #include "cli/volume_group.h"
 #include "core/wall_time.h"
 #include "replication/snapshot_name.h"
+#include "replication/store_source.h"
 
 namespace snapferry::cli {
 namespace {
@@ -57,7 +59,8 @@ RunOptions run_options(Context& context) {
   if (const auto rate = given.given("--limit-rate")) options.bytes_per_second = parse_rate(*rate);
   options.dry_run = given.has("--dry-run");
   options.history = parse_history(given.text("--history"));
-  options.take_nothing = given.has("--no-snapshot");
+  options.take_nothing = given.has("--no-snapshot") || given.has("--from");
+  options.allow_empty = given.has("--allow-empty");
   if (given.has("--raw") && given.has("--decrypt")) {
     throw Error(ErrorKind::InvalidArgument, "--raw and --decrypt: give one of them");
   }
@@ -184,7 +187,18 @@ void report_sum(Context& context, const Sum& sum, bool dry_run) {
                            .boolean("cancelled", sum.cancelled));
 }
 
-RunReport run_group(Context& context, Endpoints& endpoints, const VolumeGroup& group, Store& store,
+// Where the volumes are: on machines, or in a store, for a second tier.
+struct Origin {
+  Endpoints& endpoints;
+  Store* tier = nullptr;  // of --from
+
+  std::unique_ptr<Source> source(const Address& machine, const std::string& host) const {
+    if (tier != nullptr) return std::make_unique<replication::StoreSource>(*tier, host);
+    return endpoints.source(machine);
+  }
+};
+
+RunReport run_group(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
                     RunOptions options) {
   replication::RunProgress progress;
   options.host = host_of(context, group.machine);
@@ -195,7 +209,7 @@ RunReport run_group(Context& context, Endpoints& endpoints, const VolumeGroup& g
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
     return render_run(progress, passed.count(), width);
   });
-  const auto source = endpoints.source(group.machine);
+  const auto source = origin.source(group.machine, options.host);
   return replication::run(*source, store, options);
 }
 
@@ -220,9 +234,10 @@ void report_absent(Context& context, const VolumeGroup& group,
 }
 
 // Not a warning: who does not want them is told, but not bothered.
-void report_not_covered(Context& context, Endpoints& endpoints, const VolumeGroup& group) {
+void report_not_covered(Context& context, const Origin& origin, const VolumeGroup& group) {
   constexpr std::size_t kNamed = 10;
-  const auto volumes = endpoints.not_covered(group.machine, group.patterns);
+  if (origin.tier != nullptr) return;  // a store has no volumes that nobody named
+  const auto volumes = origin.endpoints.not_covered(group.machine, group.patterns);
   if (volumes.empty()) return;
   std::string names;
   for (std::size_t i = 0; i < std::min(kNamed, volumes.size()); ++i) {
@@ -235,14 +250,14 @@ void report_not_covered(Context& context, Endpoints& endpoints, const VolumeGrou
   context.console.emit(JsonObject::line("not_covered").list("volumes", volumes));
 }
 
-void back_up(Context& context, Endpoints& endpoints, const VolumeGroup& group, Store& store,
+void back_up(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
              const RunOptions& options, bool alone, Sum& sum) {
   try {
-    const RunReport run = run_group(context, endpoints, group, store, options);
+    const RunReport run = run_group(context, origin, group, store, options);
     for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
     for (const auto& warning : run.warnings) context.console.warn(warning);
     for (const auto& absent : run.absent) report_absent(context, group, absent);
-    report_not_covered(context, endpoints, group);
+    report_not_covered(context, origin, group);
     sum.add(run);
   } catch (const NoSuchStore&) {
     throw;
@@ -308,18 +323,62 @@ std::string render_run(const replication::RunProgress& progress, double seconds,
   return line;
 }
 
-ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store) {
-  require_same_kind(volumes, store);
-  const RunOptions options = run_options(context);
-  const auto groups = grouped(volumes);
-  const auto endpoints = endpoints_of(context, options.set);
-  const auto target = native_store(context, *endpoints, store);
+namespace {
+
+ExitCode replicate_all(Context& context, const Origin& origin,
+                       const std::vector<VolumeGroup>& groups, Store& target,
+                       const RunOptions& options) {
   Sum sum;
   for (const auto& group : groups) {
-    back_up(context, *endpoints, group, *target, options, groups.size() == 1, sum);
+    back_up(context, origin, group, target, options, groups.size() == 1, sum);
   }
   report_sum(context, sum, options.dry_run);
   return sum.exit_code();
+}
+
+// Everything that the store has, host by host.
+std::vector<VolumeGroup> all_of(Store& tier, AddressKind kind) {
+  std::set<std::string> hosts;
+  for (const auto& replica : tier.inventory("")) hosts.insert(replica.volume.host);
+  std::vector<VolumeGroup> groups;
+  const std::string everything = std::string(kind_name(kind)) + ":**";
+  for (const auto& host : hosts) {
+    VolumeGroup group;
+    group.machine.kind = kind;
+    group.machine.remote = host;
+    group.patterns = {everything};
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+}  // namespace
+
+ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store) {
+  require_same_kind(volumes, store);
+  const RunOptions options = run_options(context);
+  const auto endpoints = endpoints_of(context, options.set);
+  const auto target = native_store(context, *endpoints, store);
+  return replicate_all(context, {*endpoints}, grouped(volumes), *target, options);
+}
+
+ExitCode replicate_store(Context& context, const Address& from, const std::vector<Address>& volumes,
+                         const Address& store) {
+  require_same_kind({from}, store);
+  require_same_kind(volumes, store);
+  RunOptions options = run_options(context);
+  // What was received encrypted has its key elsewhere.
+  options.raw = replication::RawPolicy::Raw;
+  const auto endpoints = endpoints_of(context, options.set);
+  const auto tier = native_store(context, *endpoints, from);
+  const auto target = native_store(context, *endpoints, store);
+  if (tier->identity() == target->identity()) {
+    throw Error(
+        ErrorKind::InvalidArgument,
+        fmt::format("--from: {} is the store itself; name another one", printable(from.text())));
+  }
+  const auto groups = volumes.empty() ? all_of(*tier, from.kind) : grouped(volumes);
+  return replicate_all(context, {*endpoints, tier.get()}, groups, *target, options);
 }
 
 }  // namespace snapferry::cli

@@ -15,6 +15,11 @@ namespace snapferry::cli {
 // known, and one line in sum. A run that fails as a whole does not stop the others.
 ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store);
 
+// `backup --from`: the same for what the store `from` has, into another one: `volumes`, by the host
+// that they are of ("web1:zfs:tank/**"), or all there is.
+ExitCode replicate_store(Context& context, const Address& from, const std::vector<Address>& volumes,
+                         const Address& store);
+
 // "10M": bytes per second, with K, M, G or T as powers of 1024. Throws InvalidArgument.
 std::uint64_t parse_rate(std::string_view text);
 

@@ -129,7 +129,8 @@ class Store {
   virtual void record_unchanged(const std::string& set, std::int64_t time,
                                 const std::vector<VolumeName>& volumes) = 0;
 
-  // The replica's snapshot `request.to` as a stream, for a restore; `request.volume` is
+  // The replica's snapshot `request.to` as a stream, for a restore or for another store; relative
+  // to `request.base` and with `request.intermediates` where there are any. `request.volume` is
   // VolumeName::path of `volume`.
   virtual std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) = 0;
 

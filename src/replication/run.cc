@@ -129,6 +129,22 @@ class Run {
       add_volume(pattern);
       fail(pattern, error.kind(), error.message());
     }
+    if (!options_.allow_empty) fail_empty();
+  }
+
+  void fail_empty() {
+    for (const std::string& text : patterns_) {
+      const auto pattern = VolumePattern::parse(text);
+      const bool covers_any =
+          std::any_of(volumes_.begin(), volumes_.end(),
+                      [&](const VolumeState& volume) { return pattern.matches(volume.name); });
+      // One without wildcards that is not there could not be listed.
+      if (covers_any || !pattern.has_wildcards()) continue;
+      add_volume(text);
+      fail(text, ErrorKind::NotFound,
+           "covers no volume; is its pool or disk away? If that is as it should be, pass "
+           "--allow-empty");
+    }
   }
 
   void add_volume(const std::string& name) {

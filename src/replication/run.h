@@ -23,6 +23,8 @@ struct RunOptions {
   unsigned parallel = 2;               // streams that move data at once (transfers.h)
   std::uint64_t bytes_per_second = 0;  // of all volumes together; 0: no limit
   bool dry_run = false;
+  // A pattern that covers no volume is no failure. It mostly is one: its pool or disk is away.
+  bool allow_empty = false;
   History history = History::All;
   bool take_nothing = false;  // Policy::take_nothing
   RawPolicy raw = RawPolicy::AsReplica;
@@ -66,7 +68,8 @@ struct RunReport {
   std::int64_t started = 0;  // seconds since 1970
   std::int64_t finished = 0;
   std::string snapshot;  // the name of the new snapshots; empty: none was needed
-  // In the order of the source's listing; then the patterns that could not be listed, as Failed.
+  // In the order of the source's listing; then the patterns that could not be listed, or that cover
+  // nothing, as Failed.
   std::vector<VolumeOutcome> volumes;
   std::vector<std::string> warnings;  // that concern no single volume
   std::vector<AbsentStore> absent;    // other stores that the source keeps snapshots for

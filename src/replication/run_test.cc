@@ -196,6 +196,24 @@ TEST_P(RunTest, GoesOnIncrementallyAfterARollbackToWhatTheStoreHas) {
   expect_whole("a");
 }
 
+// The pool is away, or the disk: a run that saved nothing has not succeeded.
+TEST_P(RunTest, APatternThatCoversNothingIsAFailureUnlessAllowed) {
+  scene_.make("a");
+  const std::string away = scene_.name("away/**");
+  scene_.options.patterns.push_back(away);
+  const RunReport report = scene_.run();
+  ASSERT_THAT(report.volumes, SizeIs(2));
+  EXPECT_EQ(report.volumes[0].outcome, Outcome::Sent);
+  EXPECT_EQ(report.volumes[1].volume, away);
+  EXPECT_EQ(report.volumes[1].outcome, Outcome::Failed);
+  EXPECT_EQ(report.volumes[1].error, ErrorKind::NotFound);
+  EXPECT_THAT(report.volumes[1].reason, HasSubstr("covers no volume"));
+  scene_.options.patterns = {away};
+  EXPECT_EQ(scene_.run().unsuccessful(), 1u);
+  scene_.options.allow_empty = true;
+  EXPECT_EQ(scene_.run().unsuccessful(), 0u);
+}
+
 TEST_P(RunTest, TakesNothingAndLeavesTheSourceAloneByChoice) {
   scene_.make("a");
   scene_.host.snapshot(scene_.name("a"), "one");
