@@ -52,7 +52,10 @@ platform::Fd SnapshotFinder::open_own(const Point& point) {
   for (const auto& filesystem : filesystems()) {
     const auto* volume = filesystem.at(path_);
     if (volume == nullptr) continue;
-    for (const auto& own : Lineage(filesystem.subvolumes()).points_of(*volume)) {
+    // As the source lists them, or what it offers could not be sent.
+    const auto standing =
+        filesystem.is_mounted_at(path_) ? Lineage::Standing::Mounted : Lineage::Standing::Anywhere;
+    for (const auto& own : Lineage(filesystem.subvolumes()).points_of(*volume, standing)) {
       if (own.point.guid != point.guid) continue;
       if (auto fd = filesystem.open(*own.subvolume); fd.valid()) return fd;
     }

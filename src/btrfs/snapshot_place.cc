@@ -16,16 +16,14 @@
 namespace snapferry::btrfs {
 namespace {
 
-bool same_filesystem(int one, int other) {
-  btrfs_ioctl_fs_info_args first{}, second{};
-  return ::ioctl(one, BTRFS_IOC_FS_INFO, &first) == 0 &&
-         ::ioctl(other, BTRFS_IOC_FS_INFO, &second) == 0 &&
-         std::memcmp(first.fsid, second.fsid, sizeof first.fsid) == 0;
-}
-
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool exists(int parent, const char* name) {
+  struct stat status {};
+  return ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 }  // namespace

@@ -203,7 +203,7 @@ struct BtrfsStore::Replica {
   platform::Fd open_base(const Point& point) const {
     auto fd = open(point);
     const auto subject = path + "/" + point.name;
-    const auto change = what_was_changed(describe(fd.get(), subject));
+    const auto change = what_was_changed(btrfs::describe(fd.get(), subject));
     if (change.empty()) return fd;
     throw Error(ErrorKind::Conflict, subject + ": " + change +
                                          ", and what is relative to it would not fit; pass "

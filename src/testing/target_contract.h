@@ -129,8 +129,7 @@ TEST_P(TargetContract, WhatARunForOneLetsGoOfStaysWithTheOneRestoredBeside) {
   transfer("a", request("a", first));
   restore("b", first);
   place_->write("a", "file", "two");
-  const Point second = freeze("a", 2);
-  transfer("a", request("a", second, first));
+  (void)freeze("a", 2);
   Settlement settlement;
   settlement.volume = place_->volume("a");
   settlement.cursor = "snapferry_contract_01234567";
