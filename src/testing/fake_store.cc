@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/aside.h"
 #include "core/error.h"
 #include "testing/fake_stream.h"
 #include "testing/fake_view.h"
@@ -305,8 +306,9 @@ VolumeName FakeStore::set_aside(const VolumeName& volume) {
   FakeDisk::Replica moved = std::move(disk_.find(volume));
   disk_.replicas_.erase(volume);
   VolumeName aside = volume;
+  int number = 0;
   do {
-    aside.path.append(".aside");
+    aside.path = volume.path + std::string(kAsideMark) + std::to_string(++number);
   } while (disk_.replicas_.contains(aside));
   disk_.replicas_.emplace(aside, std::move(moved));
   return aside;
