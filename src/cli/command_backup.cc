@@ -501,7 +501,9 @@ const CommandSpec& backup_command() {
            {"snapferry backup 'zfs:tank/**' --store zfs:backup/snapferry",
             "a pool, each dataset by its changes alone"},
            {"snapferry backup root@web1:btrfs:/home --store btrfs:/mnt/backup/snapferry",
-            "a subvolume of another machine"}},
+            "a subvolume of another machine"},
+           {"snapferry backup --from zfs:backup/snapferry --store zfs:offsite/snapferry",
+            "a second tier: all that the first store has"}},
       .run = run_backup};
   return spec;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "cli/machine_warning.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
+#include "core/aside.h"
 #include "core/wall_time.h"
 #include "retention/freshness.h"
 
@@ -72,13 +74,31 @@ Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
   return age;
 }
 
+// A native copy that was set aside never gets a snapshot again: it is named, and counts for
+// nothing beside the one that took its place. Without that one, or by its name, it counts.
+bool is_set_aside(const SnapshotStore& store, const std::map<VolumeName, std::vector<Snapshot>>& of,
+                  const VolumeName& volume) {
+  const auto before = path_before_aside(volume.path);
+  return store.is_native() && before && of.contains({volume.host, *before});
+}
+
+void report_set_aside(Context& context, const VolumeName& volume) {
+  context.console.say(fmt::format("set aside, and not counted: {}\n", printable(volume.text())));
+  context.console.emit(JsonObject::line("set_aside").text("volume", volume.text()));
+}
+
 std::vector<Age> ages_of(Context& context, SnapshotStore& store,
                          const std::vector<Snapshot>& snapshots, const std::string& selector,
-                         const FreshnessLimits& limits) {
+                         const FreshnessLimits& limits, std::vector<VolumeName>& set_aside) {
   std::vector<Age> ages;
   try {
-    for (const auto& [volume, own] : by_volume(context, snapshots, selector)) {
-      ages.push_back(age_of(context, store, volume, own, limits));
+    const auto volumes = by_volume(context, snapshots, selector);
+    for (const auto& [volume, own] : volumes) {
+      if (is_set_aside(store, volumes, volume)) {
+        set_aside.push_back(volume);
+      } else {
+        ages.push_back(age_of(context, store, volume, own, limits));
+      }
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
@@ -173,8 +193,11 @@ FreshnessLimits limits_of(const Context& context) {
 ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
   const auto store = open_store(context);
   const auto snapshots = list_snapshots(context, *store);
-  const auto ages = ages_of(context, *store, snapshots, context.options.argument(0), limits);
+  std::vector<VolumeName> set_aside;
+  const auto ages =
+      ages_of(context, *store, snapshots, context.options.argument(0), limits, set_aside);
   context.console.print(status_line(ages, limits));
+  for (const auto& volume : set_aside) report_set_aside(context, volume);
   FreshnessState state = ages.empty() ? state_of_nothing(limits) : FreshnessState::Fresh;
   for (const auto& age : ages) {
     const Freshness& found = age.freshness;
@@ -231,7 +254,9 @@ const CommandSpec& check_command() {
           "newest. A volume that a run found unchanged "
           "since its newest "
           "native snapshot is as fresh as that run. A volume that several machines of one host "
-          "name back up in turns is named in a warning. Any other code "
+          "name back up in turns is named in a warning. A native copy that was set aside is named "
+          "and "
+          "does not count, unless VOLUME is its name. Any other code "
           "means that it could not be "
           "found out: then the line says UNKNOWN and why.\n\n"
           "The first line is the state, followed by performance "

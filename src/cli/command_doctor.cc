@@ -78,7 +78,11 @@ std::vector<Finding> try_here(Context& context, const Address& subject) {
   try {
     const auto store = endpoints->store(subject);
     (void)store->identity();
-    return try_store(*store, "");
+    auto findings = try_store(*store, "");
+    for (auto& warning : endpoints->store_warnings(subject)) {
+      findings.push_back({"store", Verdict::Warning, std::move(warning)});
+    }
+    return findings;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) return {{"store", Verdict::Missing, error.message()}};
   }

@@ -90,6 +90,11 @@ class SystemEndpoints : public Endpoints {
     if (address.kind == AddressKind::Btrfs) btrfs::BtrfsStore(address.name).prepare(host);
   }
 
+  std::vector<std::string> store_warnings(const Address& address) override {
+    if (address.kind != AddressKind::Btrfs || address.is_remote()) return {};
+    return btrfs::BtrfsStore(address.name).warnings();
+  }
+
   std::vector<std::string> not_covered(const Address& address,
                                        const std::vector<std::string>& patterns) override {
     if (address.kind != AddressKind::Btrfs || address.is_remote()) return {};

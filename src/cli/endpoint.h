@@ -61,6 +61,12 @@ class Endpoints {
     (void)address, (void)host;
   }
 
+  // What of a store of this machine is no damage but could be safer, each as one line.
+  virtual std::vector<std::string> store_warnings(const Address& address) {
+    (void)address;
+    return {};
+  }
+
   // Volumes of this machine below those that `patterns` cover which no pattern covers: what they
   // hold is not in the copy.
   virtual std::vector<std::string> not_covered(const Address& address,

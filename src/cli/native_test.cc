@@ -293,6 +293,23 @@ TEST_F(NativeProgram, TellsPartialFromTotalFailure) {
   EXPECT_EQ(ok({"cat", "box:zfs:pool/a", "file"}), "another volume of the same name");
 }
 
+TEST_F(NativeProgram, NamesACopyThatWasSetAsideAndDoesNotCountIt) {
+  back_up();
+  host_.destroy("zfs:pool/a");
+  host_.make("zfs:pool/a");
+  ok({"backup", "zfs:pool/a", "--start-anew"});
+  program_.clock.advance(Duration{3 * 86400});
+  host_.write("zfs:pool/a", "file", "later");
+  host_.write("zfs:pool/b", "file", "later");
+  back_up();
+  const std::string out = ok({"check", "--max-age", "1d"});
+  EXPECT_TRUE(contains(out, "set aside, and not counted: box:zfs:pool/a.diverged-")) << out;
+  EXPECT_TRUE(contains(ok({"list"}), "box:zfs:pool/a.diverged-"));
+  // Alone it is what there is of the volume.
+  ok({"forget", "--all", "--yes", "box:zfs:pool/a"});
+  EXPECT_EQ(run({"check", "--max-age", "1d"}).code, 1);
+}
+
 TEST_F(NativeProgram, NamesMachinesAsTheyAreReached) {
   ok({"backup", "root@web1:zfs:pool/a", "zfs:pool/b", "--host", "desk", "--set", "nightly"});
   EXPECT_EQ(asked_, (std::vector<std::string>{"root@web1:zfs:pool/a", "zfs:pool/b"}));
