@@ -67,6 +67,7 @@ Point point_of(const Subvolume& subvolume) {
 struct Contents {
   std::vector<Point> points;
   std::string changed;  // ReplicaState::changed
+  bool partial = false;
 };
 
 // The snapshots of the filesystem by the directory that they lie in.
@@ -74,11 +75,13 @@ std::map<Place, Contents> contents_by_place(int fd, const std::string& subject) 
   const SubvolumeTable table(fd, subject);
   std::map<Place, Contents> contents;
   for (const auto& subvolume : table.all()) {
+    const Place place{subvolume.parent_id, subvolume.directory};
+    if (subvolume.name == kPartialName) contents[place].partial = true;
     if (!is_snapshot_name(subvolume.name)) continue;
-    auto& [points, changed] = contents[{subvolume.parent_id, subvolume.directory}];
-    points.push_back(point_of(subvolume));
+    auto& content = contents[place];
+    content.points.push_back(point_of(subvolume));
     if (const auto change = what_was_changed(subvolume); !change.empty()) {
-      changed += (changed.empty() ? "@" : ", @") + subvolume.name + " " + change;
+      content.changed += (content.changed.empty() ? "@" : ", @") + subvolume.name + " " + change;
     }
   }
   for (auto& [place, content] : contents) {
@@ -334,6 +337,7 @@ std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
       state.type = VolumeType::Subvolume;
       state.points = found->second.points;
       state.changed = found->second.changed;
+      if (found->second.partial) state.partial.emplace();
       if (const auto times = seen.find(name); times != seen.end()) {
         state.seen_unchanged = times->second;
       }

@@ -21,9 +21,11 @@ namespace snapferry::btrfs {
 // them, because every directory above is of mode 0700. The filesystem is best mounted
 // nosuid,nodev all the same: warnings() says where it is not.
 //
-// A receive cannot be resumed: what an interrupted one left is removed by the next receive of that
-// volume or by abort_partial(), and ReplicaState::partial is never set. Two receives of one
-// volume at once: the second throws Busy, also from another process.
+// A receive cannot be resumed: ReplicaState::partial has no token and says nothing more than that
+// there is something, be it left by a receive that was interrupted, or of one that is under way.
+// The next receive of that volume removes it, and so does abort_partial(), which throws Busy while
+// another process is receiving; so does a second receive of one volume at once. The kernel knows
+// who is receiving, by a lock that ends with its process: no age and no clock decide.
 class BtrfsStore : public Store {
  public:
   // `directory` is absolute. Looks at nothing yet; what needs it throws NoSuchStore where there is

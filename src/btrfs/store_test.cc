@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <linux/btrfs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -23,6 +24,7 @@
 #include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "btrfs/subvolume.h"
+#include "platform/fd.h"
 #include "testing/btrfs_image.h"
 #include "testing/cut_stream.h"
 #include "testing/errors.h"
@@ -412,11 +414,35 @@ TEST_F(TwoFilesystems, FinishByThemselvesWhenAReceiveWasKilled) {
     ASSERT_TRUE(WIFSIGNALED(status)) << cut;
     const auto state = store_->inventory("web1").at(0);
     EXPECT_EQ(state.points.size(), 1u) << cut;
-    EXPECT_FALSE(state.partial);
+    if (state.partial) {
+      EXPECT_TRUE(state.partial->token.empty());
+    }
   }
   back_up(wanted);
   expect_equal(name(2));
   EXPECT_EQ(store_->inventory("web1").at(0).points.size(), 2u);
+}
+
+// A client that never returns must not cost its space for good; one that is at work is left alone.
+TEST_F(TwoFilesystems, ListAndDiscardWhatAClientLeftThatNeverReturns) {
+  write("file", "1");
+  const auto first = freeze(1);
+  back_up(request(first, std::nullopt));
+  const auto directory = std::filesystem::path(replica_path(name(1))).parent_path();
+  BtrfsImage::btrfs({"subvolume", "create", directory / ".partial"});
+  const auto left = store_->inventory("web1").at(0);
+  EXPECT_EQ(left.points.size(), 1u);
+  ASSERT_TRUE(left.partial);
+  EXPECT_TRUE(left.partial->token.empty());
+  {
+    const platform::Fd receiving(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_EQ(::flock(receiving.get(), LOCK_EX), 0);
+    EXPECT_ERROR(store_->abort_partial(replica()), ErrorKind::Busy);
+    EXPECT_TRUE(store_->inventory("web1").at(0).partial);
+  }
+  store_->abort_partial(replica());
+  EXPECT_FALSE(store_->inventory("web1").at(0).partial);
+  EXPECT_EQ(store_->inventory("web1").at(0).points.size(), 1u);
 }
 
 TEST_F(TwoFilesystems, FinishARestoreThatWasCompleteButStillWritable) {

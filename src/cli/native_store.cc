@@ -143,6 +143,26 @@ std::vector<VolumeFailure> NativeStore::forget(const std::vector<Snapshot>& snap
   return failures;
 }
 
+std::optional<repository::CollectReport> NativeStore::collect(
+    const repository::CollectOptions& options) {
+  if (options.dry_run) return std::nullopt;
+  const std::lock_guard lock(store_mutex_);
+  for (const auto& replica : replicas_) {
+    if (replica.partial && replica.partial->token.empty()) discard_partial(replica.volume);
+  }
+  return std::nullopt;
+}
+
+// What somebody is receiving right now is no leftover, and what the key may not touch is for
+// another one to remove.
+void NativeStore::discard_partial(const VolumeName& volume) {
+  try {
+    store_->abort_partial(volume);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Busy && error.kind() != ErrorKind::PermissionDenied) throw;
+  }
+}
+
 repository::VerifyReport NativeStore::verify(const repository::VerifyOptions& options) {
   if (options.read_data != 0 && options.read_data != 100) {
     throw Error(ErrorKind::InvalidArgument,

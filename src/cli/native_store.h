@@ -30,9 +30,10 @@ class NativeStore : public SnapshotStore {
   std::int64_t seen_unchanged(const VolumeName& volume) override;
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
-  std::optional<repository::CollectReport> collect(const repository::CollectOptions&) override {
-    return std::nullopt;
-  }
+  // Snapshots free their space when they go; what is left to remove is what receives left behind
+  // that cannot be carried on.
+  std::optional<repository::CollectReport> collect(
+      const repository::CollectOptions& options) override;
   repository::VerifyReport verify(const repository::VerifyOptions& options) override;
   std::vector<StoreFigure> figures() override;
 
@@ -50,6 +51,7 @@ class NativeStore : public SnapshotStore {
   using Key = std::pair<VolumeName, ObjectId>;
 
   void refresh();
+  void discard_partial(const VolumeName& volume);
   void add(std::size_t replica, std::vector<Snapshot>& snapshots);
   Known& known(const Snapshot& snapshot);
 

@@ -100,7 +100,9 @@ class TransferPlanner {
     const Point* to = find(partial.to, PointKind::Snapshot);
     const std::string stale = why_stale(partial, to);
     if (!stale.empty()) {
-      add(AbortStep{match_.name}, "discard the half-received @" + partial.to_name + ": " + stale);
+      const std::string what = partial.to_name.empty() ? "what was half received"
+                                                       : "the half-received @" + partial.to_name;
+      add(AbortStep{match_.name}, "discard " + what + ": " + stale);
       return false;
     }
     StreamRequest stream = request(*to, lineage_.base);

@@ -422,6 +422,27 @@ TEST_P(RunTest, GivesUpAfterAFewTriesAndCarriesOnNextTime) {
   expect_whole("a");
 }
 
+// What another run is receiving into the same replica is nobody's leftover.
+TEST_P(RunTest, LeavesAReceiveAloneThatIsUnderWay) {
+  class Receiving : public testing::FakeStore {
+   public:
+    using FakeStore::FakeStore;
+    std::vector<ReplicaState> inventory(const std::string& host) override {
+      auto replicas = FakeStore::inventory(host);
+      for (auto& replica : replicas) replica.partial.emplace();
+      return replicas;
+    }
+    void abort_partial(const VolumeName& volume) override {
+      throw Error(ErrorKind::Busy, volume.text() + ": another run is receiving this volume");
+    }
+  };
+  scene_.make("a");
+  scene_.run();
+  testing::FakeSource source(scene_.host);
+  Receiving store(scene_.disk);
+  expect_all(scene_.run(source, store), Outcome::Unchanged);
+}
+
 TEST_P(RunTest, ResumesInALaterRunAndBringsTheNewestToo) {
   scene_.make("a", std::string(5000, 'x'));
   scene_.options.attempts = 1;

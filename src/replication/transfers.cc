@@ -149,11 +149,20 @@ class Transfers {
   void make_way(std::size_t index) {
     for (const Step& step : plans_[index]->steps) {
       if (const auto* abort = std::get_if<AbortStep>(&step.what)) {
-        store_.abort_partial(abort->replica);
+        discard_partial(abort->replica);
       } else if (const auto* aside = std::get_if<SetAsideStep>(&step.what)) {
         const VolumeName moved = store_.set_aside(aside->replica);
         results_[index].notes.push_back("the old replica is now " + moved.text());
       }
+    }
+  }
+
+  // What another run is receiving right now is nobody's leftover; a stream finds out by itself.
+  void discard_partial(const VolumeName& replica) {
+    try {
+      store_.abort_partial(replica);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Busy) throw;
     }
   }
 
