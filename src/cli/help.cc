@@ -69,7 +69,8 @@ const std::vector<Term>& terms() {
        "host that has it"},
       {"SNAPSHOT",
        "an id or the first digits of one; 'latest'; VOLUME, its newest; or "
-       "VOLUME@TIME, its newest at or before TIME"},
+       "VOLUME@TIME, its newest at or before TIME. A relative path that could be an id "
+       "or 'latest', too, needs ./"},
       {"TIME",
        "2026-03-01, '2026-03-01 12:00', 2026-03-01T12:00:00 in local time, or with Z or "
        "+01:00 behind; @SECONDS since 1970"},

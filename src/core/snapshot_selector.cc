@@ -14,6 +14,8 @@ namespace {
 
 using Snapshots = std::vector<Snapshot>;
 
+constexpr std::string_view kLatest = "latest";
+
 // The newest that `accepts`, or nullptr.
 template <typename Predicate>
 const Snapshot* newest(const Snapshots& snapshots, Predicate accepts) {
@@ -34,13 +36,14 @@ std::string lower_case(std::string_view hexadecimal) {
   return lower;
 }
 
+// At least one id begins so.
 const Snapshot* find_by_id(const Snapshots& snapshots, std::string_view selector) {
   const std::string prefix = lower_case(selector);
   std::vector<const Snapshot*> matches;
   for (const Snapshot& snapshot : snapshots) {
     if (snapshot.id.hex().starts_with(prefix)) matches.push_back(&snapshot);
   }
-  if (matches.size() <= 1) return matches.empty() ? nullptr : matches.front();
+  if (matches.size() == 1) return matches.front();
   // Long enough to tell these two apart, and never shorter than what lists show.
   const std::string first = matches[0]->id.hex();
   const std::string second = matches[1]->id.hex();
@@ -122,17 +125,33 @@ const Snapshot* find_by_time(const Snapshots& snapshots, std::string_view select
   return nullptr;
 }
 
+[[noreturn]] void fail_for_two_meanings(std::string_view selector, const VolumeName& volume) {
+  const std::string word(selector);
+  throw Error(ErrorKind::InvalidArgument,
+              word + ": is the volume " + volume.text() +
+                  (selector == kLatest ? " and the newest snapshot of all; give ./" + word +
+                                             " for the volume, or the id of the snapshot"
+                                       : " and how the id of a snapshot begins; give ./" + word +
+                                             " for the volume, or more digits of the id"));
+}
+
+bool is_said_by_id(const Snapshots& snapshots, std::string_view selector) {
+  if (selector == kLatest) return !snapshots.empty();
+  return is_hexadecimal(selector) && std::ranges::any_of(snapshots, [&](const Snapshot& each) {
+           return each.id.hex().starts_with(lower_case(selector));
+         });
+}
+
 }  // namespace
 
 const Snapshot& select_snapshot(const Snapshots& snapshots, std::string_view selector,
                                 const Standpoint& here) {
   const Snapshot* found = nullptr;
-  if (selector == "latest") {
-    found = snapshots.empty() ? nullptr : &snapshots.back();
-  } else if (is_hexadecimal(selector)) {
-    found = find_by_id(snapshots, selector);
-  } else if (const auto volume = find_volume(snapshots, selector, here)) {
+  if (const auto volume = find_volume(snapshots, selector, here)) {
+    if (is_said_by_id(snapshots, selector)) fail_for_two_meanings(selector, *volume);
     found = newest(snapshots, [&](const Snapshot& each) { return each.volume == *volume; });
+  } else if (is_said_by_id(snapshots, selector)) {
+    found = selector == kLatest ? &snapshots.back() : find_by_id(snapshots, selector);
   } else {
     found = find_by_time(snapshots, selector, here);
   }

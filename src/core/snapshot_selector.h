@@ -15,19 +15,21 @@ struct Standpoint {
 };
 
 // Which snapshot a word on the command line means. Pure. `snapshots` are oldest first,
-// as Repository::snapshots gives them. The first of these that applies decides:
+// as Repository::snapshots gives them.
 //
-//   1. "latest"      the newest of all
-//   2. ID            64 hexadecimal digits, or fewer where one id alone begins with
-//                    them; either case
-//   3. VOLUME        its newest; as select_volume reads it
-//   4. VOLUME@TIME   its newest from TIME or earlier, TIME as parse_time accepts it and
-//                    in whole seconds, as snapshots are listed. Split at the last '@'
-//                    that has a volume before it, so that a volume may hold '@' itself
+//   "latest"      the newest of all
+//   ID            64 hexadecimal digits, or fewer where one id alone begins with
+//                 them; either case
+//   VOLUME        its newest; as select_volume reads it
+//   VOLUME@TIME   its newest from TIME or earlier, TIME as parse_time accepts it and
+//                 in whole seconds, as snapshots are listed. Split at the last '@'
+//                 that has a volume before it, so that a volume may hold '@' itself
 //
-// An id holds no '/' and no ':', and every volume one; a relative path may need "./".
-// Throws NotFound, and InvalidArgument for a prefix of several ids, a PATH of several
-// hosts, or what is no time. The result refers into `snapshots`.
+// Whole names of volumes hold a '/' or a ':', which ids and "latest" do not; a relative path may
+// look like either ("cafe", "2024"). Then it is the volume where it means nothing else, and
+// refused where it does: nobody is to get the files of another volume without a word.
+// Throws NotFound, and InvalidArgument for a word of two meanings, a prefix of several ids, a PATH
+// of several hosts, or what is no time. The result refers into `snapshots`.
 const Snapshot& select_snapshot(const std::vector<Snapshot>& snapshots, std::string_view selector,
                                 const Standpoint& here);
 

@@ -173,6 +173,30 @@ TEST(SelectSnapshot, NamesWhatIsNoTime) {
   error_of("/home@", ErrorKind::InvalidArgument);
 }
 
+TEST(SelectSnapshot, TakesAVolumeThatLooksLikeAnIdForTheVolume) {
+  const auto all = snapshots({"a1 me:/home/joe/cafe 0", "b1 me:/home/joe/2 1", "cb web:/srv 2"});
+  EXPECT_EQ(select("cafe", all), "a1");
+  EXPECT_EQ(select("2", all), "b1");
+  EXPECT_EQ(select("cb", all), "cb");
+}
+
+TEST(SelectSnapshot, RefusesAWordThatIsAVolumeAndTheBeginningOfAnId) {
+  const auto all = snapshots({"a1 me:/home/joe/cb 0", "cb web:/srv 1"});
+  EXPECT_EQ(error_of("cb", ErrorKind::InvalidArgument, all),
+            "cb: is the volume me:/home/joe/cb and how the id of a snapshot begins; give ./cb for "
+            "the volume, or more digits of the id");
+  EXPECT_EQ(select("./cb", all), "a1");
+  EXPECT_EQ(select("cb0", all), "cb");
+}
+
+TEST(SelectSnapshot, RefusesLatestWhereAVolumeIsCalledSo) {
+  const auto all = snapshots({"a1 me:/home/joe/latest 0", "cb web:/srv 1"});
+  EXPECT_EQ(error_of("latest", ErrorKind::InvalidArgument, all),
+            "latest: is the volume me:/home/joe/latest and the newest snapshot of all; give "
+            "./latest for the volume, or the id of the snapshot");
+  EXPECT_EQ(select("./latest", all), "a1");
+}
+
 TEST(SelectSnapshot, NeverTakesNothing) {
   EXPECT_EQ(error_of("", ErrorKind::NotFound), ": no such snapshot; 'snapferry list' shows them");
   error_of("@", ErrorKind::NotFound);
