@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "btrfs/clone_range.h"
 #include "core/error.h"
 #include "platform/metadata_file.h"
 #include "platform/xattr_at.h"
@@ -261,7 +262,8 @@ void SubvolumeWriter::clone(const StreamRecord& record) {
   range.src_offset = record.number(Attribute::CloneOffset);
   range.src_length = record.number(Attribute::CloneLen);
   range.dest_offset = record.number(Attribute::FileOffset);
-  check(::ioctl(file_to_write(record.text(Attribute::Path)), FICLONERANGE, &range));
+  const int error = clone_range(file_to_write(record.text(Attribute::Path)), range);
+  if (error != 0) fail(error);
 }
 
 void SubvolumeWriter::truncate(const StreamRecord& record) {

@@ -16,9 +16,9 @@ namespace snapferry::btrfs {
 // received; what `btrfs receive` does, but confined whatever the records say. Every path is opened
 // relative to a descriptor with openat2(2), beneath it and through no symlink
 // (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, Linux 5.6), the last part never followed; content goes
-// into regular files alone, never into a device that the stream made; data is reflinked from
-// descriptors that the caller chose, never from what a look-up by uuid comes up with. Needs root,
-// for owners, devices and extended attributes.
+// into regular files alone, never into a device that the stream made; data is reflinked
+// (clone_range.h) from descriptors that the caller chose, never from what a look-up by uuid comes
+// up with. Needs root, for owners, devices and extended attributes.
 //
 // Fileattr is passed over, as `btrfs receive` of btrfs-progs 6.2 to 6.17 does.
 class SubvolumeWriter {
