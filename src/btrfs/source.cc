@@ -20,6 +20,7 @@
 #include "btrfs/snapshot_finder.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/store_layout.h"
+#include "btrfs/swap_files.h"
 #include "core/error.h"
 #include "core/volume_pattern.h"
 
@@ -216,6 +217,19 @@ Point take_snapshot(const std::string& volume, const std::string& name) {
   return point_of(describe(snapshot.get(), subject));
 }
 
+// As far as it is to be seen from here.
+void refuse_swap_file(int subvolume, const std::string& volume) {
+  struct stat status {};
+  if (::fstat(subvolume, &status) != 0) throw system_error(errno, "look at it", volume);
+  for (const auto& path : active_swap_files()) {
+    struct stat file {};
+    // Every subvolume has a device number of its own.
+    if (::stat(path.c_str(), &file) != 0 || file.st_dev != status.st_dev) continue;
+    throw Error(ErrorKind::Busy, volume + ": no snapshot can be taken, because " +
+                                     std::string(kSwapFileInIt) + " (" + path + ")");
+  }
+}
+
 void refuse_existing(const std::vector<std::string>& volumes, const std::string& name) {
   for (const auto& volume : volumes) {
     struct stat status {};
@@ -315,7 +329,7 @@ std::vector<VolumeFailure> BtrfsSource::rehearse(const std::vector<std::string>&
   for (const auto& volume : volumes) {
     try {
       const auto path = path_of_volume(volume);
-      (void)open_volume(path);
+      refuse_swap_file(open_volume(path).get(), volume);
       rehearse_snapshot_place(snapshot_place(path));
     } catch (const Error& error) {
       failures.push_back({volume, error.message()});

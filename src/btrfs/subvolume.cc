@@ -107,9 +107,12 @@ void create_snapshot(int source, int directory, const std::string& name, Access 
   arguments.fd = source;
   if (access == Access::ReadOnly) arguments.flags = BTRFS_SUBVOL_RDONLY;
   put_name(arguments.name, name, subject);
-  if (::ioctl(directory, BTRFS_IOC_SNAP_CREATE_V2, &arguments) < 0) {
-    throw system_error(errno, "take the snapshot", subject);
+  if (::ioctl(directory, BTRFS_IOC_SNAP_CREATE_V2, &arguments) == 0) return;
+  if (errno == ETXTBSY) {
+    throw Error(ErrorKind::Busy, std::string(subject) + ": cannot take the snapshot, because " +
+                                     std::string(kSwapFileInIt));
   }
+  throw system_error(errno, "take the snapshot", subject);
 }
 
 void destroy_subvolume(int directory, const std::string& name, std::string_view subject) {

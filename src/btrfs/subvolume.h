@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/guid.h"
 #include "platform/fd.h"
@@ -50,7 +51,12 @@ std::uint64_t subvolume_id_of(int fd, std::string_view subject);
 Subvolume describe(int fd, std::string_view subject);
 
 void create_subvolume(int directory, const std::string& name, std::string_view subject);
-// Is durable on return: the kernel commits the transaction.
+// Why the kernel takes no snapshot of a subvolume, and what to do.
+inline constexpr std::string_view kSwapFileInIt =
+    "an active swap file is in the subvolume; put the swap file into a subvolume of its own, or "
+    "switch it off with swapoff while backups are taken";
+// Is durable on return: the kernel commits the transaction. Throws Busy where the source has an
+// active swap file.
 enum class Access { ReadOnly, ReadWrite };
 void create_snapshot(int source, int directory, const std::string& name, Access access,
                      std::string_view subject);
