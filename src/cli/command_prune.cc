@@ -166,6 +166,10 @@ void report_deferred(Context& context, const repository::CollectReport& found) {
                                     printable(claim_owner(claim)), claim.id.short_hex(),
                                     claim.state));
   }
+  if (!found.deferred_to.empty()) {
+    context.console.say(
+        "  if one of them is certainly dead, end its claim with 'snapferry claims remove'\n");
+  }
   if (found.deferred_to_new_snapshots) {
     context.console.say("  a snapshot that was committed meanwhile may need some of it\n");
   }
@@ -193,6 +197,14 @@ void report_leftovers(Context& context, const repository::CollectReport& found) 
   }
 }
 
+void report_asides(Context& context, bool dry_run, const repository::CollectReport& found) {
+  if (found.asides_removed == 0) return;
+  context.console.say(
+      fmt::format("{} {} in {} that 'repair' set aside over 90 days ago\n",
+                  dry_run ? "would remove" : "removed", human_size(found.bytes_of_asides),
+                  counted(found.asides_removed, "damaged object", "damaged objects")));
+}
+
 void report_freed(Context& context, bool dry_run, const repository::CollectReport& found) {
   if (found.packs_removed == 0) {
     if (found.packs_deferred == 0) context.console.say("nothing to free\n");
@@ -213,6 +225,7 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
     context.console.say(
         "no room to write packs again that are only partly needed: what else they hold stays\n");
   }
+  report_asides(context, dry_run, found);
   report_leftovers(context, found);
   for (const auto& claim : found.deferred_to) {
     context.console.emit(claim_json("deferred_to", claim));
@@ -228,6 +241,7 @@ void report(Context& context, std::size_t kept, std::size_t removed, bool dry_ru
                            .number("bytes_freed", found.bytes_freed)
                            .number("bytes_deferred", found.bytes_deferred)
                            .number("bytes_unused_left", found.bytes_unused_left)
+                           .number("asides_removed", found.asides_removed)
                            .boolean("lacks_room", found.lacks_room));
 }
 

@@ -35,32 +35,37 @@ void report_actions(Context& context, const repository::RepairReport& report) {
   }
 }
 
+// The verb before a participle: "3 pieces were taken", "1 piece would be taken".
+std::string_view done_to(std::uint64_t number, bool dry_run) {
+  if (dry_run) return "would be";
+  return number == 1 ? "was" : "were";
+}
+
 void report(Context& context, const SnapshotStore& store, bool dry_run,
             const repository::RepairReport& report) {
   report_actions(context, report);
   std::uint64_t bytes = 0;
   for (const auto& path : report.lost) bytes += path.bytes;
   if (report.pieces_rescued > 0) {
-    context.console.say(fmt::format(
-        "{} {} of damaged packs {} stored again\n", human_count(report.pieces_rescued),
-        report.pieces_rescued == 1 ? "piece" : "pieces", dry_run ? "would be" : "were"));
+    context.console.say(fmt::format("{} of damaged packs {} stored again\n",
+                                    counted(report.pieces_rescued, "piece", "pieces"),
+                                    done_to(report.pieces_rescued, dry_run)));
   }
   if (report.pieces_taken > 0) {
-    context.console.say(
-        fmt::format("{} {} {} taken from the other store\n", human_count(report.pieces_taken),
-                    report.pieces_taken == 1 ? "piece" : "pieces", dry_run ? "would be" : "were"));
+    context.console.say(fmt::format("{} {} taken from the other store\n",
+                                    counted(report.pieces_taken, "piece", "pieces"),
+                                    done_to(report.pieces_taken, dry_run)));
   }
   if (report.index_rebuilt) {
     context.console.say(fmt::format("the index {} written anew\n", dry_run ? "would be" : "was"));
   }
-  context.console.say(fmt::format("{}: {}; {} read\n", printable(store.name()),
-                                  report.is_whole() ? "nothing is lost"
-                                                    : counted(report.lost.size(),
-                                                              "file or directory "
-                                                              "is",
-                                                              "files and directories are") +
-                                                          " lost for good",
-                                  human_size(report.bytes_read)));
+  context.console.say(fmt::format(
+      "{}: {}; {} read\n", printable(store.name()),
+      report.is_whole()
+          ? "nothing is lost"
+          : counted(report.lost.size(), "file or directory is", "files and directories are") +
+                " lost for good",
+      human_size(report.bytes_read)));
   context.console.emit(JsonObject::line(dry_run ? "repair_plan" : "repair")
                            .boolean("whole", report.is_whole())
                            .boolean("index_rebuilt", report.index_rebuilt)
@@ -100,8 +105,7 @@ ExitCode run_repair(Context& context) {
   if (found.is_whole()) return ExitCode::Success;
   context.console.warn(
       fmt::format("{}: what is named above is lost in this store; the next backup stores again "
-                  "what is still on "
-                  "its source, and --from takes what another repository has",
+                  "what is still on its source, and --from takes what another repository has",
                   store->name()));
   return ExitCode::Damaged;
 }
@@ -116,8 +120,8 @@ const CommandSpec& repair_command() {
           "Reads all of the repository, and then stores again what can still be read in damaged "
           "packs, writes the index anew where it does not say what the packs do, and restores a "
           "damaged copy of the configuration or of a key from its twin. Damaged packs and "
-          "manifests "
-          "are set aside (as aside/NAME in the repository), never destroyed. What is lost for good "
+          "manifests are set aside (as aside/NAME in the repository): a prune removes them 90 days "
+          "later, if nothing is lost by then. What is lost for good "
           "is named: snapshots, files and sizes; the exit code is 13 then. Snapshots stay, with "
           "what is left of them.\n\n"
           "Run a backup first where the source still has its files: it stores again what 'verify' "

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "repository/aside.h"
 #include "repository/claims_report.h"
 #include "repository/collect_plan.h"
 #include "repository/copy_chooser.h"
@@ -216,6 +217,12 @@ class Collection {
       for (const PackUse& use : *packs) report_freed(use);
     }
     report_.packs_rewritten = to_rewrite_.size();
+    if (!report_.damages.empty()) return;
+    // A dry run writes nothing, and so cannot ask the storage for its time.
+    for (const blob::ObjectInfo& info :
+         old_asides(context_.storage, context_.clock.now().seconds)) {
+      report_aside(info);
+    }
   }
 
   void report_freed(const PackUse& use) {
@@ -372,12 +379,29 @@ class Collection {
       if (is_stale) write_index();
       remove_condemned_lists();
       remove_void_manifests();
+      remove_old_asides();
       tidy_ended(context_.storage, context_.objects, context_.cache);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NoSpace) throw;
       report_.lacks_room = true;
     }
     context_.index.refresh();
+    // What was recorded of packs that are gone.
+    context_.index.damage().forget(context_.index.packs());
+  }
+
+  // What repair set aside might still be of use while something is lost.
+  void remove_old_asides() {
+    if (!report_.damages.empty()) return;
+    for (const blob::ObjectInfo& info : old_asides(context_.storage, claim_->seen().seconds)) {
+      context_.storage.remove(info.name);
+      report_aside(info);
+    }
+  }
+
+  void report_aside(const blob::ObjectInfo& info) {
+    ++report_.asides_removed;
+    report_.bytes_of_asides += info.size;
   }
 
   // Damaged index objects go once their packs are in the index by other means.

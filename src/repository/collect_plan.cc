@@ -28,7 +28,8 @@ std::vector<PackDecision> plan_collect(const std::vector<PackUse>& packs, double
     const auto total = static_cast<double>(pack.used + pack.unused);
     if (pack.used == 0) {
       decisions.push_back(PackDecision::Remove);
-    } else if (pack.condemned || static_cast<double>(pack.unused) > max_unused * total ||
+    } else if (pack.condemned || pack.damaged ||
+               static_cast<double>(pack.unused) > max_unused * total ||
                (is_small(pack) && small[slot(pack.content)] >= kManySmall)) {
       decisions.push_back(PackDecision::Rewrite);
     } else {

@@ -13,6 +13,7 @@ struct PackUse {
   ObjectId pack;
   PackContent content = PackContent::Data;
   bool condemned = false;
+  bool damaged = false;      // holds copies that were recorded as damaged, none of them needed
   std::uint64_t used = 0;    // stored bytes of pieces that are needed from this pack
   std::uint64_t unused = 0;  // of all others
 };
@@ -24,7 +25,7 @@ enum class PackDecision {
 };
 
 // Pure: one decision for each pack, in order. A pack is rewritten when more than
-// `max_unused` of it is not needed, when it is condemned and yet needed, or with
+// `max_unused` of it is not needed, when it is condemned or damaged and yet needed, or with
 // others of its kind when there are many small ones.
 std::vector<PackDecision> plan_collect(const std::vector<PackUse>& packs, double max_unused);
 

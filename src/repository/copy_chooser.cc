@@ -5,9 +5,12 @@
 
 namespace snapferry::repository {
 
+bool CopyChooser::is_recorded(const IndexRecord& copy) const {
+  return index_.damage().contains(table_.pack(copy.pack), copy.id);
+}
+
 int CopyChooser::rank(const IndexRecord& copy) const {
-  const ObjectId& pack = table_.pack(copy.pack);
-  return (condemned_.contains(pack) ? 2 : 0) + (index_.damage().contains(pack, copy.id) ? 1 : 0);
+  return (condemned_.contains(table_.pack(copy.pack)) ? 2 : 0) + (is_recorded(copy) ? 1 : 0);
 }
 
 std::size_t CopyChooser::choose(const std::vector<IndexRecord>& copies) {

@@ -25,6 +25,9 @@ class CopyChooser {
   // more; the same each time.
   std::size_t choose(const std::vector<IndexRecord>& copies);
 
+  // Whether somebody recorded the copy as damaged; that is no proof.
+  bool is_recorded(const IndexRecord& copy) const;
+
  private:
   int rank(const IndexRecord& copy) const;
 

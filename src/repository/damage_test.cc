@@ -109,6 +109,63 @@ TEST(DamagedObjects, AreStoredAgainAfterAReaderCameUponThem) {
   });
 }
 
+// Of the pack of data the first piece is damaged, or only said to be; it is healed by a backup.
+ObjectId first_data_pack(MemoryStorage& storage) {
+  for (const auto& info : storage.list("packs")) {
+    if (info.size > 8000) return *id_of_name(ObjectType::Pack, info.name);
+  }
+  return {};
+}
+
+TEST(DamagedObjects, ThatWereHealedAreGoneAfterTheNextPrune) {
+  MemoryStorage storage(one_snapshot());
+  const std::string name = object_name(ObjectType::Pack, first_data_pack(storage));
+  flip("first piece", 20, false, true).apply(storage, name);
+  open(storage)->verify({.read_data = 100});
+  const Snapshot snapshot = back_up(*open(storage));
+  EXPECT_FALSE(open(storage)->verify({.read_data = 100}).remarks.empty());
+  const CollectReport planned = open(storage)->collect({.dry_run = true, .max_unused = 1});
+  const CollectReport report = open(storage)->collect({.max_unused = 1});
+  EXPECT_EQ(planned.packs_rewritten, 1u);
+  EXPECT_EQ(report.packs_rewritten, 1u);
+  EXPECT_TRUE(report.damages.empty());
+  EXPECT_THROW(storage.info(name), Error);
+  EXPECT_TRUE(storage.list("damaged").empty());
+  const VerifyReport verified = open(storage)->verify({.read_data = 100});
+  EXPECT_TRUE(verified.ok());
+  EXPECT_TRUE(verified.remarks.empty());
+  EXPECT_EQ(read_back(*open(storage), snapshot), source());
+}
+
+TEST(DamagedObjects, OfWhichNoOtherCopyIsThereStayInTheirPack) {
+  MemoryStorage storage(one_snapshot());
+  const std::string name = object_name(ObjectType::Pack, first_data_pack(storage));
+  flip("first piece", 20, false, true).apply(storage, name);
+  open(storage)->verify({.read_data = 100});
+  EXPECT_EQ(open(storage)->collect({.max_unused = 1}).packs_rewritten, 0u);
+  EXPECT_NO_THROW(storage.info(name));
+  EXPECT_EQ(storage.list("damaged").size(), 1u);
+}
+
+TEST(DamagedObjects, ThatOnlySomebodySaysAreDamagedLoseNothing) {
+  for (const bool is_stored_again : {false, true}) {
+    MemoryStorage storage(one_snapshot());
+    const Snapshot first = open(storage)->snapshots().at(0);
+    const ObjectId pack = first_data_pack(storage);
+    const Bytes tree = open(storage)->get(ObjectKind::Tree, first.root.tree);
+    const Entry entry = decode_entry(TreeNode::parse(tree).items.at(0).bytes);
+    SealedObjects objects(storage, master_of(storage), Sealing::Encrypt);
+    objects.put(ObjectType::Damaged, random_id(),
+                encode_damage_record({}, {{pack, {*entry.content.runs.at(0).id}}}));
+    if (is_stored_again) back_up(*open(storage));
+    const CollectReport report = open(storage)->collect({.max_unused = 1});
+    EXPECT_EQ(report.packs_rewritten, is_stored_again ? 1u : 0u);
+    EXPECT_EQ(storage.list("damaged").empty(), is_stored_again);
+    EXPECT_EQ(read_back(*open(storage), first), source());
+    EXPECT_TRUE(open(storage)->verify({.read_data = 100}).ok());
+  }
+}
+
 TEST(DamagedObjects, LoseNothingThatWasStoredAgainToAPrune) {
   for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
     open(storage)->verify({.read_data = 100});

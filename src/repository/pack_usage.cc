@@ -28,6 +28,7 @@ std::optional<std::size_t> PackUsage::choose(const std::vector<IndexRecord>& cop
 
 void PackUsage::count() {
   by_ordinal_.resize(table_->pack_count());
+  needs_damaged_.resize(table_->pack_count());
   for (std::size_t i = 0; i < by_ordinal_.size(); ++i) {
     by_ordinal_[i].pack = table_->pack(static_cast<std::uint32_t>(i));
     by_ordinal_[i].condemned = condemned_.contains(by_ordinal_[i].pack);
@@ -46,7 +47,9 @@ void PackUsage::count() {
     copies.push_back(record);
   });
   close();
-  for (const PackUse& use : by_ordinal_) {
+  for (std::size_t i = 0; i < by_ordinal_.size(); ++i) {
+    PackUse& use = by_ordinal_[i];
+    use.damaged = use.damaged && !needs_damaged_[i];
     if (listed_.contains(use.pack)) uses_.push_back(use);
   }
 }
@@ -56,8 +59,12 @@ void PackUsage::count_copies(const std::vector<IndexRecord>& copies, bool needed
   if (needed && !chosen) lost_.push_back(copies.front().id);
   for (std::size_t i = 0; i < copies.size(); ++i) {
     PackUse& use = by_ordinal_[copies[i].pack];
+    const bool is_kept = needed && i == chosen;
     use.content = content_of(copies[i].kind);
-    (needed && i == chosen ? use.used : use.unused) += copies[i].stored_length;
+    (is_kept ? use.used : use.unused) += copies[i].stored_length;
+    if (!chooser_.is_recorded(copies[i])) continue;
+    use.damaged = true;
+    if (is_kept) needs_damaged_[copies[i].pack] = true;
   }
 }
 

@@ -45,6 +45,7 @@ class PackUsage {
   const bool everything_;
   CopyChooser& chooser_;
   std::vector<PackUse> by_ordinal_;
+  std::vector<bool> needs_damaged_;  // by ordinal: a recorded copy is the one that is needed
   std::vector<PackUse> uses_;
   std::vector<ObjectId> lost_;
 };

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "repository/aside.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
 #include "repository/key_ring.h"
@@ -302,16 +303,11 @@ class Repair {
       context_.storage.remove(name);
       context_.storage.sync();
     }
-    action(name, message + "; set aside as " + name_aside(name));
-  }
-
-  static std::string name_aside(std::string name) {
-    std::ranges::replace(name, '/', '-');
-    return "aside/" + name;
+    action(name, message + "; set aside as " + aside_name(name));
   }
 
   void keep_aside(const std::string& name) {
-    context_.storage.put(name_aside(name), context_.storage.get(name, largest(ObjectType::Pack)));
+    context_.storage.put(aside_name(name), context_.storage.get(name, largest(ObjectType::Pack)));
     context_.storage.sync();
   }
 

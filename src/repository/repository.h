@@ -121,6 +121,9 @@ struct CollectReport {
   std::vector<ClaimInfo> deferred_to;  // who may still need them
   bool deferred_to_new_snapshots = false;
   bool lacks_room = false;  // there was no room to write packs again that hold unneeded content
+  // What repair had set aside long ago.
+  std::uint64_t asides_removed = 0;
+  std::uint64_t bytes_of_asides = 0;
   // Removed, because their backups ended before they were committed.
   std::vector<ObjectId> torn_manifests;
   std::vector<ObjectId> void_manifests;
