@@ -36,9 +36,10 @@ void handle_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-// What is in memory holds passwords and keys.
+// What is in memory holds passwords and keys. A limit of 0 keeps no program that core_pattern names
+// from getting a dump (systemd-coredump, apport); 1 does, and is too little for a file (core(5)).
 void leave_no_core() {
-  const rlimit none{};
+  const rlimit none{.rlim_cur = 1, .rlim_max = 1};
   ::setrlimit(RLIMIT_CORE, &none);
 }
 

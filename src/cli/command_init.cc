@@ -7,6 +7,7 @@
 #include "cli/password.h"
 #include "cli/store.h"
 #include "cli/store_recognition.h"
+#include "repository/crypto.h"
 
 namespace snapferry::cli {
 namespace {
@@ -44,6 +45,7 @@ ExitCode run_init(Context& context) {
   }
   const auto storage = blob::LocalStorage::create(directory);
   const ObjectId id = repository::Repository::create(*storage, options);
+  repository::wipe(options.password);
   recognition.remember(id.hex(), options.encryption == repository::Encryption::None
                                      ? SeenStore::Protection::None
                                      : SeenStore::Protection::Encrypted);

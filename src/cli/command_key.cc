@@ -6,6 +6,7 @@
 #include "cli/password.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
+#include "repository/crypto.h"
 
 namespace snapferry::cli {
 namespace {
@@ -67,8 +68,9 @@ ExitCode run_key_list(Context& context) {
 
 ExitCode run_key_add(Context& context) {
   const auto store = open_repository(context, "a key");
-  const std::string password = obtain_password(context, new_password_of_store(store->name()));
+  std::string password = obtain_password(context, new_password_of_store(store->name()));
   const std::string id = store->repository->add_password(password, label_of(context));
+  repository::wipe(password);
   context.console.say(fmt::format("added the password as key {}\n", id));
   context.console.emit(JsonObject::line("key_added").text("id", id));
   return ExitCode::Success;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "platform/fd.h"
+#include "repository/crypto.h"
 
 extern char** environ;
 
@@ -17,8 +18,11 @@ namespace {
 
 constexpr std::size_t kMaxPasswordFile = 64 << 10;
 
-std::string first_line(std::string_view text) {
+// Of bytes that are a secret, too, and are wiped.
+std::string take_first_line(Bytes& bytes) {
+  const std::string_view text = as_text(bytes);
   std::string line(text.substr(0, text.find('\n')));
+  repository::wipe(bytes);
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
 }
@@ -31,7 +35,8 @@ std::string first_line(std::string_view text) {
 
 std::string from_file(const std::string& path) {
   try {
-    return first_line(as_text(platform::read_file(path, kMaxPasswordFile)));
+    Bytes bytes = platform::read_file(path, kMaxPasswordFile);
+    return take_first_line(bytes);
   } catch (const Error& error) {
     no_password(error.message() + "; give the file that holds the password");
   }
@@ -79,7 +84,7 @@ std::string from_command(const std::string& line) {
                             WIFEXITED(status) ? "exit code" : "signal",
                             WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)));
   }
-  return first_line(as_text(bytes));
+  return take_first_line(bytes);
 }
 
 std::string from_terminal(Context& context, const PasswordSources& sources) {

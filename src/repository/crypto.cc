@@ -64,18 +64,40 @@ std::array<std::uint8_t, 32> finish_hmac(const HmacStart& start,
 
 }  // namespace
 
-Key::Key(ByteView bytes) {
+Key::Key(ByteView bytes) : Key() {
   if (bytes.size() != kSize) throw Error(ErrorKind::Internal, "key: wrong size");
-  std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+  std::copy(bytes.begin(), bytes.end(), bytes_);
 }
 
-Key::~Key() { sodium_memzero(bytes_.data(), bytes_.size()); }
+Key::Key(const Key& other) : Key(other.view()) {}
 
-Secret::~Secret() { sodium_memzero(text_.data(), text_.size()); }
+Key& Key::operator=(const Key& other) {
+  std::copy_n(other.bytes_, kSize, bytes_);
+  return *this;
+}
+
+void wipe(std::string& text) noexcept {
+  sodium_memzero(text.data(), text.size());
+  text.clear();
+}
+
+void wipe(Bytes& bytes) noexcept {
+  if (!bytes.empty()) sodium_memzero(bytes.data(), bytes.size());
+  bytes.clear();
+}
+
+Secret::Secret(std::string_view text)
+    : text_(sodium_init() < 0 ? nullptr : static_cast<char*>(sodium_malloc(text.size()))),
+      size_(text.size()) {
+  if (text_ == nullptr) throw std::bad_alloc();
+  std::ranges::copy(text, text_);
+}
+
+Secret::~Secret() { sodium_free(text_); }
 
 Key Key::derive(std::string_view label, ByteView context) const {
   const std::uint8_t separator = 0;
-  auto derived = hmac_sha256(bytes_, {as_bytes(label), ByteView(&separator, 1), context});
+  auto derived = hmac_sha256(view(), {as_bytes(label), ByteView(&separator, 1), context});
   Key key{ByteView(derived)};
   sodium_memzero(derived.data(), derived.size());
   return key;

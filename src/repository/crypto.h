@@ -9,41 +9,47 @@
 #include "core/bytes.h"
 #include "core/object_id.h"
 #include "core/object_store.h"
+#include "repository/key_memory.h"
 
 namespace snapferry::repository {
 
-// 32 secret bytes, wiped when they go.
+// 32 secret bytes in memory of their own kind (key_memory.h), wiped when they go.
 class Key {
  public:
-  static constexpr std::size_t kSize = 32;
-  Key() = default;
+  static constexpr std::size_t kSize = kKeyBytes;
+  Key() : bytes_(take_key_memory()) {}  // zeros
   explicit Key(ByteView bytes);
-  Key(const Key&) = default;
-  Key& operator=(const Key&) = default;
-  ~Key();
+  Key(const Key& other);
+  Key& operator=(const Key& other);
+  ~Key() { give_back_key_memory(bytes_); }
 
-  ByteView view() const { return bytes_; }
-  std::uint8_t* data() { return bytes_.data(); }
+  ByteView view() const { return {bytes_, kSize}; }
+  std::uint8_t* data() { return bytes_; }
 
   // HMAC-SHA-256(this, label || 00 || context): FORMAT.md, "Keys and ids".
   Key derive(std::string_view label, ByteView context = {}) const;
 
  private:
-  std::array<std::uint8_t, kSize> bytes_{};
+  std::uint8_t* const bytes_;
 };
 
-// A password, wiped when it goes.
+// Fills it with zeros, then empties it.
+void wipe(std::string& text) noexcept;
+void wipe(Bytes& bytes) noexcept;
+
+// A password, in memory that is locked as that of keys is, and wiped when it goes.
 class Secret {
  public:
-  explicit Secret(std::string text) : text_(std::move(text)) {}
+  explicit Secret(std::string_view text);
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
   ~Secret();
 
-  std::string_view view() const { return text_; }
+  std::string_view view() const { return {text_, size_}; }
 
  private:
-  std::string text_;
+  char* const text_;
+  const std::size_t size_;
 };
 
 // HMAC-SHA-256 of what the parts make up together.

@@ -125,7 +125,9 @@ OpenedKey open_key(blob::Storage& storage, const ReadConfig& config,
     throw Error(ErrorKind::WrongPassword,
                 storage.description() + ": needs a password; set SNAPFERRY_PASSWORD");
   }
-  Secret secret(encrypted ? password() : std::string());
+  std::string given = encrypted ? password() : std::string();
+  const Secret secret(given);
+  wipe(given);
   bool any_opened = false;
   auto opened = try_slots(stored.slots, sealing, secret.view(),
                           [&](const KeySlot& slot, const OpenedKey& key) {

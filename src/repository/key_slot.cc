@@ -233,12 +233,11 @@ KeySlot decode_slot(ByteView bytes, std::string_view subject, bool* one_damaged)
 }
 
 std::optional<Key> unwrap(const KeySlot& slot, std::string_view secret) {
-  Bytes bytes(as_bytes(secret).begin(), as_bytes(secret).end());
-  if (slot.kind == SlotKind::Recovery) {
-    const auto parsed = parse_recovery_key(secret);
-    if (!parsed) return std::nullopt;
-    bytes = *parsed;
-  }
+  const bool is_recovery = slot.kind == SlotKind::Recovery;
+  auto parsed = is_recovery ? parse_recovery_key(secret) : std::nullopt;
+  if (is_recovery && !parsed) return std::nullopt;
+  Bytes bytes =
+      parsed ? std::move(*parsed) : Bytes(as_bytes(secret).begin(), as_bytes(secret).end());
   const Bytes head = encode_head(slot);
   Key master;
   const int result = crypto_aead_xchacha20poly1305_ietf_decrypt(
