@@ -203,7 +203,11 @@ TEST(Judge, NeverTakesTheUnknownForGone) {
   EXPECT_EQ(judge({.presence = Presence::Unknown, .age = 86399}), ClaimState::Unknown);
   EXPECT_EQ(judge({.presence = Presence::Running, .age = 1'000'000}), ClaimState::Running);
   EXPECT_EQ(judge({.presence = Presence::Gone, .age = 0}), ClaimState::Gone);
-  EXPECT_EQ(judge({.presence = Presence::Rebooted, .age = 0}), ClaimState::Rebooted);
+  EXPECT_EQ(judge({.presence = Presence::Rebooted, .age = 101, .uptime = 100}),
+            ClaimState::Rebooted);
+  // Of a clone of this machine, or of nobody knows whom.
+  EXPECT_EQ(judge({.presence = Presence::Rebooted, .age = 99, .uptime = 100}), ClaimState::Unknown);
+  EXPECT_EQ(judge({.presence = Presence::Rebooted, .uptime = 100}), ClaimState::Unknown);
   EXPECT_FALSE(is_taken_for_dead(ClaimState::Unknown));
   EXPECT_FALSE(is_taken_for_dead(ClaimState::Running));
 }

@@ -20,14 +20,24 @@ std::vector<blob::ObjectInfo> oldest_first(blob::Storage& storage) {
 }
 
 StoredSlot read_slot(blob::Storage& storage, const std::string& name) {
-  StoredSlot stored{name.substr(kKeyDirectory.size() + 1), {}, {}};
+  StoredSlot stored{name.substr(kKeyDirectory.size() + 1), {}, {}, {}};
   try {
     stored.slot = decode_slot(storage.get(name, kLargestKey), name);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::NotFound) throw;
     stored.damage = error.message();
+    if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::Unsupported)
+      stored.refused = error;
   }
   return stored;
+}
+
+// Why the key in question could not be looked at, if the storage refused one: that is no damage,
+// and says nothing about a password.
+void require_all_were_given(const StoredSlots& stored) {
+  for (const StoredSlot& slot : stored.slots) {
+    if (slot.refused) throw *slot.refused;
+  }
 }
 
 bool may_open(const KeySlot& slot, Sealing sealing) {
@@ -66,6 +76,7 @@ std::optional<OpenedKey> try_slots(const std::vector<StoredSlot>& slots, Sealing
                     ": the key that opens does not belong to the file 'config' of this repository; "
                     "put the directory 'keys' and 'config' back from one copy of it");
   }
+  require_all_were_given(stored);
   std::string message = store + ": the password is wrong";
   const auto damaged = std::ranges::count_if(stored.slots, [](const auto& s) { return !s.slot; });
   if (damaged > 0) {
@@ -116,6 +127,7 @@ OpenedKey open_key(blob::Storage& storage, const ReadConfig& config,
                    const std::function<std::string()>& password) {
   const StoredSlots stored = read_slots(storage);
   if (std::ranges::none_of(stored.slots, [](const auto& s) { return s.slot.has_value(); })) {
+    require_all_were_given(stored);
     throw Error(ErrorKind::Corrupt,
                 storage.description() + ": has no key that is whole; restore the directory 'keys'");
   }

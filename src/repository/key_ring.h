@@ -30,8 +30,9 @@ struct OpenedKey {
 
 struct StoredSlot {
   std::string id;
-  std::optional<KeySlot> slot;  // none: it cannot be read
-  std::string damage;           // then: why
+  std::optional<KeySlot> slot;   // none: it cannot be read
+  std::string damage;            // then: why
+  std::optional<Error> refused;  // where it is not damage: the storage did not give it
 };
 
 struct StoredSlots {

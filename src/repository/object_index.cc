@@ -183,7 +183,18 @@ std::vector<ObjectIndex::Part> ObjectIndex::open_cached(const IdSet& wanted) con
   return parts;
 }
 
+// After a failure nothing is known, and the next use asks again.
 void ObjectIndex::refresh_locked() {
+  try {
+    read_locked();
+  } catch (...) {
+    parts_.clear();
+    loaded_ = false;
+    throw;
+  }
+}
+
+void ObjectIndex::read_locked() {
   const std::vector<ObjectId> names = objects_.list(ObjectType::Index);
   const IdSet wanted(names.begin(), names.end());
   damaged_.clear();

@@ -104,6 +104,7 @@ class ObjectIndex {
   void list_packs_locked();
   void weigh(Part& part) const;
   void refresh_locked();
+  void read_locked();
   std::vector<Part> open_cached(const IdSet& wanted) const;
   void read_missing(const std::vector<ObjectId>& missing);
   void load_uncovered_locked();

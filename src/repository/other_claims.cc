@@ -35,11 +35,14 @@ ClaimState judge(const ClaimEvidence& evidence) {
     case Presence::Gone:
       return ClaimState::Gone;
     case Presence::Rebooted:
-      return ClaimState::Rebooted;
     case Presence::Unknown:
       break;
   }
   const bool age_is_known = evidence.age && *evidence.age >= 0;
+  // A clone of this machine has the same id, and another boot.
+  if (evidence.presence == Presence::Rebooted && age_is_known && *evidence.age > evidence.uptime) {
+    return ClaimState::Rebooted;
+  }
   const std::int64_t age = age_is_known ? *evidence.age : evidence.unchanged;
   return age >= kExpirySeconds ? ClaimState::Expired : ClaimState::Unknown;
 }
@@ -61,6 +64,7 @@ std::vector<OtherClaim> other_claims(const SealedObjects& objects, const ObjectI
     if (own != nullptr && other.id == *own) continue;
     other.modified = info.modified;
     other.evidence.is_torn = info.size < kSmallestSealed;
+    other.evidence.uptime = platform::seconds_since_boot();
     if (storage_now != 0 && info.modified != 0) {
       other.evidence.age = storage_now - info.modified;
     }

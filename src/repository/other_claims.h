@@ -30,6 +30,8 @@ struct ClaimEvidence {
   std::optional<std::int64_t> age = {};
   // For how many seconds this machine has seen it unchanged.
   std::int64_t unchanged = 0;
+  // For how many seconds this machine has been up.
+  std::int64_t uptime = 0;
 };
 
 // Pure: FORMAT.md, "When a claim is taken for dead".

@@ -296,14 +296,23 @@ class Repair {
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::NotFound) return;
         if (error.kind() != ErrorKind::Corrupt) throw;
-        // Larger than anything that this program writes: it is nobody's, and stays where it is.
-        report_.beyond_repair.push_back({name, error.message()});
-        return;
+        return remove_impossible(name, error.message());
       }
       context_.storage.remove(name);
       context_.storage.sync();
     }
     action(name, message + "; set aside as " + aside_name(name));
+  }
+
+  // Larger than anything that this program writes, or no file at all: nothing of ours is in it.
+  void remove_impossible(const std::string& name, const std::string& message) {
+    try {
+      context_.storage.remove(name);
+      context_.storage.sync();
+      action(name, message + "; removed, as no object can be like that");
+    } catch (const Error& error) {
+      report_.beyond_repair.push_back({name, error.message()});
+    }
   }
 
   void keep_aside(const std::string& name) {
