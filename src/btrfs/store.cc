@@ -50,7 +50,7 @@ bool is_snapshot_name(std::string_view name) {
 
 // What a snapshot of a replica is no longer as it was received; empty: it is.
 std::string what_was_changed(const Subvolume& subvolume) {
-  if (subvolume.received_uuid.is_zero()) return "was made another subvolume by hand";
+  if (subvolume.received_uuid.is_zero()) return "was made writable, or put here, by hand";
   if (!subvolume.read_only) return "was made writable";
   if (subvolume.was_changed()) return "was changed after it was received";
   return {};

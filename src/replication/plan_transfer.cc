@@ -75,7 +75,7 @@ class TransferPlanner {
     // One of another name may stay where it is.
     if (replica_ != nullptr && replica_->volume == plan_.replica) {
       if (replica_->partial) {
-        add(AbortStep{plan_.replica}, "discard what was half received into the old replica");
+        add(AbortStep{plan_.replica}, "it belongs to the old replica");
       }
       if (!replica_->points.empty()) {
         add(SetAsideStep{plan_.replica}, course.anew);
@@ -100,9 +100,8 @@ class TransferPlanner {
     const Point* to = find(partial.to, PointKind::Snapshot);
     const std::string stale = why_stale(partial, to);
     if (!stale.empty()) {
-      const std::string what = partial.to_name.empty() ? "what was half received"
-                                                       : "the half-received @" + partial.to_name;
-      add(AbortStep{match_.name}, "discard " + what + ": " + stale);
+      const std::string what = partial.to_name.empty() ? "" : "@" + partial.to_name + ": ";
+      add(AbortStep{match_.name}, what + stale);
       return false;
     }
     StreamRequest stream = request(*to, lineage_.base);
