@@ -243,6 +243,22 @@ back_up "btrfs:$work/mounted"
 umount "$work/mounted"
 mount "$device" "$source"
 
+echo "== a client that never returns"
+replica=$(find "$backup" -maxdepth 3 -type d -name '*%2Fother')
+[ -d "$replica" ] || fail "no replica to leave something in"
+btrfs -q subvolume create "$replica/.partial" >/dev/null
+flock "$replica" "$SNAPFERRY" prune >/dev/null
+[ -d "$replica/.partial" ] || fail "prune took what somebody is receiving"
+expect 0 "$SNAPFERRY" prune
+[ ! -e "$replica/.partial" ] || fail "prune left what nobody receives any more"
+btrfs -q subvolume create "$replica/.partial" >/dev/null
+expect 0 "$SNAPFERRY" backup "btrfs:$source/other"
+[ ! -e "$replica/.partial" ] || fail "a run without changes left what nobody receives any more"
+
+echo "== a copy that was set aside"
+expect 0 "$SNAPFERRY" check --max-age 1d
+says "set aside, and not counted: .*/other.diverged-1"
+
 echo "== a second tier"
 expect 0 "$SNAPFERRY" init --store "btrfs:$backup/tier2"
 before=$("$SNAPFERRY" list --quiet | sort)
