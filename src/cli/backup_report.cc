@@ -68,7 +68,7 @@ void report_backup(Context& context, const Snapshot& snapshot, const tree::LeftO
                              : fmt::format("{}: snapshot {}\n", volume, snapshot.id.short_hex());
   text += found_line(snapshot.stats) + cost_line(snapshot, dry_run);
   if (snapshot.incomplete) {
-    text += fmt::format("  incomplete: {} could not be read or kept changing\n",
+    text += fmt::format("  incomplete: {} unreadable, or changed while being read\n",
                         counted(snapshot.stats.files_failed, "file", "files"));
   }
   text += left_out_lines(left_out);

@@ -31,7 +31,9 @@ void read_sources(const Invocation& options, BackupRequest& request) {
     return;
   }
   if (input == !options.arguments.empty()) {
-    refuse("backup: nothing to back up is given, or too much; give PATHs, or --stdin NAME alone");
+    refuse(
+        "backup: needs PATHs or a stream, and not both; give at least one PATH, or --stdin NAME "
+        "alone");
   }
   if (input) return read_stream(options, "--stdin", request);
   if (options.has("--allow-empty")) {

@@ -138,7 +138,7 @@ ExitCode run_diff(Context& context) {
   const std::string left_out =
       totals.left_out == 0 ? "" : fmt::format(", {} left out", human_count(totals.left_out));
   context.console.say(
-      fmt::format("{} added, {} removed, {} modified, {} of another type{}; {} more, {} less\n",
+      fmt::format("{} added, {} removed, {} modified, {} type changed{}; {} more, {} less\n",
                   human_count(totals.added), human_count(totals.removed),
                   human_count(totals.modified), human_count(totals.type_changed), left_out,
                   human_size(totals.bytes_added), human_size(totals.bytes_removed)));
@@ -162,7 +162,7 @@ const CommandSpec& diff_command() {
       .name = "diff",
       .summary = "show what changed between two snapshots",
       .description =
-          "Names every path that is different: + added, - removed, M modified, T of another type, "
+          "Names every path that is different: + added, - removed, M modified, T type changed, "
           "? left out of one of the snapshots, so that nobody can tell. "
           "Where the content of a file is the same, what else changed stands behind it. What the "
           "snapshots share is not read.",

@@ -210,11 +210,10 @@ void report_freed(Context& context, bool dry_run, const repository::CollectRepor
     if (found.packs_deferred == 0) context.console.say("nothing to free\n");
     return;
   }
-  context.console.say(
-      fmt::format("{} {} of {}: {} removed, {} of them after their rest was written again\n",
-                  dry_run ? "would free" : "freed", human_size(found.bytes_freed),
-                  human_size(found.bytes_before), counted(found.packs_removed, "pack", "packs"),
-                  human_count(found.packs_rewritten)));
+  context.console.say(fmt::format(
+      "{} {} of {}: {} removed, {} of them repacked\n", dry_run ? "would free" : "freed",
+      human_size(found.bytes_freed), human_size(found.bytes_before),
+      counted(found.packs_removed, "pack", "packs"), human_count(found.packs_rewritten)));
 }
 
 void report(Context& context, std::size_t kept, std::size_t removed, bool dry_run,
@@ -280,7 +279,7 @@ OptionSpec keep_option(std::string_view name, std::string_view help) {
 const CommandSpec& prune_command() {
   static const CommandSpec spec = {
       .name = "prune",
-      .summary = "remove snapshots by rules, and free what none needs any more",
+      .summary = "remove snapshots by rules, and reclaim unused space",
       .description =
           "Decides about the snapshots of each volume and set on its own: a snapshot stays if any "
           "of the rules keeps it, and the newest always stays. Each decision is shown with its "
@@ -306,15 +305,14 @@ const CommandSpec& prune_command() {
                      .required = false,
                      .repeatable = true}},
       .options =
-          {keep_option("--keep-last", "keep the newest N"),
-           {.name = "--keep-within",
-            .value = "DURATION",
-            .help = "keep all that are at most so old"},
-           keep_option("--keep-hourly", "keep the newest of each of the newest N hours"),
-           keep_option("--keep-daily", "keep the newest of each of the newest N days"),
-           keep_option("--keep-weekly", "keep the newest of each of the newest N weeks"),
-           keep_option("--keep-monthly", "keep the newest of each of the newest N months"),
-           keep_option("--keep-yearly", "keep the newest of each of the newest N years"),
+          {keep_option("--keep-last", "keep the last N"),
+           {.name = "--keep-within", .value = "DURATION", .help = "keep all newer than DURATION"},
+           keep_option("--keep-hourly", "keep the last of each of the last N hours that have one"),
+           keep_option("--keep-daily", "keep the last of each of the last N days that have one"),
+           keep_option("--keep-weekly", "keep the last of each of the last N weeks that have one"),
+           keep_option("--keep-monthly",
+                       "keep the last of each of the last N months that have one"),
+           keep_option("--keep-yearly", "keep the last of each of the last N years that have one"),
            {.name = "--others", .help = "apply the rules to native snapshots of others, too"},
            {.name = "--dry-run", .letter = 'n', .help = "show the decisions, and change nothing"}},
       .examples = {{"snapferry prune --keep-within 2d --keep-daily 14 --keep-monthly 12 --dry-run",

@@ -242,7 +242,7 @@ ExitCode run_restore(Context& context) {
 const CommandSpec& restore_command() {
   static const CommandSpec spec = {
       .name = "restore",
-      .summary = "bring a snapshot, or some paths of it, back to a directory",
+      .summary = "restore a snapshot or some of its paths",
       .description =
           "Restores everything below the root of the volume, or each PATH to the same place below "
           "the target: contents with their holes, owners by name, modes, times, extended "

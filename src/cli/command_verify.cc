@@ -105,7 +105,7 @@ ExitCode run_verify(Context& context) {
 const CommandSpec& verify_command() {
   static const CommandSpec spec = {
       .name = "verify",
-      .summary = "prove that what is stored can be given back",
+      .summary = "verify that backups can be restored",
       .description =
           "Checks that everything that the snapshots reference is in the store, and that each pack "
           "is there, as long as it was written, and has its own table of contents. With "

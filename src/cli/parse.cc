@@ -98,7 +98,7 @@ class Parser {
     const auto& specs = result_.command->arguments;
     const bool endless = !specs.empty() && specs.back().repeatable;
     if (result_.arguments.size() >= specs.size() && !endless) {
-      fail(fmt::format("{}: surplus argument '{}'", result_.command->name, printable(word)),
+      fail(fmt::format("{}: unexpected argument '{}'", result_.command->name, printable(word)),
            "usage: " + usage_line(*result_.command));
     }
     const auto& spec = specs[std::min(result_.arguments.size(), specs.size() - 1)];

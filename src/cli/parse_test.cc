@@ -75,7 +75,7 @@ TEST(CommandLine, NamesWhatIsMissingOrTooMuch) {
   EXPECT_EQ(refusal({"ls"}),
             "ls: SNAPSHOT is missing; usage: snapferry ls SNAPSHOT [PATH] --store STORE [OPTIONS]");
   EXPECT_EQ(refusal({"version", "now"}),
-            "version: surplus argument 'now'; usage: snapferry version [OPTIONS]");
+            "version: unexpected argument 'now'; usage: snapferry version [OPTIONS]");
   EXPECT_EQ(refusal({"backup", "/a", "--set"}),
             "--set: its value NAME is missing; see 'snapferry help backup'");
   EXPECT_EQ(refusal({"list", "--json=yes"}), "--json: takes no value; see 'snapferry help list'");
