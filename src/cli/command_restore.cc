@@ -112,6 +112,7 @@ tree::RestoreOptions restore_options(Context& context, Progress& progress, Probl
   options.delete_extra = context.options.has("--delete");
   options.delete_in_root = context.options.has("--delete-in-root");
   options.delete_in_mount_point = context.options.has("--delete-in-mount-point");
+  options.untouchable = own_directories(context);
   options.home = context.io.variable("HOME").value_or("");
   options.dry_run = context.options.has("--dry-run");
   options.numeric_owner = context.options.has("--numeric-owner");
@@ -155,6 +156,10 @@ std::string left_out_lines(const tree::RestoreStats& stats) {
     lines += fmt::format("  passed over: {}, with all that is in them\n",
                          counted(stats.passed_over, "name", "names"));
   }
+  if (stats.incomplete > 0) {
+    lines += fmt::format("  without a part of their metadata: {}\n",
+                         counted(stats.incomplete, "path", "paths"));
+  }
   for (const auto& [reason, group] : stats.left_out.groups()) {
     lines += fmt::format("  not in the snapshot: {} ({})\n", counted(group.count, "name", "names"),
                          reason_text(reason));
@@ -191,6 +196,7 @@ void report(Context& context, const Snapshot& snapshot, const std::string& targe
                            .number("protected", stats.protected_paths)
                            .number("passed_over", stats.passed_over)
                            .number("failed", stats.failed)
+                           .number("incomplete", stats.incomplete)
                            .list("limitations", stats.limitations));
 }
 
@@ -234,7 +240,8 @@ ExitCode run_restore(Context& context) {
   }
   warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
-  return stats.failed > 0 ? ExitCode::SomeFilesFailed : ExitCode::Success;
+  const bool as_it_was = stats.failed == 0 && stats.incomplete == 0;
+  return as_it_was ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 
 }  // namespace
@@ -246,7 +253,8 @@ const CommandSpec& restore_command() {
       .description =
           "Restores everything below the root of the volume, or each PATH to the same place below "
           "the target: contents with their holes, owners by name, modes, times, extended "
-          "attributes, ACLs, hard links and special files. It never writes outside the target.\n\n"
+          "attributes, ACLs with their users and groups by name, too, hard links and special "
+          "files. It never writes outside the target.\n\n"
           "A PATH with wildcards that is not there as it is written is every path that matches it. "
           "Of the PATHs, or of everything, --include takes only what matches one of its patterns, "
           "with all that is in it, and --exclude leaves out what matches one of its own. Patterns "
@@ -258,11 +266,14 @@ const CommandSpec& restore_command() {
           "same "
           "is run again. A file is replaced only when its new content is "
           "complete. What cannot be restored is named and does not stop the rest; the exit code is "
-          "3 then.\n\n"
+          "3 then. So it is where the target or this user cannot have all that belongs to a file "
+          "(owners, ACLs and other attributes): the paths are counted, and some are named. It ends "
+          "with 0 only when the disk has everything.\n\n"
           "With --delete, what is to go is counted and told before anything is touched (each name "
           "with --verbose or --dry-run), on a terminal a question is asked, and it goes only after "
           "everything else was restored. What the backup left out stays: what is excluded, was "
-          "unreadable, or is a store of Snapferry. So does everything below mount points and "
+          "unreadable, or is a store of Snapferry, also one that came later. So does everything "
+          "below mount points and "
           "subvolumes, what the patterns of the snapshot or --exclude leave out, and what is in "
           "directories of which only parts were chosen. The root of the system and "
           "mount points are refused as a target for --delete unless that is allowed.\n\n"
@@ -279,36 +290,36 @@ const CommandSpec& restore_command() {
                 "shell; otherwise everything",
             .required = false,
             .repeatable = true}},
-      .options = {{.name = "--target",
-                   .value = "DIR",
-                   .help = "where to; made if it is missing. Or the address of a new volume",
-                   .kind = WordKind::Directory},
-                  {.name = "--include",
-                   .value = "PATTERN",
-                   .help = "restore only what matches, and what is in it",
-                   .repeatable = true},
-                  {.name = "--exclude",
-                   .value = "PATTERN",
-                   .help = "pass over what matches, and what is in it; it is not deleted either",
-                   .repeatable = true},
-                  {.name = "--overwrite",
-                   .value = "WHEN",
-                   .help =
-                       "what happens to files that exist: never: they stay; changed: those that "
-                       "differ in type, size or time are replaced; always: all are written again",
-                   .fallback = "changed",
-                   .choices = {"never", "changed", "always"}},
-                  {.name = "--delete",
-                   .help = "remove what is in the target but not in the snapshot"},
-                  {.name = "--delete-in-root",
-                   .help = "allow --delete where the target is the root of the system"},
-                  {.name = "--delete-in-mount-point",
-                   .help = "allow --delete where the target is a mount point"},
-                  kYesOption,
-                  {.name = "--numeric-owner", .help = "take owners by number instead of by name"},
-                  {.name = "--dry-run",
-                   .letter = 'n',
-                   .help = "name what would be done, and change nothing"}},
+      .options =
+          {{.name = "--target",
+            .value = "DIR",
+            .help = "where to; made if it is missing. Or the address of a new volume",
+            .kind = WordKind::Directory},
+           {.name = "--include",
+            .value = "PATTERN",
+            .help = "restore only what matches, and what is in it",
+            .repeatable = true},
+           {.name = "--exclude",
+            .value = "PATTERN",
+            .help = "pass over what matches, and what is in it; it is not deleted either",
+            .repeatable = true},
+           {.name = "--overwrite",
+            .value = "WHEN",
+            .help = "what happens to files that exist: never: they stay; changed: those that "
+                    "differ in type, size or time are replaced; always: all are written again",
+            .fallback = "changed",
+            .choices = {"never", "changed", "always"}},
+           {.name = "--delete", .help = "remove what is in the target but not in the snapshot"},
+           {.name = "--delete-in-root",
+            .help = "allow --delete where the target is the root of the system"},
+           {.name = "--delete-in-mount-point",
+            .help = "allow --delete where the target is a mount point"},
+           kYesOption,
+           {.name = "--numeric-owner",
+            .help = "take owners, and users and groups in ACLs, by number instead of by name"},
+           {.name = "--dry-run",
+            .letter = 'n',
+            .help = "name what would be done, and change nothing"}},
       .examples =
           {{"snapferry restore latest --target /mnt/new", "the newest snapshot, whole"},
            {"snapferry restore /home@2026-03-01 alice/thesis --target /tmp/old",

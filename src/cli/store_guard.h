@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/context.h"
 
@@ -11,5 +14,9 @@ namespace snapferry::cli {
 // exist, and is followed if it is a symlink. Stores that are no directory here hold no path.
 void require_outside_store(const Context& context, const std::string& path,
                            const std::string& next);
+
+// The directories, by device and inode, in which the store of this command and the cache are; those
+// that are there.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> own_directories(const Context& context);
 
 }  // namespace snapferry::cli

@@ -17,17 +17,18 @@ constexpr std::uint32_t kInStatx = kSealing | kAttributeNoDump;
 
 }  // namespace
 
-void AttributeWriter::prepare(int fd, const Entry& entry) const {
-  if (entry.attributes) set(fd, *entry.attributes & ~kSetLast, kInodeAttributes & ~kSealing);
+void AttributeWriter::prepare(int fd, const Entry& entry, Losses& losses) const {
+  if (entry.attributes)
+    set(fd, *entry.attributes & ~kSetLast, kInodeAttributes & ~kSealing, losses);
   // A file gets that of its directory, if it gets any.
   if (!entry.project) return;
   if (platform::set_project(fd, *entry.project) != 0 && *entry.project != 0) {
-    limitations_.add("project ids were not restored where the target does not take them");
+    losses.add("project ids were not restored where the target does not take them");
   }
 }
 
-void AttributeWriter::seal(int fd, const Entry& entry) const {
-  if (seals(entry)) set(fd, *entry.attributes, kSetLast);
+void AttributeWriter::seal(int fd, const Entry& entry, Losses& losses) const {
+  if (seals(entry)) set(fd, *entry.attributes, kSetLast, losses);
 }
 
 bool AttributeWriter::differs(const struct statx& stat, const Entry& entry) {
@@ -40,14 +41,14 @@ bool AttributeWriter::is_sealed(const struct statx& stat) {
   return (stat.stx_attributes_mask & stat.stx_attributes & kSealing) != 0;
 }
 
-void AttributeWriter::set(int fd, std::uint32_t wanted, std::uint32_t mask) const {
+void AttributeWriter::set(int fd, std::uint32_t wanted, std::uint32_t mask, Losses& losses) {
   int error = 0;
   const std::uint32_t refused = platform::set_inode_attributes(fd, wanted, mask, error);
   if (refused == 0) return;
   const bool forbidden = error == EPERM || error == EACCES;
-  limitations_.add("inode attributes \"" + platform::attribute_letters(refused) +
-                   "\" (chattr) were not restored: " +
-                   (forbidden ? "not permitted" : "the target does not have them"));
+  losses.add("inode attributes \"" + platform::attribute_letters(refused) +
+             "\" (chattr) were not restored: " +
+             (forbidden ? "not permitted" : "the target does not have them"));
 }
 
 }  // namespace snapferry::tree

@@ -6,7 +6,7 @@
 
 #include "core/entry.h"
 #include "core/inode_attributes.h"
-#include "tree/limitations.h"
+#include "tree/losses.h"
 
 namespace snapferry::tree {
 
@@ -19,14 +19,12 @@ inline constexpr std::uint32_t kSetLast =
 // Gives files the inode attributes (chattr) and project ids of their entries, in two steps: most
 // of them while a new file is still empty, since no-copy-on-write and compression are decided then;
 // kSetLast when everything else is done. What is not known of an entry is
-// left alone. What the filesystem or this user cannot have goes to the limitations. Descriptors
+// left alone. What the filesystem or this user cannot have is a loss of the file. Descriptors
 // are open, not with O_PATH. Safe from several threads.
 class AttributeWriter {
  public:
-  explicit AttributeWriter(Limitations& limitations) : limitations_(limitations) {}
-
-  void prepare(int fd, const Entry& entry) const;
-  void seal(int fd, const Entry& entry) const;
+  void prepare(int fd, const Entry& entry, Losses& losses) const;
+  void seal(int fd, const Entry& entry, Losses& losses) const;
   static bool seals(const Entry& entry) { return (entry.attributes.value_or(0) & kSetLast) != 0; }
 
   // Whether prepare() or seal() would change what `stat` tells of attributes, which are some of
@@ -36,9 +34,7 @@ class AttributeWriter {
   static bool is_sealed(const struct statx& stat);
 
  private:
-  void set(int fd, std::uint32_t wanted, std::uint32_t mask) const;
-
-  Limitations& limitations_;
+  static void set(int fd, std::uint32_t wanted, std::uint32_t mask, Losses& losses);
 };
 
 }  // namespace snapferry::tree

@@ -10,6 +10,7 @@
 
 #include "tree/exclude.h"
 #include "tree/left_out.h"
+#include "tree/posix_acl.h"
 
 namespace snapferry::tree {
 namespace {
@@ -292,6 +293,7 @@ void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome
   BackupStats& stats = totals_.stats;
   totals_.users.add(outcome.uid);
   totals_.groups.add(outcome.gid);
+  add_acl_ids_of_entry(outcome.encoded, totals_.users, totals_.groups);
   if (!outcome.notice.empty()) context_.report(place.path(), outcome.notice);
   if (!outcome.problem.empty()) {
     ++stats.files_failed;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/directory_listing.h"
 #include "tree/left_out.h"
 #include "tree/restore_directory.h"
 #include "tree/restore_session.h"
@@ -31,6 +32,21 @@ Fd open_below(int target, const std::string& path) {
     begin = end + 1;
   }
   return opened;
+}
+
+constexpr const char* kStays =
+    ": belongs to Snapferry (a store, its snapshots or the cache) and was not deleted";
+
+// Whether the directory `name` is a store, or what the caller may not touch.
+bool is_ours(const RestoreOptions& options, int above, const std::string& name,
+             const struct statx& stat) {
+  if (is_untouchable(options, stat)) return true;
+  const Fd opened(::openat(above, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened.valid()) return false;
+  if (!stat_at(opened.get(), "config") && !stat_at(opened.get(), ".snapferry-store")) return false;
+  platform::DirectoryListing listing;
+  listing.read(opened.get(), name);
+  return is_own_store(opened.get(), listing);
 }
 
 // Lets names be removed from a directory that was restored already, and gives it its mode and times
@@ -61,6 +77,12 @@ class Reopened {
 };
 
 }  // namespace
+
+bool is_untouchable(const RestoreOptions& options, const struct statx& stat) {
+  return std::ranges::find(options.untouchable, std::pair<std::uint64_t, std::uint64_t>(
+                                                    device_of(stat), stat.stx_ino)) !=
+         options.untouchable.end();
+}
 
 Extras::Extras(const Snapshot& snapshot, const RestoreOptions& options)
     : records_left_out_(snapshot.records_left_out), one_filesystem_(snapshot.one_filesystem) {
@@ -132,6 +154,12 @@ bool Extras::remove(RestoreSession& session, const std::string& directory, int f
     const std::string whole = joined(directory, path);
     return excludes_.excludes(whole, is_directory(stat)) ||
            session.options.excludes.excludes(whole, is_directory(stat));
+  };
+  removal.is_protected = [&](std::string_view path, int above, const std::string& entry,
+                             const struct statx& stat) {
+    if (!is_ours(session.options, above, entry, stat)) return false;
+    session.limitations.add(joined(directory, path) + kStays);
+    return true;
   };
   removal.kept = [&](std::string_view path) {
     session.act(RestoreAction::Protect, joined(directory, path), nullptr);

@@ -18,12 +18,16 @@ namespace snapferry::tree {
 class RestoreDirectory;
 class RestoreSession;
 
+// Whether `stat` is of one of RestoreOptions::untouchable.
+bool is_untouchable(const RestoreOptions& options, const struct statx& stat);
+
 // What is in the target but not in the snapshot, and is to go with `delete_extra`: found while the
 // directories are restored, and removed when everything else is done.
 //
 // Nothing goes that the backup would have left out, or that this restore passes over: what the
 // patterns of the snapshot or of the restore exclude, and what is mounted or a volume of its own at
-// the target, also deep inside something that goes.
+// the target, also deep inside something that goes. So
+// do stores of this program, which are named.
 class Extras {
  public:
   // Throws InvalidArgument if the snapshot's patterns cannot be read, or if it is incomplete and of

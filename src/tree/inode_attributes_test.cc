@@ -158,7 +158,8 @@ TEST_F(AttributesOfInodes, ThatTheTargetRefusesAreToldOfOnce) {
   if (attributes_of(at("a")) != entry.attributes) {
     EXPECT_EQ(stats.limitations,
               (std::vector<std::string>{"inode attributes \"C\" (chattr) were not restored: the "
-                                        "target does not have them"}));
+                                        "target does not have them (2 paths: a, b)"}));
+    EXPECT_EQ(stats.incomplete, 2u);
   }
 }
 

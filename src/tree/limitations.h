@@ -1,30 +1,33 @@
 #pragma once
 
-#include <functional>
+#include <cstdint>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace snapferry::tree {
 
-// What cannot be restored here at all: kept once, however many files it concerns.
-// Safe from several threads.
+// What cannot be restored here: each reason kept once, with the number of files that it concerns
+// and the first of them. Safe from several threads.
 class Limitations {
  public:
-  void add(std::string_view text) {
-    const std::lock_guard lock(mutex_);
-    if (texts_.find(text) == texts_.end()) texts_.emplace(text);
-  }
-  std::vector<std::string> take() {
-    const std::lock_guard lock(mutex_);
-    return {texts_.begin(), texts_.end()};
-  }
+  // What is to be told and costs no file anything.
+  void add(std::string_view text);
+  // Of the file at `path`.
+  void add(std::string_view reason, std::string_view path);
+
+  // One line each.
+  std::vector<std::string> take() const;
 
  private:
-  std::mutex mutex_;
-  std::set<std::string, std::less<>> texts_;
+  struct Concerned {
+    std::uint64_t count = 0;
+    std::vector<std::string> first;
+  };
+  mutable std::mutex mutex_;
+  std::map<std::string, Concerned, std::less<>> texts_;
 };
 
 }  // namespace snapferry::tree

@@ -68,8 +68,11 @@ bool restore_link(RestoreSession& session, RestoreDirectory& directory, const Di
     if (::linkat(from.get(), name.c_str(), placement.directory(), placement.name().c_str(), 0) !=
         0) {
       if (!cannot_link(errno)) throw system_error(errno, "link", entry.name);
-      session.limitations.add("some hard links were restored as files of their own: " +
-                              std::string("the filesystem of the target refused them"));
+      Losses losses;
+      losses.add(
+          "hard links were restored as files of their own: the filesystem of the target refused "
+          "them");
+      session.lost(directory, entry.name, losses);
       return false;
     }
     placement.created();

@@ -55,7 +55,8 @@ void make_durable(RestoreSession& session, int target) {
     mark_unsynced(target);
     session.fail("", "", *failure);
   } else if (session.rewrites && session.options.paths.empty() &&
-             session.options.overwrite != Overwrite::Never && !session.has_failures()) {
+             session.options.excludes.empty() && session.options.overwrite != Overwrite::Never &&
+             !session.has_failures()) {
     remove_unsynced_mark(target);
   }
 }

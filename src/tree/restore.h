@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/cancellation.h"
@@ -32,6 +34,9 @@ struct RestoreOptions {
   bool delete_extra = false;
   // What a dry run found to be deleted: then nothing else is. Borrowed.
   const DeletionPlan* deletions = nullptr;
+  // Directories, by device and inode, that are neither deleted nor restored into, wherever they
+  // are: the store that this is restored from, and the cache.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> untouchable;
   std::string home;  // what "~" means in the snapshot's patterns
   // Consent to `delete_extra` where the target is the root of the system, or a mount point.
   bool delete_in_root = false;
@@ -66,9 +71,11 @@ struct RestoreStats {
   std::uint64_t protected_paths = 0;
   std::uint64_t passed_over = 0;  // names that RestoreOptions::excludes match; not what is below
   std::uint64_t failed = 0;
-  DeletionPlan deletions;   // in a dry run: what would be deleted
-  LeftOutSummary left_out;  // of the snapshot, and so not restored
-  // Not for each file but once: what this user may not restore (owners, devices, …).
+  std::uint64_t incomplete = 0;  // restored without a part of their metadata
+  DeletionPlan deletions;        // in a dry run: what would be deleted
+  LeftOutSummary left_out;       // of the snapshot, and so not restored
+  // Not for each file but once: what this user or the target cannot have (owners, ACLs, …), with
+  // how many paths that concerns and the first of them.
   std::vector<std::string> limitations;
 };
 

@@ -75,6 +75,52 @@ TEST_F(RestoreDelete, MakesNothingOfWhatWasLeftOutButThePlaceOfAMount) {
   EXPECT_TRUE(exists(at("kept")));
 }
 
+class RestoreDeleteAroundStores : public RestoreDelete {
+ protected:
+  // As repository/FORMAT.md has the beginning of one.
+  void make_store(const std::string& path) {
+    make(path);
+    make(path + "/keys");
+    write(at(path + "/config"), std::string("\0\0\0\1SFCF...", 11));
+  }
+};
+
+TEST_F(RestoreDeleteAroundStores, KeepsEveryStoreAndNamesIt) {
+  make("backups");
+  make_store("backups/repo");
+  write(at("backups/note"), "goes");
+  const RestoreStats stats = run(lacking({}));
+  EXPECT_TRUE(exists(at("backups/repo/config")));
+  EXPECT_FALSE(exists(at("backups/note")));
+  EXPECT_EQ(stats.limitations.size(), 1u);
+  EXPECT_NE(stats.limitations.at(0).find("backups/repo"), std::string::npos);
+}
+
+TEST_F(RestoreDeleteAroundStores, KeepsWhatTheCallerNeeds) {
+  make("cache");
+  write(at("cache/index"), "x");
+  const struct stat stat = look(at("cache"));
+  options_.untouchable.emplace_back(stat.st_dev, stat.st_ino);
+  run(lacking({}));
+  EXPECT_TRUE(exists(at("cache/index")));
+}
+
+TEST_F(RestoreDeleteAroundStores, RestoresNothingIntoWhatTheCallerNeeds) {
+  make_store("repo");
+  const struct stat stat = look(at("repo"));
+  options_.untouchable.emplace_back(stat.st_dev, stat.st_ino);
+  const Snapshot snapshot =
+      snapshot_of(directory("", {directory("repo", {file("config", "other")})}), objects_);
+  EXPECT_EQ(run(snapshot).failed, 1u);
+  EXPECT_NE(content(at("repo/config")), "other");
+}
+
+TEST_F(RestoreDeleteAroundStores, PutsNoFileInPlaceOfAStore) {
+  make_store("repo");
+  EXPECT_EQ(run(snapshot_of(directory("", {file("repo", "x")}), objects_)).failed, 1u);
+  EXPECT_TRUE(exists(at("repo/config")));
+}
+
 TEST_F(RestoreDelete, NeitherRemovesNorEntersMountPoints) {
   make("old");
   make("old/disk");

@@ -257,7 +257,7 @@ void RestoreDirectory::create(const DirectoryHandle& above) {
   created_ = true;
   set_handle(std::make_shared<Fd>(std::move(opened)));
   look_at_new(parent_->traits_.inherits_acl);
-  session_.attributes.prepare(open_->get(), entry_);
+  session_.attributes.prepare(open_->get(), entry_, losses_);
 }
 
 // Takes away what the directory got from the one above, and finds out what files in it
@@ -282,13 +282,19 @@ void RestoreDirectory::look_at_new(bool inherits_acl) {
 
 void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct statx& existing) {
   const RestoreOptions& options = session_.options;
+  if (is_untouchable(options, existing)) {
+    throw Error(ErrorKind::Conflict,
+                entry_.name +
+                    ": is the store that this is restored from, or the cache; restore to another "
+                    "directory");
+  }
   exists_ = true;
   // One that is only on the way to what was chosen is the user's.
   apply_metadata_ = session_.resumes || (plan_ == nullptr && options.overwrite != Overwrite::Never);
   extras_left_ = true;
-  const bool differs =
-      apply_metadata_ && (AttributeWriter::differs(existing, entry_) ||
-                          session_.metadata.differs(above->get(), entry_.name, existing, entry_));
+  const bool differs = apply_metadata_ && (session_.metadata.differs(above->get(), entry_.name,
+                                                                     existing, entry_, losses_) ||
+                                           AttributeWriter::differs(existing, entry_));
   if (AttributeWriter::is_sealed(existing)) {
     if (differs) {
       throw Error(ErrorKind::PermissionDenied,
@@ -404,12 +410,17 @@ void RestoreDirectory::release(DirectoryHandle handle) noexcept {
 }
 
 void RestoreDirectory::finish(const DirectoryHandle& handle) {
+  finish_metadata(handle);
+  session_.lost(*this, "", losses_);
+}
+
+void RestoreDirectory::finish_metadata(const DirectoryHandle& handle) {
   if (session_.options.dry_run || !handle) return;
   if (marked_) unmark(handle->get());
   if (apply_metadata_) {
-    session_.metadata.apply(platform::MetadataFile::opened(handle->get()), entry_);
-    if (exists_) session_.attributes.prepare(handle->get(), entry_);
-    session_.attributes.seal(handle->get(), entry_);
+    session_.metadata.apply(platform::MetadataFile::opened(handle->get()), entry_, losses_);
+    if (exists_) session_.attributes.prepare(handle->get(), entry_, losses_);
+    session_.attributes.seal(handle->get(), entry_, losses_);
   } else if (mode_to_put_back_) {
     ::fchmod(handle->get(), *mode_to_put_back_);
   }

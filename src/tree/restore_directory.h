@@ -11,6 +11,7 @@
 #include "core/entry.h"
 #include "core/tree_cursor.h"
 #include "platform/fd.h"
+#include "tree/losses.h"
 #include "tree/metadata_writer.h"
 #include "tree/restore_plan.h"
 #include "tree/restore_queue.h"
@@ -82,6 +83,7 @@ class RestoreDirectory final : public Work {
   std::vector<std::string> find_extras(const DirectoryHandle& handle);
   bool may_delete(const DirectoryHandle& handle, const std::vector<std::string>& names);
   void finish(const DirectoryHandle& handle);
+  void finish_metadata(const DirectoryHandle& handle);
   DirectoryHandle handle_from_child(const DirectoryHandle& child);
 
   RestoreSession& session_;
@@ -97,6 +99,7 @@ class RestoreDirectory final : public Work {
   bool beyond_mount_ = false;
   std::optional<unsigned> mode_to_put_back_;
   NewFileTraits traits_;
+  Losses losses_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;
 

@@ -9,6 +9,7 @@
 #include "platform/metadata.h"
 #include "platform/metadata_file.h"
 #include "tree/link_restore.h"
+#include "tree/losses.h"
 #include "tree/placement.h"
 #include "tree/restore_file.h"
 #include "tree/restore_session.h"
@@ -66,14 +67,16 @@ class EntryRestore {
 
   void check() {
     const struct statx& stat = existing_->stat;
-    const bool differs = AttributeWriter::differs(stat, entry_) ||
-                         session_.metadata.differs(here_->get(), entry_.name, stat, entry_);
+    const bool differs =
+        session_.metadata.differs(here_->get(), entry_.name, stat, entry_, losses_) ||
+        AttributeWriter::differs(stat, entry_);
     if (differs) check_not_sealed();
     if (differs &&
         (stat.stx_nlink > 1 || session_.metadata.gives_rights(stat, entry_) || !can_be_updated())) {
       return write();
     }
     if (differs && !session_.options.dry_run) update();
+    session_.lost(directory_, entry_.name, losses_);
     session_.act(differs ? RestoreAction::UpdateMetadata : RestoreAction::Keep, directory_,
                  entry_.name, &entry_);
     session_.add_progress(entry_.size);
@@ -95,7 +98,7 @@ class EntryRestore {
     if (entry_.type == EntryType::File) return update_file();
     const Fd handle = open_for_metadata(here_->get(), entry_.name);
     check_same(stat_open(handle.get(), entry_.name));
-    session_.metadata.apply(hold(handle, here_->get(), entry_.name), entry_);
+    session_.metadata.apply(hold(handle, here_->get(), entry_.name), entry_, losses_);
   }
 
   void update_file() {
@@ -103,10 +106,10 @@ class EntryRestore {
     const Fd opened = open_file_at(here_->get(), entry_.name);
     const struct statx stat = stat_open(opened.get(), entry_.name);
     check_same(stat);
-    session_.metadata.apply(MetadataFile::opened(opened.get()), entry_);
+    session_.metadata.apply(MetadataFile::opened(opened.get()), entry_, losses_);
     if (!AttributeWriter::differs(stat, entry_)) return;
-    session_.attributes.prepare(opened.get(), entry_);
-    session_.attributes.seal(opened.get(), entry_);
+    session_.attributes.prepare(opened.get(), entry_, losses_);
+    session_.attributes.seal(opened.get(), entry_, losses_);
   }
 
   void check_same(const struct statx& stat) const {
@@ -150,12 +153,11 @@ class EntryRestore {
     Placement placement = place();
     const NewFileTraits& traits = directory_.traits();
     const Fd fd = create_file(placement, session_.metadata.creation_mode(entry_, traits));
-    session_.metadata.own_new(fd.get(), entry_, traits);
-    session_.attributes.prepare(fd.get(), entry_);
+    session_.metadata.own_new(fd.get(), entry_, traits, losses_);
+    session_.attributes.prepare(fd.get(), entry_, losses_);
     session_.add_written(write_content(fd.get(), content, entry_));
-    const std::optional<Error> flaw = finish_file(session_, fd.get(), entry_, traits);
+    session_.metadata.finish_new(fd.get(), entry_, traits, losses_);
     commit(placement, fd.get());
-    if (flaw) session_.fail(directory_, entry_.name, *flaw);
   }
 
   // A symlink without attributes needs nothing that goes by its name.
@@ -167,28 +169,20 @@ class EntryRestore {
 
   void write_special() {
     Placement placement = place_special();
-    if (!create_special(placement)) {
-      session_.limitations.add("device nodes were not restored: only root can create them");
-      return links_failed(session_, entry_);
-    }
+    create_special(placement);
     const Fd fd = open_for_metadata(placement.directory(), placement.name());
     const struct statx stat = stat_open(fd.get(), entry_.name);
     if (type_of(stat) != entry_.type || stat.stx_nlink != 1) {
       throw Error(ErrorKind::Conflict,
                   entry_.name + ": was replaced by someone else meanwhile; restore it again");
     }
-    std::optional<Error> flaw;
-    try {
-      session_.metadata.apply(hold(fd, placement.directory(), placement.name()), entry_);
-    } catch (const Error& error) {
-      flaw = error;
-    }
+    losses_.attempt([&] {
+      session_.metadata.apply(hold(fd, placement.directory(), placement.name()), entry_, losses_);
+    });
     commit(placement, fd.get());
-    if (flaw) session_.fail(directory_, entry_.name, *flaw);
   }
 
-  // False for a device that this user may not create.
-  bool create_special(Placement& placement) {
+  void create_special(Placement& placement) {
     const int at = placement.directory();
     const char* name = placement.name().c_str();
     int result = 0;
@@ -214,11 +208,13 @@ class EntryRestore {
     if (result != 0) {
       const bool device =
           entry_.type == EntryType::CharacterDevice || entry_.type == EntryType::BlockDevice;
-      if (errno == EPERM && device) return false;
+      if (errno == EPERM && device) {
+        throw Error(ErrorKind::PermissionDenied,
+                    entry_.name + ": is a device node, which only root may create here");
+      }
       throw system_error(errno, "create", entry_.name);
     }
     placement.created();
-    return true;
   }
 
   void commit(Placement& placement, int fd) {
@@ -229,8 +225,9 @@ class EntryRestore {
     if (entry_.link_device) {
       links_done(session_, directory_, entry_, stat_open(fd, entry_.name));
     } else if (entry_.type == EntryType::File) {
-      session_.attributes.seal(fd, entry_);
+      session_.attributes.seal(fd, entry_, losses_);
     }
+    session_.lost(directory_, entry_.name, losses_);
   }
 
   RestoreSession& session_;
@@ -238,6 +235,7 @@ class EntryRestore {
   const DirectoryHandle& here_;
   Entry& entry_;
   std::optional<Existing> existing_;
+  Losses losses_;
 };
 
 }  // namespace
@@ -299,16 +297,6 @@ void links_done(RestoreSession& session, RestoreDirectory& directory, const Entr
 void links_failed(RestoreSession& session, const Entry& entry) {
   if (!entry.link_device) return;
   continue_waiting(session, session.links.give_up(entry));
-}
-
-std::optional<Error> finish_file(RestoreSession& session, int fd, const Entry& entry,
-                                 const NewFileTraits& traits) {
-  try {
-    session.metadata.finish_new(fd, entry, traits);
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
 }
 
 }  // namespace snapferry::tree

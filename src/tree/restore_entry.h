@@ -28,8 +28,4 @@ void links_done(RestoreSession& session, RestoreDirectory& directory, const Entr
                 const struct statx& stat);
 void links_failed(RestoreSession& session, const Entry& entry);
 
-// Gives a new file its metadata. A flaw is returned, since the content is right.
-std::optional<Error> finish_file(RestoreSession& session, int fd, const Entry& entry,
-                                 const NewFileTraits& traits);
-
 }  // namespace snapferry::tree

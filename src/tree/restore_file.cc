@@ -12,6 +12,7 @@
 #include "platform/written_file.h"
 #include "tree/content_cursor.h"
 #include "tree/filesystem_traits.h"
+#include "tree/losses.h"
 #include "tree/restore_entry.h"
 #include "tree/restore_session.h"
 
@@ -90,8 +91,8 @@ class BigFile final : public Work {
   void create() {
     const NewFileTraits& traits = directory_.traits();
     Fd fd = create_file(placement_, session_.metadata.creation_mode(entry_, traits));
-    session_.metadata.own_new(fd.get(), entry_, traits);
-    session_.attributes.prepare(fd.get(), entry_);
+    session_.metadata.own_new(fd.get(), entry_, traits, losses_);
+    session_.attributes.prepare(fd.get(), entry_, losses_);
     set_size(fd.get(), entry_);
     fd_ = std::move(fd);
   }
@@ -152,11 +153,10 @@ class BigFile final : public Work {
   }
 
   void publish() {
-    std::optional<Error> flaw;
     try {
       if (failure_) throw Error(*failure_);
       settle_content(fd_.get(), entry_);
-      flaw = finish_file(session_, fd_.get(), entry_, directory_.traits());
+      session_.metadata.finish_new(fd_.get(), entry_, directory_.traits(), losses_);
       clear_directory(session_, directory_, here_, entry_, existing_);
       placement_.commit();
     } catch (const Error& error) {
@@ -165,8 +165,8 @@ class BigFile final : public Work {
     }
     session_.act(existing_ ? RestoreAction::Replace : RestoreAction::Create, directory_,
                  entry_.name, &entry_);
-    if (flaw) session_.fail(directory_, entry_.name, *flaw);
-    if (!entry_.link_device) session_.attributes.seal(fd_.get(), entry_);
+    if (!entry_.link_device) session_.attributes.seal(fd_.get(), entry_, losses_);
+    session_.lost(directory_, entry_.name, losses_);
     links_done(session_, directory_, entry_, stat_open(fd_.get(), entry_.name));
   }
 
@@ -182,6 +182,7 @@ class BigFile final : public Work {
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::optional<Error> failure_;
+  Losses losses_;  // by who creates or ends it
 };
 
 }  // namespace

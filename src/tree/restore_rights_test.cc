@@ -149,6 +149,7 @@ TEST_F(RestoreToOddFilesystem, TimesThatAreRoundedAreToldOfOnce) {
   EXPECT_EQ(stats.limitations,
             (std::vector<std::string>{
                 "modification times are as near as the filesystem of the target keeps them"}));
+  EXPECT_EQ(stats.incomplete, 0u);
 }
 
 TEST_F(RestoreToOddFilesystem, TimesThatAreLostAreToldOfOnce) {
@@ -156,7 +157,8 @@ TEST_F(RestoreToOddFilesystem, TimesThatAreLostAreToldOfOnce) {
   EXPECT_EQ(stats.failed, 0u);
   EXPECT_EQ(stats.limitations,
             (std::vector<std::string>{"modification times were not restored where the filesystem "
-                                      "of the target does not keep them"}));
+                                      "of the target does not keep them (2 paths: a, b)"}));
+  EXPECT_EQ(stats.incomplete, 2u);
 }
 
 }  // namespace

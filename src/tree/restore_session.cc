@@ -39,8 +39,7 @@ RestoreSession::RestoreSession(const Snapshot& restored, ObjectSource& objects,
       reader(objects),
       options(chosen),
       owners(restored.users, restored.groups, chosen.numeric_owner),
-      metadata(owners, limitations),
-      attributes(limitations),
+      metadata(owners),
       extras(restored, chosen),
       observer_(observer),
       run_(random_number()) {}
@@ -87,6 +86,22 @@ void RestoreSession::fail(const RestoreDirectory& directory, std::string_view na
 void RestoreSession::fail(const std::string& path, std::string_view name, const Error& error) {
   if (ends_restore(error)) throw error;
   ++failed_;
+  tell(path, name, error);
+}
+
+void RestoreSession::lost(const RestoreDirectory& directory, std::string_view name,
+                          const Losses& losses) {
+  for (const std::string& note : losses.notes()) limitations.add(note);
+  if (!losses.empty()) lost(directory.path_of(name), name, losses);
+}
+
+void RestoreSession::lost(const std::string& path, std::string_view name, const Losses& losses) {
+  ++incomplete_;
+  for (const std::string& reason : losses.reasons()) limitations.add(reason, path);
+  for (const Error& error : losses.errors()) tell(path, name, error);
+}
+
+void RestoreSession::tell(const std::string& path, std::string_view name, const Error& error) {
   if (options.problems == nullptr) return;
   // The path says it already.
   std::string_view message = error.message();
@@ -147,7 +162,9 @@ void RestoreSession::seal(const platform::Fd& target, const Sealed& file) {
     path.remove_prefix(slash + 1);
   }
   const platform::Fd opened = open_same_file(above.get(), std::string(path), file.place);
-  attributes.seal(opened.get(), file.entry);
+  Losses losses;
+  attributes.seal(opened.get(), file.entry, losses);
+  if (!losses.empty()) lost(file.place.path, "", losses);
 }
 
 void RestoreSession::check_cancelled() const {
@@ -170,6 +187,7 @@ RestoreStats RestoreSession::stats() {
   stats.left_out = left_out_;
   stats.deletions = std::move(deletions);
   stats.failed = failed_;
+  stats.incomplete = incomplete_;
   stats.limitations = limitations.take();
   return stats;
 }

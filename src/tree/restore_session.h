@@ -15,6 +15,7 @@
 #include "tree/left_out_summary.h"
 #include "tree/limitations.h"
 #include "tree/link_records.h"
+#include "tree/losses.h"
 #include "tree/metadata_writer.h"
 #include "tree/owner_map.h"
 #include "tree/restore.h"
@@ -39,6 +40,9 @@ class RestoreSession {
   // again if it is one that nothing more can be done after.
   void fail(const RestoreDirectory& directory, std::string_view name, const Error& error);
   void fail(const std::string& path, std::string_view name, const Error& error);
+  // Reports and counts a file that was restored without what `losses` says.
+  void lost(const RestoreDirectory& directory, std::string_view name, const Losses& losses);
+  void lost(const std::string& path, std::string_view name, const Losses& losses);
   bool has_failures() const { return failed_ > 0; }
   // What happens to a file that exists.
   Overwrite overwrite() const {
@@ -70,7 +74,7 @@ class RestoreSession {
   Limitations limitations;
   const OwnerMap owners;
   const MetadataWriter metadata;
-  const AttributeWriter attributes;
+  const AttributeWriter attributes{};
   LinkRecords links;
   Extras extras;
   DeletionPlan deletions;  // what goes; in a dry run, what would
@@ -90,6 +94,7 @@ class RestoreSession {
     Entry entry;
   };
   void seal(const platform::Fd& target, const Sealed& file);
+  void tell(const std::string& path, std::string_view name, const Error& error);
 
   RestoreObserver* observer_;
   std::mutex sealed_mutex_;
@@ -106,6 +111,7 @@ class RestoreSession {
   std::atomic<std::uint64_t> protected_{0};
   std::atomic<std::uint64_t> passed_over_{0};
   std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint64_t> incomplete_{0};
   std::mutex left_out_mutex_;
   LeftOutSummary left_out_;
 };

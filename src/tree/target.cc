@@ -106,7 +106,9 @@ class TreeRemover {
     const std::size_t size = path_.size();
     append(name);
     const bool stays = is_mount_point(stat) || device_of(stat) != device_of(levels_.back().stat) ||
-                       (removal_.keep && removal_.keep(path_, stat));
+                       (removal_.keep && removal_.keep(path_, stat)) ||
+                       (is_directory(stat) && removal_.is_protected &&
+                        removal_.is_protected(path_, current_.get(), name, stat));
     if (stays) {
       levels_.back().kept = true;
       if (removal_.kept) removal_.kept(path_);

@@ -62,6 +62,10 @@ struct Removal {
   bool dry_run = false;
   // Whether to leave it, and the directories that lead to it, in place. May be empty.
   std::function<bool(std::string_view path, const struct statx& stat)> keep = {};
+  // Whether the directory `name` in the open `directory` stays, whatever else goes. May be empty.
+  std::function<bool(std::string_view path, int directory, const std::string& name,
+                     const struct statx& stat)>
+      is_protected = {};
   // Told about what stays for that reason, or because something is mounted there or it is on
   // another device, such as a subvolume of btrfs.
   std::function<void(std::string_view path)> kept = {};
