@@ -4,10 +4,12 @@
 #include <cerrno>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "btrfs/mount_calls.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "platform/fd.h"
@@ -101,7 +103,14 @@ std::vector<Mount> parse_mounts(std::string_view mountinfo) {
 }
 
 std::vector<Mount> read_mounts() {
-  return parse_mounts(as_text(platform::read_file("/proc/self/mountinfo", kLargestTable)));
+  try {
+    return parse_mounts(as_text(platform::read_file("/proc/self/mountinfo", kLargestTable)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+  }
+  if (auto asked = ask_for_mounts()) return std::move(*asked);
+  throw Error(ErrorKind::Unavailable,
+              "mounts: neither /proc nor this kernel tells them; mount /proc, or run Linux 6.8");
 }
 
 bool on_one_btrfs(const std::string& one, const std::string& other) {

@@ -23,7 +23,8 @@ struct Mount {
 // The mounts of kind btrfs in the text of /proc/self/mountinfo (proc(5)), in its order: a later
 // one may hide an earlier one.
 std::vector<Mount> parse_mounts(std::string_view mountinfo);
-// Throws Unavailable where there is no /proc.
+// Of this process, by /proc or, without it, by the kernel (mount_calls.h). Throws Unavailable where
+// neither tells.
 std::vector<Mount> read_mounts();
 
 // Whether both paths are on one btrfs, perhaps by different mounts of it. Opens neither, so that it

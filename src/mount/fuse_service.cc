@@ -19,6 +19,10 @@ constexpr double kSoon = 1;
 // Of what a snapshot left out: the reason.
 constexpr std::string_view kLeftOutAttribute = "user.snapferry.left_out";
 
+// Of every file, though not listed, so that no copy has it: this is a mount of ours
+// (tree/left_out.h asks).
+constexpr std::string_view kMountAttribute = "user.snapferry.mount";
+
 double lifetime(const Node& node) { return node.kind == Node::Kind::Snapshot ? kForever : kSoon; }
 
 FuseService& service_of(fuse_req_t request) {
@@ -263,6 +267,9 @@ void get_xattr(fuse_req_t request, fuse_ino_t number, const char* name, std::siz
   with_node(request, number, [&](FuseService&, const Node& node) {
     if (node.entry.left_out != LeftOut::None && std::string_view(name) == kLeftOutAttribute) {
       return reply_sized(request, as_bytes(reason_word(node.entry.left_out)), size);
+    }
+    if (std::string_view(name) == kMountAttribute) {
+      return reply_sized(request, as_bytes("yes"), size);
     }
     const auto& xattrs = node.entry.xattrs;
     const auto found = std::ranges::find(xattrs, std::string_view(name), &ExtendedAttribute::name);

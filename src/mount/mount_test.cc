@@ -237,6 +237,8 @@ TEST_F(Mount, ShowsExtendedAttributesExactly) {
   EXPECT_EQ(::getxattr(file.c_str(), "user.x", buffer, sizeof buffer), 2);
   EXPECT_EQ(std::string(buffer, 2), std::string("\0\x09", 2));
   EXPECT_EQ(::getxattr(file.c_str(), "user.empty", buffer, sizeof buffer), 0);
+  EXPECT_GT(::getxattr(file.c_str(), "user.snapferry.mount", buffer, sizeof buffer), 0)
+      << "a mount of ours is not known as one";
   EXPECT_EQ(::getxattr(file.c_str(), "user.none", buffer, sizeof buffer), -1);
   EXPECT_EQ(errno, ENODATA);
   EXPECT_EQ(::getxattr(file.c_str(), "user.x", buffer, 1), -1);

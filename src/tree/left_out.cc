@@ -19,6 +19,7 @@
 #include "core/bytes.h"
 #include "platform/fd.h"
 #include "platform/metadata.h"
+#include "platform/xattr_at.h"
 #include "tree/change_detection.h"
 
 namespace snapferry::tree {
@@ -73,6 +74,13 @@ bool is_mounted_by_us(std::string_view device) {
   return false;
 }
 
+// Whether the mount itself says that it is ours (mount/fuse_service.cc). Unlike mountinfo it needs
+// no /proc, but who may not look into the mount gets no answer.
+bool says_that_it_is_ours(int fd) {
+  std::array<char, 16> value;
+  return platform::get_xattr_at(fd, ".", "user.snapferry.mount", value.data(), value.size()) > 0;
+}
+
 EntryType type_of_listing(std::uint8_t type) {
   switch (type) {
     case DT_DIR:
@@ -107,8 +115,9 @@ bool has_cache_tag(int fd) { return file_has(fd, kCacheTag.data(), 0, kCacheTagS
 bool is_own_mount(int fd) {
   struct stat stat;
   if (filesystem_type(fd) != FUSE_SUPER_MAGIC || ::fstat(fd, &stat) != 0) return false;
-  return is_mounted_by_us(std::to_string(major(stat.st_dev)) + ":" +
-                          std::to_string(minor(stat.st_dev)));
+  const std::string device =
+      std::to_string(major(stat.st_dev)) + ":" + std::to_string(minor(stat.st_dev));
+  return is_mounted_by_us(device) || says_that_it_is_ours(fd);
 }
 
 bool is_own_store(int fd, const platform::DirectoryListing& listing) {
