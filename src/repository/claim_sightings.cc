@@ -1,10 +1,13 @@
 #include "repository/claim_sightings.h"
 
-#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <unistd.h>
+
+#include "core/error.h"
+#include "repository/temporary_file.h"
 
 namespace snapferry::repository {
 
@@ -40,17 +43,18 @@ void ClaimSightings::keep_only_seen() {
     ::unlink(path_.c_str());
     return;
   }
-  const std::string temporary = path_ + ".new";
-  {
-    std::ofstream file(temporary, std::ios::trunc);
-    for (const auto& [claim, sighting] : sightings_) {
-      file << claim.hex() << ' ' << sighting.mark.modified << ' ' << sighting.mark.refreshed << ' '
-           << sighting.since << '\n';
-    }
-    file.close();
-    if (!file) return;
+  std::string text;
+  for (const auto& [claim, sighting] : sightings_) {
+    text += claim.hex() + ' ' + std::to_string(sighting.mark.modified) + ' ' +
+            std::to_string(sighting.mark.refreshed) + ' ' + std::to_string(sighting.since) + '\n';
   }
-  std::rename(temporary.c_str(), path_.c_str());
+  try {
+    TemporaryFile file(std::filesystem::path(path_).parent_path());
+    file.append(as_bytes(text));
+    file.publish(path_);
+  } catch (const Error&) {
+    // What is not remembered only counts as alive for longer.
+  }
 }
 
 }  // namespace snapferry::repository
