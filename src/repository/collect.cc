@@ -178,6 +178,15 @@ class Collection {
     const auto decisions = plan_collect(usage_->uses(), options_.max_unused);
     for (std::size_t i = 0; i < decisions.size(); ++i) count(usage_->uses()[i], decisions[i]);
     add_packs_outside_the_index();
+    find_lost_packs();
+  }
+
+  // What the index says of packs that are missing, or not as long as they were, counts for nothing.
+  // It stays while something is lost, to tell what was where. A pack that comes back is adopted.
+  void find_lost_packs() {
+    if (!report_.damages.empty()) return;
+    for (const LostPack& lost : context_.index.lost_packs()) lost_packs_.insert(lost.named.id);
+    for (const PackUse& use : usage_->uses()) lost_packs_.erase(use.pack);
   }
 
   void count(const PackUse& use, PackDecision decision) {
@@ -270,7 +279,9 @@ class Collection {
   }
 
   void write_index() {
-    rewrite_index(context_.storage, context_.objects, gone_, damaged_index(), room_.taken());
+    IdSet without = gone_;
+    if (report_.deferred_to.empty()) without.insert(lost_packs_.begin(), lost_packs_.end());
+    rewrite_index(context_.storage, context_.objects, without, damaged_index(), room_.taken());
     room_.forget_taken();
     index_is_stale_ = false;
   }
@@ -375,7 +386,9 @@ class Collection {
   // P9, and what else is of no use to anyone. What there is no room for, a later prune does.
   void tidy() {
     try {
-      const bool is_stale = index_is_stale_ || !room_.taken().empty() || !damaged_index().empty();
+      const bool names_lost = report_.deferred_to.empty() && !lost_packs_.empty();
+      const bool is_stale =
+          index_is_stale_ || names_lost || !room_.taken().empty() || !damaged_index().empty();
       if (is_stale) write_index();
       remove_condemned_lists();
       remove_void_manifests();
@@ -454,6 +467,7 @@ class Collection {
   std::vector<PackUse> unneeded_;
   std::vector<PackUse> to_rewrite_;
   IdSet gone_;
+  IdSet lost_packs_;  // that the index names and the storage does not list as it says
   bool index_is_stale_ = false;
   bool stopped_ = false;
 };

@@ -137,6 +137,26 @@ TEST(DamagedObjects, ThatWereHealedAreGoneAfterTheNextPrune) {
   EXPECT_EQ(read_back(*open(storage), snapshot), source());
 }
 
+// Whose pieces can all still be read where the index says that they are: repair writes them anew.
+bool keeps_its_pieces(const Fault& fault) {
+  return fault.name == "header" || fault.name == "end" || fault.name == "table of contents";
+}
+
+TEST(DamagedObjects, ThatWereHealedAreGoneAfterTwoPrunesWhateverBefellThem) {
+  for_each_fault([](MemoryStorage& storage, const Fault& fault, bool is_pack) {
+    if (!is_pack || keeps_its_pieces(fault)) return;
+    open(storage)->verify({.read_data = 100});
+    const Snapshot snapshot = back_up(*open(storage));
+    for (int prune = 0; prune < 2; ++prune) open(storage)->collect({.max_unused = 1});
+    const VerifyReport verified = open(storage)->verify({.read_data = 100});
+    EXPECT_TRUE(verified.ok());
+    for (const Damage& remark : verified.remarks) ADD_FAILURE() << remark.message;
+    EXPECT_TRUE(storage.list("damaged").empty());
+    EXPECT_EQ(read_back(*open(storage), snapshot), source());
+    EXPECT_TRUE(open(storage)->repair({}).actions.empty());
+  });
+}
+
 TEST(DamagedObjects, OfWhichNoOtherCopyIsThereStayInTheirPack) {
   MemoryStorage storage(one_snapshot());
   const std::string name = object_name(ObjectType::Pack, first_data_pack(storage));
