@@ -20,7 +20,7 @@ ExitCode init_native(Context& context, const Address& address) {
                             address.kind == AddressKind::Zfs ? "dataset" : "device"));
   }
   const auto recognition = StoreRecognition::of_native(context, address);
-  recognition.require_own_filesystem();
+  recognition.require_mounted();
   const auto endpoints = endpoints_of(context);
   endpoints->create_store(address);
   recognition.remember(endpoints->store(address)->identity(), SeenStore::Protection::Unknown);
@@ -36,7 +36,7 @@ ExitCode run_init(Context& context) {
   const std::string directory = store_directory(store_address(context));
   const std::string name = "repo:" + directory;
   const auto recognition = StoreRecognition::of_repository(context, directory);
-  recognition.require_own_filesystem();
+  recognition.require_mounted();
   repository::CreateOptions options;
   if (context.options.text("--encryption") == "none") {
     options.encryption = repository::Encryption::None;
@@ -67,9 +67,10 @@ const CommandSpec& init_command() {
           "password, others added by 'key add', or a recovery key made by 'key recovery' open "
           "it: without any of them nothing can be brought back. With --encryption none it is "
           "protected against damage, but anyone who has the files can read them.\n\n"
-          "A directory that holds anything else is left alone. Where a store was seen before, on a "
-          "filesystem that is not there now, none is made: its disk may not be mounted. With "
-          "--accept-changed-store one is.\n\n"
+          "A directory that holds anything else is left alone. Where a store was seen on a disk "
+          "that "
+          "is not mounted now, none is made in its mount point, unless --accept-changed-store is "
+          "given.\n\n"
           "With --store zfs:DATASET it makes a dataset, with --store btrfs:DIR a directory on a "
           "btrfs, where native snapshots are received: nothing in it is mounted or run by "
           "itself. On another machine its agent makes them; a key with a command of its own can "

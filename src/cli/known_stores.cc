@@ -41,7 +41,7 @@ std::vector<SeenStore> decode_body(ByteView body, std::uint32_t user, std::strin
     SeenStore store;
     store.identity = read_text(in);
     store.protection = protection_of(in.u8());
-    store.filesystem = in.u64();
+    store.mount_point = read_text(in);
     seen.push_back(std::move(store));
   }
   in.expect_end();
@@ -79,7 +79,7 @@ Bytes encode_known(std::uint32_t user, std::string_view address,
   for (const SeenStore& store : seen) {
     out.sized(as_bytes(store.identity));
     out.u8(static_cast<std::uint8_t>(store.protection));
-    out.u64(store.filesystem);
+    out.sized(as_bytes(store.mount_point));
   }
   const auto check = repository::checksum(bytes);
   out.raw(check);

@@ -16,7 +16,7 @@ struct SeenStore {
 
   std::string identity;  // hexadecimal digits: of a repository its id
   Protection protection = Protection::Unknown;
-  std::uint64_t filesystem = 0;  // that its directory is on; 0: not known
+  std::string mount_point;  // of the filesystem that its directory is on; empty: not known
 
   // The first digits, for messages.
   std::string short_identity() const { return identity.substr(0, 8); }
@@ -37,7 +37,7 @@ std::vector<SeenStore> with_seen(std::vector<SeenStore> seen, const SeenStore& n
 
 //   known   := body, first 8 bytes of SHA-256(body)
 //   body    := u8 version = 1, u32 user, bytes address, u32 count, store*      newest first
-//   store   := bytes identity, u8 protection, u64 filesystem
+//   store   := bytes identity, u8 protection, bytes mount point
 Bytes encode_known(std::uint32_t user, std::string_view address,
                    const std::vector<SeenStore>& seen);
 // Nothing for bytes that are not whole, or of another user or address.

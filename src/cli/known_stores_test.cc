@@ -13,10 +13,10 @@ namespace {
 
 using enum SeenStore::Protection;
 
-const SeenStore kEncrypted{"aa01", Encrypted, 7};
-const SeenStore kOther{"bb02", Encrypted, 7};
-const SeenStore kOpen{"cc03", None, 7};
-const SeenStore kNative{"dd04", Unknown, 0};
+const SeenStore kEncrypted{"aa01", Encrypted, "/mnt"};
+const SeenStore kOther{"bb02", Encrypted, "/mnt"};
+const SeenStore kOpen{"cc03", None, "/mnt"};
+const SeenStore kNative{"dd04", Unknown, ""};
 
 TEST(Familiarity, IsNewWhereNothingWasSeen) {
   EXPECT_EQ(compare({}, kEncrypted), Familiarity::New);
@@ -33,7 +33,7 @@ TEST(Familiarity, IsKnownForEachStoreThatTakesTurnsAtAnAddress) {
 TEST(Familiarity, IsNotHadByAnotherStore) {
   EXPECT_EQ(compare({kEncrypted}, kOther), Familiarity::OtherStore);
   EXPECT_EQ(compare({kOpen}, kEncrypted), Familiarity::OtherStore);
-  EXPECT_EQ(compare({kOpen}, SeenStore{"ee05", None, 7}), Familiarity::OtherStore);
+  EXPECT_EQ(compare({kOpen}, SeenStore{"ee05", None, "/mnt"}), Familiarity::OtherStore);
 }
 
 TEST(Familiarity, IsNotHadByAStoreThatIsNotEncryptedInThePlaceOfOneThatWas) {
@@ -46,7 +46,7 @@ TEST(Familiarity, IsNotHadByAStoreThatIsNotEncryptedInThePlaceOfOneThatWas) {
 TEST(SeenStores, ArePutFirstOnceAndHaveAnEnd) {
   std::vector<SeenStore> seen{kEncrypted, kOther};
   EXPECT_EQ(with_seen(seen, kOther), (std::vector<SeenStore>{kOther, kEncrypted}));
-  for (int i = 0; i < 1000; ++i) seen = with_seen(seen, {std::to_string(i), None, 0});
+  for (int i = 0; i < 1000; ++i) seen = with_seen(seen, {std::to_string(i), None, ""});
   EXPECT_LT(seen.size(), 100u);
   EXPECT_EQ(seen.front().identity, "999");
 }

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <sys/vfs.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cache.h"
@@ -59,16 +59,19 @@ std::string settled_path(const std::string& path) {
   return settled.string();
 }
 
-std::uint64_t filesystem_of(const std::string& directory) {
-  struct statfs status {};
+std::string mount_point_of(const std::string& directory) {
+  struct stat status {};
   fs::path path = directory;
-  while (::statfs(path.c_str(), &status) != 0) {
-    if (!path.has_relative_path()) return 0;
+  while (::lstat(path.c_str(), &status) != 0 && path.has_relative_path()) {
     path = path.parent_path();
   }
-  const auto* halves = status.f_fsid.__val;
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(halves[0])) << 32 |
-         static_cast<std::uint32_t>(halves[1]);
+  while (path.has_relative_path()) {
+    struct stat above {};
+    const fs::path parent = path.parent_path();
+    if (::lstat(parent.c_str(), &above) != 0 || above.st_dev != status.st_dev) break;
+    path = parent;
+  }
+  return path.string();
 }
 
 StoreRecognition::StoreRecognition(Context& context, std::string name, const std::string& address,
@@ -99,7 +102,7 @@ bool StoreRecognition::is_accepted() const {
 
 void StoreRecognition::require_familiar(const std::string& identity,
                                         SeenStore::Protection protection) const {
-  const SeenStore now{identity, protection};
+  const SeenStore now{identity, protection, ""};
   const Familiarity familiarity = compare(seen_, now);
   if (is_accepted()) return;
   if (familiarity == Familiarity::NotEncrypted) {
@@ -121,7 +124,7 @@ void StoreRecognition::require_familiar(const std::string& identity,
 void StoreRecognition::remember(const std::string& identity,
                                 SeenStore::Protection protection) const {
   known_.remember(address_,
-                  {identity, protection, directory_.empty() ? 0 : filesystem_of(directory_)});
+                  {identity, protection, directory_.empty() ? "" : mount_point_of(directory_)});
 }
 
 NoSuchStore StoreRecognition::missing(const std::string& unknown) const {
@@ -132,16 +135,16 @@ NoSuchStore StoreRecognition::missing(const std::string& unknown) const {
                   printable(name_), seen_.front().short_identity()));
 }
 
-void StoreRecognition::require_own_filesystem() const {
+void StoreRecognition::require_mounted() const {
   if (seen_.empty() || directory_.empty() || is_accepted()) return;
-  const std::uint64_t before = seen_.front().filesystem;
-  const std::uint64_t now = filesystem_of(directory_);
-  if (before == 0 || now == 0 || before == now) return;
+  const std::string& before = seen_.front().mount_point;
+  // Both lead to the directory, so that the longer one is below the other.
+  if (before.size() <= mount_point_of(directory_).size()) return;
   throw Error(ErrorKind::Conflict,
-              fmt::format("{}: the store that was here (id {}) was on another filesystem; is its "
-                          "disk mounted? Mount it, or, if a new store is meant to be made here, "
-                          "give --accept-changed-store",
-                          printable(name_), seen_.front().short_identity()));
+              fmt::format("{}: the store that was here (id {}) is not; is its disk mounted? It was "
+                          "at {}; mount it, or, if a new store is meant to be made here, give "
+                          "--accept-changed-store",
+                          printable(name_), seen_.front().short_identity(), printable(before)));
 }
 
 void recognise_native(Context& context, const Address& address, Store& store) {

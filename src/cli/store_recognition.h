@@ -19,9 +19,9 @@ extern const OptionSpec kAcceptChangedStore;
 // is not there, as when its disk is not mounted.
 std::string settled_path(const std::string& path);
 
-// The filesystem that `directory` is on, or would be; 0: not known. Says nothing about its content,
-// and need not be the same after the next boot.
-std::uint64_t filesystem_of(const std::string& directory);
+// Where the filesystem is mounted that `directory`, a settled path, is on or would be; of a btrfs
+// subvolume its root.
+std::string mount_point_of(const std::string& directory);
 
 // Whether the store at an address is the one that was seen there: whoever can write to a disk, and
 // any disk that is not mounted, puts another one, or none, in its place. What was seen is a
@@ -46,9 +46,9 @@ class StoreRecognition {
   // The error where there is no store: what was seen here, or `unknown`.
   NoSuchStore missing(const std::string& unknown) const;
 
-  // Throws Conflict where a store was seen here, on another filesystem than the one that is here
-  // now: its disk is not mounted, and a store that is made now would be in its mount point.
-  void require_own_filesystem() const;
+  // Throws Conflict where a store was seen here, on a disk that is not mounted now: one that is
+  // made now would be in its mount point. Not with --accept-changed-store.
+  void require_mounted() const;
 
  private:
   bool is_accepted() const;

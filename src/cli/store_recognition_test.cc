@@ -150,11 +150,12 @@ TEST_F(StoreAtAnAddress, IsMadeAnewWhereItWasRemovedFromItsFilesystem) {
 
 TEST_F(StoreAtAnAddress, IsNotMadeInTheMountPointOfADiskThatIsAway) {
   init_open();
-  // As if the store had been on another disk.
+  // As if a disk had been mounted in the directory.
   const KnownStores known(room_ / "cache", ::geteuid());
   const std::string address = "repo:" + settled_path(store_);
   SeenStore store = known.at(address).at(0);
-  store.filesystem = filesystem_of(store_) + 1;
+  EXPECT_LT(store.mount_point.size(), store_.size());
+  store.mount_point = settled_path(store_);
   known.remember(address, store);
   fs::remove_all(store_);
   const Outcome outcome = run({"init", "--encryption", "none"});
@@ -163,6 +164,12 @@ TEST_F(StoreAtAnAddress, IsNotMadeInTheMountPointOfADiskThatIsAway) {
   EXPECT_FALSE(fs::exists(store_));
   EXPECT_EQ(run({"init", "--encryption", "none", "--accept-changed-store"}).code, 0);
   EXPECT_EQ(run({"list"}).code, 0);
+}
+
+TEST(MountPoint, IsWhereTheDeviceChangesAlsoOfWhatIsNotThereYet) {
+  EXPECT_EQ(mount_point_of("/proc/self"), "/proc");
+  EXPECT_EQ(mount_point_of("/proc/no/such/thing"), "/proc");
+  EXPECT_EQ(mount_point_of("/"), "/");
 }
 
 TEST(SettledPath, IsOneForAllSymlinksAndWhatTheyLeadToNeedNotBeThere) {
