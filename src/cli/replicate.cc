@@ -13,6 +13,7 @@
 #include "cli/format.h"
 #include "cli/status_line.h"
 #include "cli/store.h"
+#include "cli/store_recognition.h"
 #include "cli/volume_group.h"
 #include "core/wall_time.h"
 #include "replication/snapshot_name.h"
@@ -356,10 +357,17 @@ std::vector<VolumeGroup> all_of(Store& tier, AddressKind kind) {
 
 ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store) {
   require_same_kind(volumes, store);
-  const RunOptions options = run_options(context);
+  const auto recognition = StoreRecognition::of_native(context, store);
+  RunOptions options = run_options(context);
+  // Its listing says which store it is, so that nothing more has to be asked.
+  options.recognise = [&](const std::string& identity) { recognition.recognise(identity); };
   const auto endpoints = endpoints_of(context, options.set);
-  const auto target = native_store(context, *endpoints, store);
-  return replicate_all(context, {*endpoints}, grouped(volumes), *target, options);
+  const auto target = endpoints->store(store);
+  try {
+    return replicate_all(context, {*endpoints}, grouped(volumes), *target, options);
+  } catch (const NoSuchStore& error) {
+    throw recognition.missing(error.message());
+  }
 }
 
 ExitCode replicate_store(Context& context, const Address& from, const std::vector<Address>& volumes,

@@ -127,6 +127,11 @@ void StoreRecognition::remember(const std::string& identity,
                   {identity, protection, directory_.empty() ? "" : mount_point_of(directory_)});
 }
 
+void StoreRecognition::recognise(const std::string& identity) const {
+  require_familiar(identity, SeenStore::Protection::Unknown);
+  remember(identity, SeenStore::Protection::Unknown);
+}
+
 NoSuchStore StoreRecognition::missing(const std::string& unknown) const {
   if (seen_.empty()) return NoSuchStore(unknown);
   return NoSuchStore(
@@ -149,14 +154,11 @@ void StoreRecognition::require_mounted() const {
 
 void recognise_native(Context& context, const Address& address, Store& store) {
   const auto recognition = StoreRecognition::of_native(context, address);
-  std::string identity;
   try {
-    identity = store.identity();
+    recognition.recognise(store.identity());
   } catch (const NoSuchStore& error) {
     throw recognition.missing(error.message());
   }
-  recognition.require_familiar(identity, SeenStore::Protection::Unknown);
-  recognition.remember(identity, SeenStore::Protection::Unknown);
 }
 
 }  // namespace snapferry::cli

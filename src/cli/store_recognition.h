@@ -43,6 +43,9 @@ class StoreRecognition {
   // From now on this store is familiar here.
   void remember(const std::string& identity, SeenStore::Protection protection) const;
 
+  // Both, of a native store.
+  void recognise(const std::string& identity) const;
+
   // The error where there is no store: what was seen here, or `unknown`.
   NoSuchStore missing(const std::string& unknown) const;
 

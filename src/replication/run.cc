@@ -84,6 +84,7 @@ class Run {
   }
 
   void set_policy() {
+    if (options_.recognise) options_.recognise(store_.identity());
     policy_.set = options_.set;
     policy_.host = options_.host;
     policy_.cursor = cursor_tag(options_.set, store_.identity());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct RunOptions {
   Waiter* waiter = nullptr;          // nullptr: system_waiter()
   const Cancellation* cancellation = nullptr;
   RunProgress* progress = nullptr;
+  // Told the identity of the store once it was listed, before anything is done there or on the
+  // source; throws to refuse it. May be null.
+  std::function<void(const std::string& identity)> recognise = {};
 };
 
 enum class Outcome : std::uint8_t {

@@ -30,9 +30,9 @@ red=$("$SNAPFERRY" stats --json --store zfs:backup/red | grep -o '"store_id":"[0
 red=${red##*\"}
 zfs destroy -r backup/red
 refuses "$SNAPFERRY" list --store zfs:backup/red
-says "snapferry init"
+says "the store that was here (id $red) is not"
 refuses "$SNAPFERRY" backup zfs:source/data --store zfs:backup/red --set main
-says "snapferry init"
+says "the store that was here (id $red) is not"
 zfs list backup/red >/dev/null 2>&1 && fail "a backup made its store"
 succeeds "$SNAPFERRY" cursors 'pulled:zfs:source/**' "${remote[@]}"
 says "$red"
