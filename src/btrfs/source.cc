@@ -111,37 +111,6 @@ void list(const Filesystem& filesystem, const std::vector<VolumePattern>& patter
   }
 }
 
-// Whether its name is below one of `volumes`, at any depth.
-bool is_below(const Subvolume& subvolume, const SubvolumeTable& table,
-              const std::set<std::uint64_t>& volumes) {
-  for (const auto* at = table.find(subvolume.parent_id); at != nullptr;
-       at = table.find(at->parent_id)) {
-    if (volumes.contains(at->id)) return true;
-  }
-  return false;
-}
-
-void list_not_covered(const Filesystem& filesystem, const std::vector<VolumePattern>& patterns,
-                      std::vector<std::string>& names) {
-  const auto& table = filesystem.subvolumes();
-  std::set<std::uint64_t> volumes;
-  for (const auto& subvolume : table.all()) {
-    const auto paths = filesystem.paths_of(subvolume);
-    if (std::ranges::any_of(paths,
-                            [&](const auto& path) { return covered(patterns, subvolume, path); })) {
-      volumes.insert(subvolume.id);
-    }
-  }
-  for (const auto& subvolume : table.all()) {
-    if (volumes.contains(subvolume.id) || !is_below(subvolume, table, volumes)) continue;
-    const auto paths = filesystem.paths_of(subvolume);
-    if (paths.empty() || !is_for_wildcards(subvolume, paths.front())) continue;
-    const auto fd = filesystem.open_at(subvolume, paths.front());
-    if (fd.valid() && is_excluded(fd.get())) continue;
-    names.push_back(std::string(kKind) + paths.front());
-  }
-}
-
 void require_each(const std::vector<VolumePattern>& patterns,
                   const std::vector<VolumeState>& states) {
   for (const auto& pattern : patterns) {
@@ -336,17 +305,6 @@ std::vector<VolumeFailure> BtrfsSource::rehearse(const std::vector<std::string>&
     }
   }
   return failures;
-}
-
-std::vector<std::string> BtrfsSource::not_covered(const std::vector<std::string>& texts) {
-  const auto patterns = parse_patterns(texts);
-  std::vector<std::string> names;
-  for (const auto& filesystem :
-       Filesystem::touched_by(beginnings(patterns), Filesystem::Sync::Yes)) {
-    list_not_covered(filesystem, patterns, names);
-  }
-  std::ranges::sort(names);
-  return names;
 }
 
 std::unique_ptr<Stream> BtrfsSource::send(const StreamRequest& request) {

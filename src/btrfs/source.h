@@ -34,11 +34,6 @@ class BtrfsSource : public Source {
 
   // Of which volumes no snapshot could be taken, as far as that shows without changing anything.
   static std::vector<VolumeFailure> rehearse(const std::vector<std::string>& volumes);
-
-  // The subvolumes below those that `patterns` cover which no pattern covers, so that snapshots
-  // show empty directories in their place: sorted, only what a wildcard could cover, and nothing
-  // that is excluded.
-  static std::vector<std::string> not_covered(const std::vector<std::string>& patterns);
 };
 
 // "/mnt/data" of "btrfs:/mnt/data". Throws InvalidArgument for anything that is not an absolute

@@ -138,16 +138,5 @@ TEST_F(SharedFilesystem, RehearsesAFreezeWithoutMakingAnything) {
   EXPECT_THAT(failures[0].message, ::testing::HasSubstr("read-only"));
 }
 
-TEST_F(SharedFilesystem, NamesNestedSubvolumesThatAreNotInTheCopy) {
-  const auto home = make("home");
-  const auto mail = make("home/mail");
-  const auto lists = make("home/mail/lists");
-  make("beside");
-  freeze(home, 1);
-  EXPECT_EQ(BtrfsSource::not_covered({home}), (std::vector<std::string>{mail, lists}));
-  EXPECT_EQ(BtrfsSource::not_covered({home, mail}), std::vector<std::string>{lists});
-  EXPECT_TRUE(BtrfsSource::not_covered({home, mail, lists}).empty());
-}
-
 }  // namespace
 }  // namespace snapferry::btrfs

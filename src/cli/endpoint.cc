@@ -95,12 +95,6 @@ class SystemEndpoints : public Endpoints {
     return btrfs::BtrfsStore(address.name).warnings();
   }
 
-  std::vector<std::string> not_covered(const Address& address,
-                                       const std::vector<std::string>& patterns) override {
-    if (address.kind != AddressKind::Btrfs || address.is_remote()) return {};
-    return btrfs::BtrfsSource::not_covered(patterns);
-  }
-
   std::vector<VolumeFailure> rehearse_freeze(const Address& address,
                                              const std::vector<std::string>& volumes) override {
     if (address.kind != AddressKind::Btrfs) return {};

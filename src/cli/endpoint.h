@@ -67,14 +67,6 @@ class Endpoints {
     return {};
   }
 
-  // Volumes of this machine below those that `patterns` cover which no pattern covers: what they
-  // hold is not in the copy.
-  virtual std::vector<std::string> not_covered(const Address& address,
-                                               const std::vector<std::string>& patterns) {
-    (void)address, (void)patterns;
-    return {};
-  }
-
   // Of which of these volumes of this machine no snapshot could be taken, as far as that shows
   // without changing anything.
   virtual std::vector<VolumeFailure> rehearse_freeze(const Address& address,

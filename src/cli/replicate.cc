@@ -16,6 +16,7 @@
 #include "cli/store_recognition.h"
 #include "cli/volume_group.h"
 #include "core/wall_time.h"
+#include "replication/not_covered.h"
 #include "replication/snapshot_name.h"
 #include "replication/store_source.h"
 
@@ -199,8 +200,13 @@ struct Origin {
   }
 };
 
-RunReport run_group(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
-                    RunOptions options) {
+struct GroupRun {
+  RunReport run;
+  std::vector<std::string> not_covered;
+};
+
+GroupRun run_group(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
+                   RunOptions options) {
   replication::RunProgress progress;
   options.host = host_of(context, group.machine);
   options.patterns = group.patterns;
@@ -211,7 +217,10 @@ RunReport run_group(Context& context, const Origin& origin, const VolumeGroup& g
     return render_run(progress, passed.count(), width);
   });
   const auto source = origin.source(group.machine, options.host);
-  return replication::run(*source, store, options);
+  GroupRun done{replication::run(*source, store, options), {}};
+  // A store has no volumes that nobody named.
+  if (origin.tier == nullptr) done.not_covered = replication::not_covered(*source, group.patterns);
+  return done;
 }
 
 // Not a warning: a disk that lies elsewhere for a season is no trouble.
@@ -235,10 +244,8 @@ void report_absent(Context& context, const VolumeGroup& group,
 }
 
 // Not a warning: who does not want them is told, but not bothered.
-void report_not_covered(Context& context, const Origin& origin, const VolumeGroup& group) {
+void report_not_covered(Context& context, const std::vector<std::string>& volumes) {
   constexpr std::size_t kNamed = 10;
-  if (origin.tier != nullptr) return;  // a store has no volumes that nobody named
-  const auto volumes = origin.endpoints.not_covered(group.machine, group.patterns);
   if (volumes.empty()) return;
   std::string names;
   for (std::size_t i = 0; i < std::min(kNamed, volumes.size()); ++i) {
@@ -246,7 +253,7 @@ void report_not_covered(Context& context, const Origin& origin, const VolumeGrou
   }
   if (volumes.size() > kNamed) names += ", …";
   context.console.say(fmt::format("not in the copy: {} ({}); name them, too, to take them along\n",
-                                  counted(volumes.size(), "nested subvolume", "nested subvolumes"),
+                                  counted(volumes.size(), "nested volume", "nested volumes"),
                                   names));
   context.console.emit(JsonObject::line("not_covered").list("volumes", volumes));
 }
@@ -254,11 +261,11 @@ void report_not_covered(Context& context, const Origin& origin, const VolumeGrou
 void back_up(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
              const RunOptions& options, bool alone, Sum& sum) {
   try {
-    const RunReport run = run_group(context, origin, group, store, options);
+    const auto [run, not_covered] = run_group(context, origin, group, store, options);
     for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
     for (const auto& warning : run.warnings) context.console.warn(warning);
     for (const auto& absent : run.absent) report_absent(context, group, absent);
-    report_not_covered(context, origin, group);
+    report_not_covered(context, not_covered);
     sum.add(run);
   } catch (const NoSuchStore&) {
     throw;
