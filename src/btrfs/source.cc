@@ -96,29 +96,29 @@ VolumeState state_of(const Subvolume& subvolume, const std::string& path, int fd
   return state;
 }
 
+// A subvolume that several paths lead to is one volume, named by the first that is covered; `names`
+// gets all of them.
 void list(const Filesystem& filesystem, const std::vector<VolumePattern>& patterns,
-          std::vector<VolumeState>& states) {
+          std::vector<VolumeState>& states, std::set<std::string>& names) {
   const Lineage lineage(filesystem.subvolumes());
   for (const auto& subvolume : filesystem.subvolumes().all()) {
+    bool is_listed = false;
     for (const auto& path : filesystem.paths_of(subvolume)) {
       if (!covered(patterns, subvolume, path)) continue;
       const auto fd = filesystem.open_at(subvolume, path);
       if (!fd.valid()) continue;
+      names.insert(std::string(kKind) + path);
+      if (is_listed) continue;
       states.push_back(state_of(subvolume, path, fd.get(),
                                 visible_points(filesystem, lineage, subvolume, path)));
-      break;
+      is_listed = true;
     }
   }
 }
 
-void require_each(const std::vector<VolumePattern>& patterns,
-                  const std::vector<VolumeState>& states) {
+void require_each(const std::vector<VolumePattern>& patterns, const std::set<std::string>& names) {
   for (const auto& pattern : patterns) {
-    if (pattern.has_wildcards()) continue;
-    const bool found = std::any_of(states.begin(), states.end(), [&](const VolumeState& state) {
-      return state.name == pattern.text();
-    });
-    if (found) continue;
+    if (pattern.has_wildcards() || names.contains(pattern.text())) continue;
     throw Error(ErrorKind::NotFound,
                 pattern.text() +
                     ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
@@ -194,8 +194,8 @@ void refuse_swap_file(int subvolume, const std::string& volume) {
     struct stat file {};
     // Every subvolume has a device number of its own.
     if (::stat(path.c_str(), &file) != 0 || file.st_dev != status.st_dev) continue;
-    throw Error(ErrorKind::Busy, volume + ": no snapshot can be taken, because " +
-                                     std::string(kSwapFileInIt) + " (" + path + ")");
+    throw Error(ErrorKind::Busy,
+                path + ": no snapshot can be taken, because " + std::string(kSwapFileInIt));
   }
 }
 
@@ -261,11 +261,12 @@ StreamFeatures BtrfsSource::features() {
 std::vector<VolumeState> BtrfsSource::inventory(const std::vector<std::string>& texts) {
   const auto patterns = parse_patterns(texts);
   std::vector<VolumeState> states;
+  std::set<std::string> names;
   for (const auto& filesystem :
        Filesystem::touched_by(beginnings(patterns), Filesystem::Sync::Yes)) {
-    list(filesystem, patterns, states);
+    list(filesystem, patterns, states, names);
   }
-  require_each(patterns, states);
+  require_each(patterns, names);
   std::sort(states.begin(), states.end(),
             [](const VolumeState& one, const VolumeState& other) { return one.name < other.name; });
   return states;

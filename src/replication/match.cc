@@ -86,9 +86,16 @@ class Matcher {
   }
 
   Match match_one(const VolumeState& volume) const {
-    Match match{&volume, own_replica(volume), {policy_.host, volume.name}};
+    Match match;
+    match.volume = &volume;
+    match.replica = own_replica(volume);
+    match.name = {policy_.host, volume.name};
     for (const ReplicaState* orphan : orphans_of(volume)) {
-      if (policy_.absent.contains(orphan->volume.path)) match.foreign = orphan;
+      if (policy_.absent.contains(orphan->volume.path)) {
+        match.foreign = orphan;
+      } else if (!path_before_aside(orphan->volume.path)) {
+        match.others.push_back(orphan);
+      }
     }
     match.aside = aside_of(volume);
     if (match.foreign != nullptr && !has_own(volume)) {

@@ -18,12 +18,14 @@ struct Match {
   const ReplicaState* foreign = nullptr;
   // One that was set aside under this volume's name and has its snapshots.
   const ReplicaState* aside = nullptr;
+  // All that may be another name's and have its snapshots; none that were set aside.
+  std::vector<const ReplicaState*> others;
   // Several volumes of the source have the snapshots of `foreign`.
   bool ambiguous = false;
 };
 
 // One for each volume, in order. A volume without a replica of its name follows one that has
-// snapshots of it, if the source is known to have no volume of that replica's name any more.
+// snapshots of it, if the source is known to have no other volume of that replica's name.
 std::vector<Match> match_replicas(const std::vector<VolumeState>& source,
                                   const std::vector<ReplicaState>& store, const Policy& policy);
 

@@ -1,6 +1,6 @@
 #include "replication/not_covered.h"
 
-#include <algorithm>
+#include <set>
 
 #include "core/volume_pattern.h"
 
@@ -14,18 +14,16 @@ std::string with_all_below(const std::string& pattern) {
 }  // namespace
 
 std::vector<std::string> not_covered(Source& source, const std::vector<std::string>& texts) {
-  std::vector<VolumePattern> patterns;
   std::vector<std::string> below;
   for (const auto& text : texts) {
-    patterns.push_back(VolumePattern::parse(text));
-    if (!patterns.back().is_recursive()) below.push_back(with_all_below(text));
+    if (!VolumePattern::parse(text).is_recursive()) below.push_back(with_all_below(text));
   }
   std::vector<std::string> names;
   if (below.empty()) return names;
+  std::set<Guid> covered;  // and not names: two paths may lead to one volume
+  for (const auto& volume : source.inventory(texts)) covered.insert(volume.guid);
   for (const auto& volume : source.inventory(below)) {
-    const bool covered = std::ranges::any_of(
-        patterns, [&](const VolumePattern& pattern) { return pattern.matches(volume.name); });
-    if (!covered && !volume.excluded) names.push_back(volume.name);
+    if (!covered.contains(volume.guid) && !volume.excluded) names.push_back(volume.name);
   }
   return names;
 }

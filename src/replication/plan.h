@@ -52,8 +52,9 @@ struct Policy {
   std::map<VolumeName, std::string> refused;
   StreamFeatures source;
   StreamFeatures store;
-  // Names that are known not to be volumes of the source, though its listing did not have to
-  // cover them: replicas of theirs may be followed.
+  // Names that are known to be of no other volume of the source, though its listing did not have
+  // to cover them: what they meant is gone, or is listed by another path. Replicas of theirs may be
+  // followed.
   std::set<std::string> absent;
   // Resume tokens that were tried and got nowhere.
   std::set<std::string> stale_tokens;

@@ -437,6 +437,17 @@ TEST_F(RenamePlan, FollowsNothingThatTheSourceMayStillHave) {
   EXPECT_FALSE(plans.at(0).followed());
 }
 
+TEST_F(RenamePlan, LeavesWhatTheReplicaOfAnotherPathToASubvolumeGoesOnFrom) {
+  const auto subvolume = volume("@M1,1 @M2,2 @M3,3", "btrfs:/mount");
+  const auto own = replica("@M2,2", "btrfs:/mount");
+  const auto other = replica("@M1,1", "btrfs:/pool/@");
+  EXPECT_THAT(transfer(subvolume, {own, other}), HasSubstr("destroy @M2"));
+  EXPECT_THAT(transfer(subvolume, {own, other}), Not(HasSubstr("destroy @M1")));
+  EXPECT_THAT(transfer(subvolume, {own}), HasSubstr("destroy @M1, destroy @M2"));
+  const auto aside = replica("@M1,1", "btrfs:/mount.diverged-1");
+  EXPECT_THAT(transfer(subvolume, {own, aside}), HasSubstr("destroy @M1, destroy @M2"));
+}
+
 TEST_F(RenamePlan, FollowsNothingOfAnotherHost) {
   ReplicaState other = old_;
   other.volume.host = "web2";

@@ -235,7 +235,22 @@ class TransferPlanner {
       in_store.insert(in_store.end(), replica_->points.begin(), replica_->points.end());
     }
     const bool transferred = !lineage_.targets.empty();
-    plan_.settlement = settle_after(volume_, *newest_, in_store, transferred, policy_);
+    plan_.settlement =
+        settle_after(volume_, *newest_, in_store, transferred, policy_, needed_by_others());
+  }
+
+  // A subvolume that is backed up by another path, too, has a replica of that name, and no cursor
+  // tells what that one goes on from.
+  std::set<Guid> needed_by_others() const {
+    std::set<Guid> needed;
+    if (is_linear(volume_.type)) return needed;
+    for (const ReplicaState* other : match_.others) {
+      const auto base =
+          std::find_if(volume_.points.rbegin(), volume_.points.rend(),
+                       [&](const Point& point) { return has_guid(other->points, point.guid); });
+      if (base != volume_.points.rend()) needed.insert(base->guid);
+    }
+    return needed;
   }
 
   const Match& match_;

@@ -195,7 +195,7 @@ class Run {
   // Asks the source only about volumes that its listing did not have to cover.
   void follow_renames() {
     for (const std::string& name : rename_candidates(volumes_, replicas_, policy_)) {
-      if (is_covered(name) || is_gone(name)) policy_.absent.insert(name);
+      if (is_covered(name) || is_no_other_volume(name)) policy_.absent.insert(name);
     }
   }
 
@@ -205,13 +205,21 @@ class Run {
     });
   }
 
-  // False where the source does not say.
-  bool is_gone(const std::string& name) {
+  // It is gone, or another path to one of the volumes that are backed up, as a second mount makes
+  // one. False where the source does not say.
+  bool is_no_other_volume(const std::string& name) {
     try {
-      return source_.inventory({name}).empty();
+      const auto found = source_.inventory({name});
+      return std::ranges::all_of(found, [&](const VolumeState& other) { return is_listed(other); });
     } catch (const Error& error) {
       return error.kind() == ErrorKind::NotFound;
     }
+  }
+
+  bool is_listed(const VolumeState& other) const {
+    return std::ranges::any_of(volumes_, [&](const VolumeState& volume) {
+      return !volume.guid.is_zero() && volume.guid == other.guid;
+    });
   }
 
   void decide_freeze() {

@@ -295,6 +295,36 @@ TEST_P(RunTest, AsksWhetherAVolumeOutsideThePatternsIsStillThere) {
   EXPECT_EQ(scene_.run().volumes.at(0).replica, scene_.replica("c"));
 }
 
+// Lists a volume by the name that is asked for, as a second mount of a subvolume does.
+class TwoPaths : public testing::FakeSource {
+ public:
+  TwoPaths(testing::FakeHost& host, std::string name, std::string other)
+      : FakeSource(host), name_(std::move(name)), other_(std::move(other)) {}
+  std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override {
+    if (patterns != std::vector{other_}) return FakeSource::inventory(patterns);
+    auto states = FakeSource::inventory({name_});
+    states.at(0).name = other_;
+    return states;
+  }
+
+ private:
+  std::string name_, other_;
+};
+
+TEST_P(RunTest, TakesAVolumeThatHasTwoPathsForOne) {
+  scene_.make("a");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.options.patterns = {scene_.name("b")};
+  TwoPaths source(scene_.host, scene_.name("b"), scene_.name("a"));
+  for (const char* content : {"two", "three"}) {
+    scene_.write("b", content);
+    testing::FakeStore store(scene_.disk);
+    EXPECT_EQ(scene_.run(source, store).volumes.at(0).replica, scene_.replica("a"));
+    EXPECT_EQ(scene_.what_is_wrong("b", scene_.replica("a")), "");
+  }
+}
+
 TEST_P(RunTest, SkipsWhatIsExcluded) {
   scene_.make("a");
   scene_.host.set_excluded(scene_.name("a"), true);

@@ -13,8 +13,8 @@ namespace {
 class Settler {
  public:
   Settler(const VolumeState& volume, const Point& newest, const std::vector<Point>& in_store,
-          const Policy& policy)
-      : volume_(volume), newest_(newest), in_store_(in_store), policy_(policy) {
+          const Policy& policy, const std::set<Guid>& needed)
+      : volume_(volume), newest_(newest), in_store_(in_store), policy_(policy), needed_(needed) {
     settlement_.volume = volume.name;
     settlement_.cursor = policy.cursor;
   }
@@ -75,7 +75,8 @@ class Settler {
     if (own.holds == 0 && is_linear(volume_.type)) unsettled_ = true;
     const auto others = cursors_of_others();
     for (const Point& point : volume_.points) {
-      if (!is_own_snapshot(point) || point.guid == own.guid) continue;
+      if (!is_own_snapshot(point) || point.guid == own.guid || needed_.contains(point.guid))
+        continue;
       const bool older = point.order < own.order;
       // Whose holds they are, the listing does not say. A younger one has that of this cursor
       // where it was destroyed on the store since.
@@ -132,6 +133,7 @@ class Settler {
   const Point& newest_;
   const std::vector<Point>& in_store_;
   const Policy& policy_;
+  const std::set<Guid>& needed_;
   Settlement settlement_;
   bool unsettled_ = false;
 };
@@ -140,8 +142,8 @@ class Settler {
 
 std::optional<Settlement> settle_after(const VolumeState& volume, const Point& newest,
                                        const std::vector<Point>& in_store, bool transferred,
-                                       const Policy& policy) {
-  return Settler(volume, newest, in_store, policy).settle(transferred);
+                                       const Policy& policy, const std::set<Guid>& needed) {
+  return Settler(volume, newest, in_store, policy, needed).settle(transferred);
 }
 
 }  // namespace snapferry::replication
