@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "btrfs/damage_note.h"
 #include "btrfs/directory_names.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/read_back.h"
@@ -47,6 +48,8 @@ Place place_of(int directory, const std::string& subject) {
 bool is_snapshot_name(std::string_view name) {
   return !name.empty() && name.front() != '.' && name.find('/') == name.npos;
 }
+
+constexpr const char* kWasDamaged = "was found damaged by verify";
 
 // What a snapshot of a replica is no longer as it was received; empty: it is.
 std::string what_was_changed(const Subvolume& subvolume) {
@@ -91,6 +94,19 @@ std::map<Place, Contents> contents_by_place(int fd, const std::string& subject) 
               });
   }
   return contents;
+}
+
+// Why nothing can be laid on the replica; empty: something can. Of damaged snapshots the newest
+// counts alone: what is received next is relative to that one.
+std::string what_stops(const Contents& contents, int directory, const std::string& path) {
+  if (!contents.changed.empty() || contents.points.empty()) return contents.changed;
+  const Point& newest = contents.points.back();
+  try {
+    if (!read_damage(directory, path).contains(newest.guid)) return {};
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return "@" + newest.name + " " + kWasDamaged;
 }
 
 // By the name of the replica's directory; sets ascending.
@@ -206,7 +222,10 @@ struct BtrfsStore::Replica {
   platform::Fd open_base(const Point& point) const {
     auto fd = open(point);
     const auto subject = path + "/" + point.name;
-    const auto change = what_was_changed(btrfs::describe(fd.get(), subject));
+    auto change = what_was_changed(btrfs::describe(fd.get(), subject));
+    if (change.empty() && read_damage(directory.get(), path).contains(point.guid)) {
+      change = kWasDamaged;
+    }
     if (change.empty()) return fd;
     throw Error(ErrorKind::Conflict, subject + ": " + change +
                                          ", and what is relative to it would not fit; pass "
@@ -232,6 +251,14 @@ struct BtrfsStore::Replica {
         path + "/" + point.name + ": no such snapshot; `snapferry list` shows which there are");
   }
 
+  // Of snapshots that were not read it stays as it was.
+  void note_damage(DamageNote damaged, const DamageNote& sound) const {
+    for (const auto& earlier : read_damage(directory.get(), path)) {
+      if (!sound.contains(earlier)) damaged.insert(earlier);
+    }
+    write_damage(directory.get(), damaged, path);
+  }
+
   bool holds_snapshots() const {
     Subvolume state;
     const auto names = names_in(directory.get(), path);
@@ -240,8 +267,12 @@ struct BtrfsStore::Replica {
     });
   }
 
-  // A directory that holds anything stays by itself.
+  // A directory that holds anything but notes stays, and one in which somebody is receiving.
   void remove_if_empty() const {
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return;
+    const auto names = names_in(directory.get(), path);
+    if (!std::ranges::all_of(names, StoreLayout::is_note)) return;
+    for (const auto& note : names) (void)::unlinkat(directory.get(), note.c_str(), 0);
     if (::unlinkat(host.get(), name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT ||
         errno == ENOTEMPTY) {
       return;
@@ -336,7 +367,7 @@ std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
       state.volume = *volume;
       state.type = VolumeType::Subvolume;
       state.points = found->second.points;
-      state.changed = found->second.changed;
+      state.changed = what_stops(found->second, directory.get(), path + "/" + name);
       if (found->second.partial) state.partial.emplace();
       if (const auto times = seen.find(name); times != seen.end()) {
         state.seen_unchanged = times->second;
@@ -475,6 +506,7 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
                                               const Cancellation* cancellation) {
   std::vector<ReplicaDamage> damage;
   const auto replica = open_replica(replica_state.volume);
+  DamageNote damaged, sound;
   for (const auto& point : replica_state.points) {
     if (cancellation != nullptr) cancellation->check();
     const auto report = [&](std::string message) {
@@ -496,6 +528,7 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
     }
     if (read_data) {
       const auto unreadable = read_back(fd.get(), progress, cancellation);
+      (unreadable.empty() ? sound : damaged).insert(point.guid);
       for (std::size_t i = 0; i < std::min(unreadable.size(), kMostNamed); ++i) {
         report(unreadable[i].message);
       }
@@ -503,6 +536,16 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
         report("and " + std::to_string(unreadable.size() - kMostNamed) + " more files");
       }
     }
+  }
+  if (!read_data || !replica.directory.valid()) return damage;
+  try {
+    replica.note_damage(std::move(damaged), sound);
+  } catch (const Error& error) {
+    damage.push_back(
+        {replica_state.volume, "",
+         "which snapshots are damaged could not be noted, so that the next backup does "
+         "not know: " +
+             error.message()});
   }
   return damage;
 }

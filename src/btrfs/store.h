@@ -49,7 +49,8 @@ class BtrfsStore : public Store {
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
                                      const std::vector<Point>& snapshots) override;
   // With `read_data` every file is read from the disk, past the page cache, so that btrfs checks
-  // its checksums; damaged ones are named.
+  // its checksums; damaged ones are named, and their snapshots are noted in the store
+  // (damage_note.h), to be no base of what is received later.
   std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
                                     const Cancellation* cancellation) override;
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/snapshot.h"
 
@@ -13,11 +14,13 @@ namespace snapferry::btrfs {
 //   DIRECTORY/HOST/.unchanged-SET.json    when a run of SET found which volumes unchanged
 //   DIRECTORY/HOST/VOLUME/NAME            a snapshot: a received, read-only subvolume
 //   DIRECTORY/HOST/VOLUME/.partial        a receive that is under way, or was interrupted
+//   DIRECTORY/HOST/VOLUME/.damaged        snapshots with files that cannot be read (damage_note.h)
 //
 // All directories are of mode 0700. HOST and VOLUME (the path without its first slash; "/" itself
 // alone is "%2F") have '/', '%' and a first '.' percent-encoded.
 struct StoreLayout {
   static constexpr const char* kIdentityName = ".snapferry-store";
+  static constexpr const char* kDamageName = ".damaged";
 
   // Without slashes at the end. Throws InvalidArgument for what is no absolute path.
   static std::string directory_of(std::string path);
@@ -28,6 +31,8 @@ struct StoreLayout {
   // nullopt for a directory that is not one of ours.
   static std::optional<std::string> host_of(const std::string& name);
   static std::optional<VolumeName> volume_of(const std::string& host, const std::string& name);
+  // Says something of the snapshots beside it, and goes with the last of them.
+  static bool is_note(std::string_view name) { return name == kDamageName; }
   static std::string unchanged_name(const std::string& set);
   static std::optional<std::string> set_of_unchanged(const std::string& name);
 };

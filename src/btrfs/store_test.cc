@@ -540,6 +540,44 @@ TEST_F(TwoFilesystems, NameFilesWhoseDataIsDamaged) {
   EXPECT_EQ(damage[0].snapshot, name(1));
   EXPECT_THAT(damage[0].message, HasSubstr("damaged: cannot read: Input/output error"));
   EXPECT_GE(progress.bytes, 100'000u);
+
+  // It is noted, and nothing that shares the damage is laid on it.
+  EXPECT_EQ(store_->inventory("web1").at(0).changed,
+            "@" + name(1) + " was found damaged by verify");
+  const auto first = source_.inventory({volume()}).at(0).points.at(0);
+  const auto second = freeze(2);
+  EXPECT_ERROR(back_up(request(second, first)), ErrorKind::Conflict);
+  // The note goes along with the copy, and a new one begins.
+  EXPECT_EQ(store_->set_aside(replica()).path, volume() + ".diverged-1");
+  back_up(request(second, std::nullopt));
+  expect_equal(name(2));
+  const auto states = store_->inventory("web1");
+  ASSERT_EQ(states.size(), 2u);
+  EXPECT_EQ(states[0].changed, "");
+  EXPECT_NE(states[1].changed, "");
+  EXPECT_TRUE(store_->verify(states[0], true, nullptr, nullptr).empty());
+  // It leaves nothing behind with its last snapshot.
+  EXPECT_TRUE(store_->destroy(states[1].volume, states[1].points).empty());
+  EXPECT_EQ(store_->inventory("web1").size(), 1u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(*backup_ / "store/web1"), {}), 1);
+}
+
+TEST_F(TwoFilesystems, TakeBackTheNoteOfDamageThatIsThereNoMore) {
+  write("file", "one");
+  const auto first = freeze(1);
+  back_up(request(first, std::nullopt));
+  const auto host = *backup_ / "store/web1";
+  const auto directory = std::filesystem::directory_iterator(host)->path().string();
+  std::ofstream(directory + "/.damaged") << first.guid.hex() << "\n";
+  const auto state = store_->inventory("web1").at(0);
+  EXPECT_NE(state.changed, "");
+  EXPECT_TRUE(store_->verify(state, false, nullptr, nullptr).empty());
+  EXPECT_NE(store_->inventory("web1").at(0).changed, "");
+  EXPECT_TRUE(store_->verify(state, true, nullptr, nullptr).empty());
+  EXPECT_EQ(store_->inventory("web1").at(0).changed, "");
+  write("file", "two");
+  back_up(request(freeze(2), first));
+  expect_equal(name(2));
 }
 
 TEST_F(TwoFilesystems, RefuseAStoreThatIsNotOnABtrfs) {

@@ -7,6 +7,7 @@
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/store.h"
+#include "core/address.h"
 
 namespace snapferry::cli {
 namespace {
@@ -75,6 +76,21 @@ void report(Context& context, const SnapshotStore& store, const repository::Veri
                            .number("affected", report.affected.size()));
 }
 
+std::string next_step(const SnapshotStore& store) {
+  if (!store.is_native()) {
+    return "the next backup of what is affected stores again what is still on its source; then "
+           "run: snapferry repair";
+  }
+  if (Address::parse(store.name()).kind == AddressKind::Btrfs) {
+    return "where the newest snapshot of a volume is affected, the next backup sets that copy "
+           "aside "
+           "and begins a new one with a full stream (over ssh with --start-anew)";
+  }
+  return "'zpool scrub' repairs what the pool has twice; where that does not help, 'snapferry "
+         "forget "
+         "--all' of the volume lets its next backup begin with a full stream";
+}
+
 ExitCode run_verify(Context& context) {
   repository::VerifyOptions options;
   options.read_data = read_percent(context.options);
@@ -89,10 +105,7 @@ ExitCode run_verify(Context& context) {
   }
   report(context, *store, found);
   if (found.ok()) return ExitCode::Success;
-  const std::string next =
-      store->is_native() ? "the next backup replaces what it can"
-                         : "the next backup of what is affected stores again what is still on its "
-                           "source; then run: snapferry repair";
+  const std::string next = next_step(*store);
   context.console.warn(
       fmt::format("{}: {} damaged; what is not named above can still be restored; "
                   "{}",
@@ -118,7 +131,10 @@ const CommandSpec& verify_command() {
           "or in the cache where the store cannot be written, so that the next backup stores them "
           "again.\n\n"
           "Of native snapshots it checks that each is complete, read-only, and mounts and runs "
-          "nothing by itself; --read-data reads all of their files.",
+          "nothing by itself; --read-data reads all of their files. A btrfs store keeps a note of "
+          "the "
+          "snapshots with damaged files, until they are read without an error: they are no base of "
+          "the next backup, which sets the copy aside and begins a new one.",
       .options = {{.name = "--read-data",
                    .value = "PERCENT",
                    .help = "read contents back, all of them or the given part",
