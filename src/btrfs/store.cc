@@ -18,6 +18,7 @@
 
 #include "btrfs/damage_note.h"
 #include "btrfs/directory_names.h"
+#include "btrfs/place_note.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/read_back.h"
 #include "btrfs/receive.h"
@@ -107,6 +108,22 @@ std::string what_stops(const Contents& contents, int directory, const std::strin
     return error.message();
   }
   return "@" + newest.name + " " + kWasDamaged;
+}
+
+bool may_be_replica(const std::string& host, const std::string& name) {
+  return StoreLayout::is_long(name) || StoreLayout::volume_of(host, name).has_value();
+}
+
+// nullopt where the note of a long name is not there, or cannot be read; warnings() tells.
+std::optional<VolumeName> volume_at(int directory, const std::string& host, const std::string& name,
+                                    const std::string& path) {
+  if (!StoreLayout::is_long(name)) return StoreLayout::volume_of(host, name);
+  try {
+    const auto volume = read_place(directory, host, name, path);
+    if (volume) return VolumeName{host, *volume};
+  } catch (const Error&) {  // what one host wrote fails no command for the others
+  }
+  return std::nullopt;
 }
 
 // By the name of the replica's directory; sets ascending.
@@ -251,6 +268,11 @@ struct BtrfsStore::Replica {
         path + "/" + point.name + ": no such snapshot; `snapferry list` shows which there are");
   }
 
+  // Where a directory `called` so has no room for the path.
+  void note_place(const std::vector<std::string>& volumes, const std::string& called) const {
+    if (StoreLayout::is_long(called)) write_place(directory.get(), volumes, path);
+  }
+
   // Of snapshots that were not read it stays as it was.
   void note_damage(DamageNote damaged, const DamageNote& sound) const {
     for (const auto& earlier : read_damage(directory.get(), path)) {
@@ -357,10 +379,11 @@ std::vector<ReplicaState> BtrfsStore::inventory(const std::string& host) {
     const auto names = names_in(host_directory.get(), path);
     const auto seen = read_seen(host_directory.get(), names, path, pass_over);
     for (const auto& name : names) {
-      const auto volume = StoreLayout::volume_of(host_name, name);
-      if (!volume) continue;
+      if (!may_be_replica(host_name, name)) continue;
       const auto directory = directory_if_there(host_directory.get(), name, path + "/" + name);
       if (!directory.valid()) continue;
+      const auto volume = volume_at(directory.get(), host_name, name, path + "/" + name);
+      if (!volume) continue;
       const auto found = contents.find(place_of(directory.get(), path + "/" + name));
       if (found == contents.end()) continue;
       ReplicaState state;
@@ -387,6 +410,7 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   replica.lock();
   try {
     remove_partial(replica.directory.get(), replica.path);
+    replica.note_place({request.volume.path}, replica.name);
     if (!wanted.base && replica.holds_snapshots()) {
       throw Error(ErrorKind::Conflict,
                   replica.path +
@@ -433,8 +457,10 @@ VolumeName BtrfsStore::set_aside(const VolumeName& volume) {
     const VolumeName aside{volume.host,
                            volume.path + std::string(kAsideMark) + std::to_string(number)};
     const auto new_name = StoreLayout::volume_name(aside);
+    replica.note_place({volume.path, aside.path}, new_name);
     if (::renameat2(replica.host.get(), replica.name.c_str(), replica.host.get(), new_name.c_str(),
                     RENAME_NOREPLACE) == 0) {
+      replica.note_place({aside.path}, new_name);
       sync_filesystem(replica.host.get(), replica.path);
       return aside;
     }
@@ -568,6 +594,15 @@ std::vector<std::string> BtrfsStore::warnings() {
     lines.push_back(name() + ": others may look into the directory; chmod 0700 it");
   }
   for (const auto& [host, path, directory] : host_directories(store.get(), directory_, "")) {
+    for (const auto& name : names_in(directory.get(), path)) {
+      if (!StoreLayout::is_long(name)) continue;
+      const auto replica = directory_if_there(directory.get(), name, path + "/" + name);
+      if (!replica.valid() || volume_at(replica.get(), host, name, path + "/" + name)) continue;
+      lines.push_back(
+          path + "/" + name + "/" + StoreLayout::kPlaceName +
+          ": does not say which volume this is a copy of; the next backup of the volume "
+          "writes it anew");
+    }
     (void)read_seen(directory.get(), names_in(directory.get(), path), path,
                     [&, &where = path](const std::string& file, const std::string& cause) {
                       lines.push_back(where + "/" + file + ": " + cause +

@@ -1,9 +1,13 @@
 #include "btrfs/store_layout.h"
 
+#include <array>
+
+#include <sodium.h>
 #include <unistd.h>
 
 #include "btrfs/lineage.h"
 #include "btrfs/source.h"
+#include "core/bytes.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -13,6 +17,19 @@ constexpr std::size_t kLongestName = 255;
 constexpr std::string_view kKind = "btrfs:";
 constexpr std::string_view kUnchangedPrefix = ".unchanged-";
 constexpr std::string_view kUnchangedSuffix = ".json";
+
+std::string long_name(const std::string& encoded) {
+  constexpr std::size_t kTail = 120;
+  std::array<std::uint8_t, 32> hash{};
+  crypto_generichash(hash.data(), hash.size(),
+                     reinterpret_cast<const unsigned char*>(encoded.data()), encoded.size(),
+                     nullptr, 0);
+  auto begin = encoded.size() - kTail;
+  while (begin < encoded.size() && (static_cast<unsigned char>(encoded[begin]) & 0xc0) == 0x80) {
+    ++begin;  // not within a character of UTF-8
+  }
+  return "%~" + to_hex(hash) + "~" + encoded.substr(begin);
+}
 
 std::string checked(std::string name, const std::string& subject) {
   if (!name.empty() && name.size() <= kLongestName && name.find('\0') == name.npos) return name;
@@ -37,7 +54,8 @@ std::string StoreLayout::host_name(const std::string& host) {
 
 std::string StoreLayout::volume_name(const VolumeName& volume) {
   const auto path = path_of_volume(volume.path);
-  return checked(escape_path(path == "/" ? path : path.substr(1)), volume.text());
+  auto name = escape_path(path == "/" ? path : path.substr(1));
+  return name.size() <= kLongestName ? name : long_name(name);
 }
 
 std::optional<std::string> StoreLayout::host_of(const std::string& name) {

@@ -23,6 +23,7 @@
 #include "btrfs/restore.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
+#include "btrfs/store_layout.h"
 #include "btrfs/subvolume.h"
 #include "platform/fd.h"
 #include "testing/btrfs_image.h"
@@ -578,6 +579,55 @@ TEST_F(TwoFilesystems, TakeBackTheNoteOfDamageThatIsThereNoMore) {
   write("file", "two");
   back_up(request(freeze(2), first));
   expect_equal(name(2));
+}
+
+TEST_F(TwoFilesystems, CarryAVolumeWhosePlaceIsTooLongForAName) {
+  std::string place = root();
+  for (int depth = 0; depth < 12; ++depth) {
+    place += "/a directory of some len\xc3\xa4";
+    std::filesystem::create_directory(place);
+  }
+  // One that just fits, and no longer does when it is set aside.
+  const auto taken = StoreLayout::volume_name({"web1", "btrfs:" + *data_ / "n"}).size() - 1;
+  const auto narrow = *data_ / std::string(250 - taken, 'n');
+  for (const auto& path : {place + "/v", place + "/w", narrow}) {
+    BtrfsImage::btrfs({"subvolume", "create", path});
+    std::ofstream(path + "/file") << path;
+    const auto frozen = source_.freeze({"btrfs:" + path}, name(1)).frozen.at(0).snapshot;
+    ReceiveRequest received = into(request(frozen, std::nullopt));
+    received.volume.path = received.stream.volume = "btrfs:" + path;
+    const auto stream = source_.send(received.stream);
+    store_->receive(received, *stream);
+  }
+  const auto paths = [&] {
+    std::vector<std::string> found;
+    for (const auto& state : store_->inventory("web1")) found.push_back(state.volume.path);
+    return found;
+  };
+  EXPECT_THAT(paths(), ::testing::UnorderedElementsAre("btrfs:" + place + "/v",
+                                                       "btrfs:" + place + "/w", "btrfs:" + narrow));
+  EXPECT_THAT(store_->warnings(), ::testing::Not(::testing::Contains(HasSubstr(".place"))));
+
+  for (const auto& path : {place + "/v", narrow}) {
+    EXPECT_EQ(store_->set_aside({"web1", "btrfs:" + path}).path, "btrfs:" + path + ".diverged-1");
+  }
+  EXPECT_THAT(paths(), ::testing::UnorderedElementsAre("btrfs:" + place + "/v.diverged-1",
+                                                       "btrfs:" + place + "/w",
+                                                       "btrfs:" + narrow + ".diverged-1"));
+  store_->record_unchanged("t", 7, {{"web1", "btrfs:" + place + "/w"}});
+  for (const auto& state : store_->inventory("web1")) {
+    EXPECT_EQ(state.seen_unchanged.size(), state.volume.path.ends_with("w") ? 1u : 0u);
+    const auto view = store_->browse(state.volume, state.points.at(0));
+    EXPECT_TRUE(store_->destroy(state.volume, state.points).empty());
+  }
+  EXPECT_THAT(paths(), ::testing::IsEmpty());
+}
+
+TEST_F(TwoFilesystems, NameACopyThatDoesNotSayOfWhichVolumeItIs) {
+  const auto lost = *backup_ / ("store/web1/%~" + std::string(64, '0') + "~tail");
+  std::filesystem::create_directories(lost);
+  EXPECT_TRUE(store_->inventory("").empty());
+  EXPECT_THAT(store_->warnings(), ::testing::Contains(HasSubstr(lost + "/.place: does not say")));
 }
 
 TEST_F(TwoFilesystems, RefuseAStoreThatIsNotOnABtrfs) {
