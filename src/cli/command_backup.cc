@@ -412,7 +412,8 @@ const CommandSpec& backup_command() {
           "diverged is reported, and --start-anew begins a new copy beside the old one; that is "
           "done by itself, with a warning, for a subvolume which has nothing in common with its "
           "copy any more and for a copy that was changed. A pattern that covers nothing is a "
-          "failure. A volume "
+          "failure. The streams of btrfs do not carry the flags of files (immutable, append-only, "
+          "no copy-on-write), which a backup of the tree keeps. A volume "
           "that fails does not stop the others: the exit code is 3 if others went well, else that "
           "of the first failure, mostly 1. "
           "Interrupted anywhere, the next run carries on by itself.",

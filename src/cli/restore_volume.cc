@@ -120,11 +120,18 @@ bool complete(Context& context, VolumeTarget& place, const Address& target, Volu
   return completion.failed.empty();
 }
 
-// The agent that made it may mount nothing, so that its key can put nothing over a directory there.
 void say_what_is_left_to_do(Context& context, const Address& target, VolumeType type) {
-  const bool unmounted = target.is_remote() && target.kind == AddressKind::Zfs &&
-                         type == VolumeType::Filesystem && !context.options.has("--dry-run");
-  if (!unmounted) return;
+  if (context.options.has("--dry-run")) return;
+  // A stream tells of them only where they changed (Linux 6.18, fs/btrfs/send.c).
+  if (target.kind == AddressKind::Btrfs) {
+    context.console.say(
+        "  flags of files (immutable, append-only, no copy-on-write) are not part of btrfs streams "
+        "and were not restored; set them with chattr where you want them\n");
+  }
+  // The agent that made it may mount nothing, so that its key can put nothing over a directory
+  // there.
+  if (!target.is_remote() || target.kind != AddressKind::Zfs || type != VolumeType::Filesystem)
+    return;
   context.console.say(
       fmt::format("  it is not mounted yet; run 'zfs mount {}' there\n", printable(target.name)));
 }
