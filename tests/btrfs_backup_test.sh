@@ -10,7 +10,7 @@ source=$work/source
 backup=$work/backup
 loops=()
 cleanup() {
-  for place in "$work/look" "$work/mounted" "$backup" "$source"; do
+  for place in "$work/look" "$work/mounted" "$work/twice" "$backup" "$source"; do
     umount -q "$place" 2>/dev/null || umount -q -l "$place" 2>/dev/null || true
   done
   for loop in "${loops[@]}"; do losetup -d "$loop" 2>/dev/null || true; done
@@ -138,6 +138,7 @@ says "already"
 expect 0 "$SNAPFERRY" restore "$volume" --target "btrfs:$source/restored" --dry-run
 [ ! -e "$source/restored" ] || fail "a dry run restored"
 expect 0 "$SNAPFERRY" restore "$volume" --target "btrfs:$source/restored"
+says "flags of files (immutable, append-only, no copy-on-write) are not part of btrfs streams"
 diff -r "$source/home" "$source/restored" || fail "the restored volume differs"
 echo more >"$source/restored/docs/new" || fail "the restored volume is not writable"
 btrfs -q subvolume delete "$source/home" >/dev/null
@@ -278,6 +279,50 @@ expect 1 "$SNAPFERRY" backup "btrfs:$work/away/**"
 says "covers no volume"
 expect 3 "$SNAPFERRY" backup "btrfs:$work/away/**" "btrfs:$source/people"
 expect 0 "$SNAPFERRY" backup "btrfs:$work/away/**" --allow-empty
+
+echo "== one subvolume by two paths"
+btrfs -q subvolume create "$source/@two" >/dev/null
+mkdir "$work/twice"
+mount -o subvol=@two "${loops[0]}" "$work/twice"
+echo one >"$source/@two/file"
+back_up "btrfs:$source/@two"
+for path in "$work/twice" "$source/@two" "$work/twice"; do
+  echo "$path" >"$work/twice/file"
+  back_up "btrfs:$path" --set default
+  check_outcome sent
+  grep -q '"replica":"[^"]*@two"' "$work/out" || fail "another copy: $(cat "$work/out")"
+done
+expect 0 "$SNAPFERRY" backup "btrfs:$source/@two" "btrfs:$work/twice"
+umount "$work/twice"
+
+echo "== a place that is too long for a name"
+long=$source
+for _ in $(seq 10); do long=$long/a-directory-of-some-length; done
+mkdir -p "$long"
+btrfs -q subvolume create "$long/v" >/dev/null
+echo deep >"$long/v/file"
+back_up "btrfs:$long/v"
+[ "$("$SNAPFERRY" cat "btrfs:$long/v" file)" = deep ] || fail "the deep file cannot be read"
+expect 0 "$SNAPFERRY" check "btrfs:$long/v" --max-age 1d
+
+echo "== damage that verify finds is not carried on"
+btrfs -q subvolume create "$source/marked" >/dev/null
+{ echo MARKER-OF-DAMAGE; head -c 100k /dev/urandom; } >"$source/marked/file"
+back_up "btrfs:$source/marked"
+umount "$backup"
+at=$(grep -abo MARKER-OF-DAMAGE "$work/backup.img" | head -1 | cut -d: -f1)
+[ -n "$at" ] || fail "the marker is not on the disk"
+printf X | dd of="$work/backup.img" bs=1 seek="$at" conv=notrunc status=none
+mount "${loops[1]}" "$backup"
+expect 13 "$SNAPFERRY" verify --read-data
+says "marked@.*cannot read"
+says "sets that copy aside"
+back_up "btrfs:$source/marked"
+says "was found damaged by verify"
+expect 0 "$SNAPFERRY" restore "btrfs:$source/marked" --target "btrfs:$source/marked-again"
+diff -r --exclude .snapferry "$source/marked" "$source/marked-again" || fail "the new copy differs"
+expect 0 "$SNAPFERRY" forget --yes --all "btrfs:$source/marked.diverged-1"
+expect 0 "$SNAPFERRY" verify --read-data
 
 echo "== bad input"
 expect 1 "$SNAPFERRY" backup "btrfs:$source/nothing"
