@@ -317,10 +317,13 @@ mount "${loops[1]}" "$backup"
 expect 13 "$SNAPFERRY" verify --read-data
 says "marked@.*cannot read"
 says "sets that copy aside"
+expect 1 "$SNAPFERRY" check "btrfs:$source/marked" --max-age 1d
+says "has no sound snapshot: @.* was found damaged by verify"
 back_up "btrfs:$source/marked"
 says "was found damaged by verify"
 expect 0 "$SNAPFERRY" restore "btrfs:$source/marked" --target "btrfs:$source/marked-again"
 diff -r --exclude .snapferry "$source/marked" "$source/marked-again" || fail "the new copy differs"
+expect 0 "$SNAPFERRY" check "btrfs:$source/marked" --max-age 1d
 expect 0 "$SNAPFERRY" forget --yes --all "btrfs:$source/marked.diverged-1"
 expect 0 "$SNAPFERRY" verify --read-data
 

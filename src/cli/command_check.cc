@@ -29,15 +29,26 @@ struct Age {
   std::optional<Snapshot> incomplete = std::nullopt;
   // Several machines of one name back it up.
   bool shared = false;
+  // Why no snapshot counts (SnapshotStore::known_against); empty: they do.
+  std::string known_against = {};
 };
+
+std::string_view kind_missing(const Age& age) {
+  if (!age.known_against.empty()) return "sound ";
+  return age.incomplete ? "complete " : "";
+}
 
 std::string in_words(const Age& age) {
   const Freshness& found = age.freshness;
   const std::string volume = printable(age.volume);
-  std::string text = found.age_seconds ? fmt::format("newest snapshot of {} is {} old", volume,
-                                                     format_duration(Duration{*found.age_seconds}))
-                                       : fmt::format("{} has no {}snapshot", volume,
-                                                     age.incomplete ? "complete " : "");
+  std::string text = found.age_seconds
+                         ? fmt::format("newest snapshot of {} is {} old", volume,
+                                       format_duration(Duration{*found.age_seconds}))
+                         : fmt::format("{} has no {}snapshot", volume, kind_missing(age));
+  if (!age.known_against.empty()) {
+    return text +
+           fmt::format(": {}; the next backup sets that copy aside", printable(age.known_against));
+  }
   if (found.future) {
     text += fmt::format(
         "{}, not counting what the store dates {}, in the "
@@ -55,6 +66,11 @@ std::string in_words(const Age& age) {
 // What lacks files proves nothing about these, unless one is content with it.
 Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
            const std::vector<Snapshot>& snapshots, const FreshnessLimits& limits) {
+  if (auto against = store.known_against(volume); !against.empty()) {
+    Age age{volume.text(), retention::judge_freshness({}, limits, context.io.clock.now())};
+    age.known_against = std::move(against);
+    return age;
+  }
   std::vector<Timestamp> times;
   // What was found unchanged needed no snapshot.
   if (const auto seen = store.seen_unchanged(volume); seen > 0) times.push_back({seen, 0});
@@ -212,6 +228,7 @@ ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
     if (found.age_seconds) object.signed_number("age_seconds", *found.age_seconds);
     if (found.future) object.time("future", *found.future);
     if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
+    if (!age.known_against.empty()) object.text("known_against", age.known_against);
     if (age.shared) object.boolean("shared_host_name", true);
     object.signed_number("max_age_seconds", limits.stale.seconds);
     if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
@@ -254,7 +271,9 @@ const CommandSpec& check_command() {
           "newest. A volume that a run found unchanged "
           "since its newest "
           "native snapshot is as fresh as that run. A volume that several machines of one host "
-          "name back up in turns is named in a warning. A native copy that was set aside is named "
+          "name back up in turns is named in a warning. A native copy that somebody changed, or in "
+          "which verify found damage, proves nothing until a backup has begun a new one. One that "
+          "was set aside is named "
           "and "
           "does not count, unless VOLUME is its name. Any other code "
           "means that it could not be "

@@ -132,6 +132,11 @@ std::int64_t NativeStore::seen_unchanged(const VolumeName& volume) {
   return newest;
 }
 
+std::string NativeStore::known_against(const VolumeName& volume) {
+  const auto replica = std::ranges::find(replicas_, volume, &ReplicaState::volume);
+  return replica == replicas_.end() ? std::string() : replica->changed;
+}
+
 std::vector<VolumeFailure> NativeStore::forget(const std::vector<Snapshot>& snapshots) {
   std::map<VolumeName, std::vector<Point>> points;
   for (const auto& snapshot : snapshots) points[snapshot.volume].push_back(point_of(snapshot));

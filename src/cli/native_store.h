@@ -28,6 +28,7 @@ class NativeStore : public SnapshotStore {
   bool has_files(const Snapshot& snapshot) override;
   void complete(Snapshot& snapshot) override;
   std::int64_t seen_unchanged(const VolumeName& volume) override;
+  std::string known_against(const VolumeName& volume) override;
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   // Snapshots free their space when they go; what is left to remove is what receives left behind

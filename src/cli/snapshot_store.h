@@ -50,6 +50,12 @@ class SnapshotStore {
 
   // When a run last found the volume unchanged, in seconds since 1970; 0: never.
   virtual std::int64_t seen_unchanged(const VolumeName& volume) = 0;
+  // Why the newest snapshot of the volume is not what was backed up: somebody changed it, or verify
+  // found it damaged. Empty: nothing is known against it. As of the last listing.
+  virtual std::string known_against(const VolumeName& volume) {
+    (void)volume;
+    return {};
+  }
   // What rules and ages go by: when the store saw the snapshot come, and within a chain never
   // older than the one before, whatever its host's clock said. Of a snapshot that was listed.
   virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;
