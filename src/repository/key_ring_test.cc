@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "testing/counting_storage.h"
 #include "testing/errors.h"
+#include "testing/fake_clock.h"
 
 namespace snapferry::repository {
 namespace {
@@ -131,8 +132,10 @@ TEST(PlantedSlot, ThatAsksForMoreWorkThanThisProgramDoesIsNotDerived) {
 }
 
 TEST(PlantedSlots, InThousandsAreNeitherAllReadNorAllDerived) {
-  blob::MemoryStorage storage;
+  testing::FakeClock clock;
+  blob::MemoryStorage storage(clock);
   Repository::create(storage, weak());
+  clock.advance(Duration{1});  // within a second the order is that of random names
   const Bytes planted = encode_slot(with_cost(kWeakKeyCost));
   for (int i = 0; i < 10'000; ++i) storage.put(fmt::format("keys/f{:015}", i), planted);
   testing::CountingStorage counting(storage);
