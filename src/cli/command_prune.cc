@@ -254,6 +254,7 @@ ExitCode run_prune(Context& context) {
     chosen = decide(context, *store, snapshots, *rules, now_for_rules(context, *store, dry_run));
   }
   std::vector<VolumeFailure> failures;
+  context.console.flush();  // whatever happens then, it was said what goes
   if (!dry_run) failures = store->forget(chosen);
   const auto found = collect(context, *store, chosen, dry_run);
   const std::size_t removed = chosen.size() - std::min(failures.size(), chosen.size());
