@@ -7,7 +7,7 @@ set -euo pipefail
 skip() { echo "SKIP: $*"; exit 77; }
 [ -n "${SNAPFERRY:-}" ] || skip "SNAPFERRY does not name the program"
 [ "$(id -u)" = 0 ] || skip "mounting and inode attributes need root"
-for tool in chattr lsattr mkfs.ext4 mkfs.xfs mkfs.btrfs; do
+for tool in chattr lsattr getfattr setfattr mkfs.ext4 mkfs.xfs mkfs.btrfs; do
   command -v "$tool" >/dev/null || skip "$tool is not installed"
 done
 
@@ -84,9 +84,9 @@ fi
 if disk xfs 320M mkfs.xfs -q; then try_attributes xfs i a d A S; fi
 if disk btrfs 256M mkfs.btrfs -q; then
   try_attributes btrfs i a d A C
-  # From there to where no-copy-on-write is unknown: said once, and everything else is done.
+  # From there to where no-copy-on-write is unknown: said once with the path, and all else is done.
   if mountpoint -q "$work/ext4"; then
-    expect 0 "$SNAPFERRY" restore latest --target "$work/ext4/other"
+    expect 3 "$SNAPFERRY" restore latest --target "$work/ext4/other"
     says 'inode attributes "C"'
   fi
 fi
@@ -120,9 +120,26 @@ chmod 6755 "$work/set-id/tool"
 expect 0 "$SNAPFERRY" backup "$work/set-id"
 if unshare -Ur true 2>/dev/null; then
   chmod 777 "$work"
-  expect 0 unshare -Ur "$SNAPFERRY" restore latest --target "$work/mine"
+  expect 3 unshare -Ur "$SNAPFERRY" restore latest --target "$work/mine"
   says "setuid bits were not restored"
   [ "$(stat -c %a "$work/mine/tool")" = 755 ] || fail "mode $(stat -c %a "$work/mine/tool")"
+fi
+
+# What the target does not take: everything else is set, and what is lost is named and counted.
+if mountpoint -q "$work/btrfs" && mountpoint -q "$work/ext4"; then
+  rich=$work/btrfs/rich
+  mkdir "$rich"
+  echo text >"$rich/big"
+  setfattr -n user.big -v "$(head -c 12000 /dev/zero | tr '\0' x)" "$rich/big"
+  setfattr -n user.last -v 1 "$rich/big"
+  chmod 640 "$rich/big"
+  touch -d 2011-11-11 "$rich/big"
+  expect 0 "$SNAPFERRY" backup "$rich"
+  expect 3 "$SNAPFERRY" restore latest --target "$work/ext4/rich"
+  says 'big: the filesystem of the target takes no extended attribute of the size of user.big'
+  [ "$(stat -c '%a %Y' "$work/ext4/rich/big")" = "$(stat -c '%a %Y' "$rich/big")" ] ||
+    fail "one attribute cost the mode or the time"
+  getfattr -n user.last "$work/ext4/rich/big" >/dev/null 2>&1 || fail "or the next attribute"
 fi
 
 # Streams that are none.

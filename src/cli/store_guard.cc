@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cache.h"
 #include "cli/format.h"
 #include "cli/store.h"
 
@@ -53,8 +54,8 @@ void require_outside_store(const Context& context, const std::string& path,
 
 std::vector<std::pair<std::uint64_t, std::uint64_t>> own_directories(const Context& context) {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> found;
-  for (const std::string& path :
-       {directory_of_store(context).value_or(""), cache_directory(context.io, ::geteuid() == 0)}) {
+  for (const std::string& path : {directory_of_store(context).value_or(std::string()),
+                                  cache_directory(context.io, ::geteuid() == 0)}) {
     struct stat status {};
     if (!path.empty() && ::stat(path.c_str(), &status) == 0) {
       found.emplace_back(status.st_dev, status.st_ino);

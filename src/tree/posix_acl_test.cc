@@ -1,7 +1,11 @@
 #include "tree/posix_acl.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
-#include <unistd.h>
+#include <sys/xattr.h>
+
+#include "testing/backup_scene.h"
 
 namespace snapferry::tree {
 namespace {
@@ -69,6 +73,25 @@ TEST(PosixAcl, LeavesAModeThatGivesNobodyMore) {
   EXPECT_EQ(mode_without_acl(0644, acl({{1, 6}, {2, 0, 7}, {4, 4}, {16, 4}, {32, 4}})), 0600u);
   EXPECT_EQ(mode_without_acl(0644, acl({{1, 6}, {4, 4}, {8, 0, 7}, {16, 4}, {32, 4}})), 0640u);
   EXPECT_EQ(mode_without_acl(04755, acl({{1, 7}, {2, 7, 7}, {4, 5}, {16, 5}, {32, 5}})), 04755u);
+}
+
+TEST(PosixAcl, NamesOfItsUsersAreKeptWithABackup) {
+  testing::BackupScene scene;
+  scene.write("a", "1");
+  const Bytes value = acl({{1, 6}, {2, 6, 1}, {4, 4}, {16, 6}, {32, 4}});
+  if (::setxattr((scene.root / "a").c_str(), std::string(kAccessAcl).c_str(), value.data(),
+                 value.size(), 0) != 0) {
+    GTEST_SKIP() << "no ACLs here";
+  }
+  OwnerIds ids;
+  ids.add(1);
+  if (user_names(ids).empty()) GTEST_SKIP() << "user 1 has no name here";
+  const auto has_name = [](const BackupResult& result) {
+    return std::ranges::any_of(result.users, [](const OwnerName& owner) { return owner.id == 1; });
+  };
+  const BackupResult first = scene.back_up();
+  EXPECT_TRUE(has_name(first));
+  EXPECT_TRUE(has_name(scene.back_up_again(first))) << "also where nothing is read";
 }
 
 }  // namespace
