@@ -42,8 +42,9 @@ struct ReplicaState {
   std::vector<std::pair<std::string, std::int64_t>> seen_unchanged;
   std::uint64_t bytes = 0;  // that it takes in the store; 0 unless the listing has it for free
   // Snapshots of it that are not as they were received, in words and by their names: somebody made
-  // them writable and changed them, or verify found them damaged. They are no base of anything. Empty: none, or the listing
-  // cannot know, as that of a store behind an agent; then receive() is where it shows.
+  // them writable and changed them, or verify found them damaged. They are no base of anything.
+  // Empty: none, or the listing cannot know, as that of a store behind an agent; then receive() is
+  // where it shows.
   std::string changed;
   bool operator==(const ReplicaState&) const = default;
 };
