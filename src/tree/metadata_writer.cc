@@ -92,12 +92,19 @@ std::uint32_t mode_before_acl(std::uint32_t mode, const Entry& entry) {
   return mode;
 }
 
+// Who is not root cannot have it otherwise, on no target: that is told and costs nothing.
+void add_loss(Losses& losses, bool is_root, std::string reason) {
+  is_root ? losses.add(std::move(reason)) : losses.note(std::move(reason));
+}
+
 // What runs as its owner must not run as another one.
-void leave_out_mode(std::uint32_t& mode, std::uint32_t bit, const char* name, Losses& losses) {
+void leave_out_mode(std::uint32_t& mode, std::uint32_t bit, const char* name, bool is_root,
+                    Losses& losses) {
   if ((mode & bit) == 0) return;
   mode &= ~bit;
-  losses.add(std::string(name) +
-             " bits were not restored where the owner or group they mean was not");
+  add_loss(
+      losses, is_root,
+      std::string(name) + " bits were not restored where the owner or group they mean was not");
 }
 
 // A filesystem that has a limit to the size of one says that there is no space.
@@ -173,7 +180,7 @@ bool MetadataWriter::xattrs_differ(const std::vector<ExtendedAttribute>& present
     if (can_write(xattr.name)) {
       differ = true;
     } else {
-      losses.add(only_root_can_write(xattr.name));
+      losses.note(only_root_can_write(xattr.name));
     }
   }
   return differ || std::any_of(present.begin(), present.end(), [&](const ExtendedAttribute& xattr) {
@@ -244,8 +251,10 @@ std::uint32_t MetadataWriter::allowed_mode(int fd, std::uint32_t mode, const Ent
                                            Losses& losses) const {
   if ((mode & kSetId) == 0) return mode;
   const struct statx stat = stat_open(fd, entry.name);
-  if (stat.stx_uid != owners_.user(entry.uid)) leave_out_mode(mode, S_ISUID, "setuid", losses);
-  if (stat.stx_gid != owners_.group(entry.gid)) leave_out_mode(mode, S_ISGID, "setgid", losses);
+  if (stat.stx_uid != owners_.user(entry.uid))
+    leave_out_mode(mode, S_ISUID, "setuid", root_, losses);
+  if (stat.stx_gid != owners_.group(entry.gid))
+    leave_out_mode(mode, S_ISGID, "setgid", root_, losses);
   return mode;
 }
 
@@ -287,14 +296,14 @@ MetadataWriter::Owner MetadataWriter::wanted_owner(const Entry& entry, Losses& l
   Owner wanted{owners_.user(entry.uid), owners_.group(entry.gid), entry.mode};
   if (root_) return wanted;
   if (wanted.user != user_) {
-    losses.add("owners were not restored: only root can set them");
+    losses.note("owners were not restored: only root can set them");
     wanted.user = kLeave;
-    leave_out_mode(wanted.mode, S_ISUID, "setuid", losses);
+    leave_out_mode(wanted.mode, S_ISUID, "setuid", root_, losses);
   }
   if (!may_have_group(wanted.group)) {
-    losses.add("groups that this user is not in were not restored: only root can set them");
+    losses.note("groups that this user is not in were not restored: only root can set them");
     wanted.group = kLeave;
-    leave_out_mode(wanted.mode, S_ISGID, "setgid", losses);
+    leave_out_mode(wanted.mode, S_ISGID, "setgid", root_, losses);
   }
   return wanted;
 }
@@ -345,7 +354,7 @@ void MetadataWriter::write_xattr(const MetadataFile& file, const ExtendedAttribu
     return losses.add("extended attributes " + space +
                       "* were not restored where the owner they mean was not");
   }
-  if (!can_write(xattr.name)) return losses.add(only_root_can_write(xattr.name));
+  if (!can_write(xattr.name)) return losses.note(only_root_can_write(xattr.name));
   const int error = file.set_xattr(xattr);
   if (error == 0) return;
   if (error == EOPNOTSUPP) {
