@@ -29,11 +29,19 @@ struct Inode {
 
 }  // namespace
 
+// Of names, as the filesystem tells them apart.
+struct NameOrder {
+  bool ignores_case = false;
+  bool operator()(const std::string& a, const std::string& b) const {
+    return ignores_case ? ::strcasecmp(a.c_str(), b.c_str()) < 0 : a < b;
+  }
+};
+
 struct OddFilesystem::Served {
   std::string directory;
   Manners manners;
   std::mutex mutex;
-  std::map<std::string, Inode> files;  // by "/NAME"
+  std::map<std::string, Inode, NameOrder> files;  // by "/NAME"
   fuse* handle = nullptr;
   std::thread thread;
 
@@ -134,7 +142,8 @@ struct OddFilesystem::Served {
     return served.files.erase(path) == 1 ? 0 : -ENOENT;
   }
 
-  static int rename(const char* from, const char* to, unsigned) {
+  static int rename(const char* from, const char* to, unsigned flags) {
+    if (flags != 0) return -EINVAL;
     Served& served = self();
     const std::lock_guard lock(served.mutex);
     auto node = served.files.extract(from);
@@ -210,6 +219,7 @@ OddFilesystem::OddFilesystem(const std::string& directory, Manners manners)
     : served_(std::make_unique<Served>()) {
   served_->directory = directory;
   served_->manners = manners;
+  served_->files = decltype(Served::files)(NameOrder{manners.ignores_case});
   fuse_operations operations{};
   operations.init = Served::init;
   operations.getattr = Served::getattr;

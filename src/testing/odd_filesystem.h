@@ -28,6 +28,7 @@ class OddFilesystem {
     std::int64_t time_step = 1;     // seconds that a time is a multiple of
     int close_error = 0;            // what close(2) fails with
     int sync_error = 0;             // what fsync(2) fails with
+    bool ignores_case = false;      // upper and lower case of ASCII are one
   };
 
   // Throws where there is no /dev/fuse or no permission.

@@ -50,6 +50,7 @@ bool restore_link(RestoreSession& session, RestoreDirectory& directory, const Di
   std::optional<Existing> existing;
   if (here && !directory.is_new()) {
     if (const auto stat = stat_at(here->get(), entry.name)) existing = Existing{*stat, {}};
+    if (existing) directory.require_listed(entry.name);
   }
   const bool linked = existing && device_of(existing->stat) == place.device &&
                       existing->stat.stx_ino == place.inode;
@@ -81,7 +82,7 @@ bool restore_link(RestoreSession& session, RestoreDirectory& directory, const Di
                   entry.name + ": was replaced by someone else meanwhile; restore it again");
     }
     clear_directory(session, directory, here, entry, existing);
-    placement.commit();
+    placement.commit(existing ? Placement::Expects::Something : Placement::Expects::Nothing);
   }
   session.act(existing ? RestoreAction::Replace : RestoreAction::Create, directory, entry.name,
               &entry);

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
 #include <utility>
 
 #include <fcntl.h>
@@ -12,6 +13,14 @@
 #include "tree/target.h"
 
 namespace snapferry::tree {
+
+Error name_is_taken(const std::string& name) {
+  return Error(ErrorKind::Conflict,
+               name +
+                   ": something that has another name is there under this one, too: the filesystem "
+                   "of the target does not tell them apart, or somebody made it meanwhile; restore "
+                   "it to another directory, or where upper and lower case differ");
+}
 
 Placement::Placement(int directory, const std::string& name, std::string temporary)
     : directory_(directory), name_(name), temporary_(std::move(temporary)) {
@@ -37,12 +46,29 @@ Placement::~Placement() {
   leave_nook();
 }
 
-void Placement::commit() {
+void Placement::commit(Expects expects) {
   const bool moves = nook_.valid() || !temporary_.empty();
-  if (moves && ::renameat(directory(), name().c_str(), directory_, name_.c_str()) != 0) {
+  if (moves && expects == Expects::Nothing) {
+    move_to_free_name();
+  } else if (moves && ::renameat(directory(), name().c_str(), directory_, name_.c_str()) != 0) {
     throw system_error(errno, "replace", name_);
   }
   created_ = false;
+}
+
+// Where the filesystem cannot do it in one step, one at a time: what this process puts there, it
+// does not overwrite.
+void Placement::move_to_free_name() {
+  if (::renameat2(directory(), name().c_str(), directory_, name_.c_str(), RENAME_NOREPLACE) == 0)
+    return;
+  if (errno == EEXIST) throw name_is_taken(name_);
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+    throw system_error(errno, "rename", name_);
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  if (stat_at(directory_, name_)) throw name_is_taken(name_);
+  if (::renameat(directory(), name().c_str(), directory_, name_.c_str()) != 0)
+    throw system_error(errno, "rename", name_);
 }
 
 // The next restore removes one that somebody filled meanwhile.

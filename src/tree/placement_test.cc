@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "testing/errors.h"
 #include "testing/temporary_directory.h"
 #include "tree/target.h"
 
@@ -33,7 +34,7 @@ TEST_F(PlacementTest, GivesTheFinalNameOnlyWhenCommitted) {
     make_file(placement.directory(), placement.name());
     placement.created();
     EXPECT_TRUE(exists("temporary"));
-    if (commit) placement.commit();
+    if (commit) placement.commit(Placement::Expects::Something);
   };
   const std::uint64_t before = inode("a");
   place(false);
@@ -42,6 +43,19 @@ TEST_F(PlacementTest, GivesTheFinalNameOnlyWhenCommitted) {
   place(true);
   EXPECT_FALSE(exists("temporary"));
   EXPECT_NE(inode("a"), before);
+}
+
+TEST_F(PlacementTest, ReplacesNothingThatWasNotExpected) {
+  make_file(fd_.get(), "a");
+  const std::uint64_t before = inode("a");
+  {
+    Placement placement(fd_.get(), "a", "temporary");
+    make_file(placement.directory(), placement.name());
+    placement.created();
+    EXPECT_ERROR(placement.commit(Placement::Expects::Nothing), ErrorKind::Conflict);
+  }
+  EXPECT_EQ(inode("a"), before);
+  EXPECT_FALSE(exists("temporary"));
 }
 
 TEST_F(PlacementTest, InANookIsWhereNobodyElseCanChangeNames) {
@@ -53,7 +67,7 @@ TEST_F(PlacementTest, InANookIsWhereNobodyElseCanChangeNames) {
     EXPECT_EQ(stat_at(fd_.get(), "nook")->stx_mode & 07777, 0700u);
     make_file(placement.directory(), placement.name());
     placement.created();
-    if (commit) placement.commit();
+    if (commit) placement.commit(Placement::Expects::Something);
   };
   const std::uint64_t before = inode("a");
   place(false);

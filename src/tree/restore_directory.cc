@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "platform/descriptor_limit.h"
+#include "tree/placement.h"
 #include "tree/restore_entry.h"
 #include "tree/restore_session.h"
 #include "tree/target.h"
@@ -72,6 +73,7 @@ RestoreDirectory& RestoreDirectory::open_target(RestoreSession& session, const R
     root->set_handle(std::make_shared<Fd>(std::move(opened)));
     if (root->created_) root->look_at_new(has_default_acl(root->open_->get()));
     if (root->exists_ && !options.dry_run) root->make_usable(stat);
+    if (root->exists_) root->listed_.emplace(list_names(root->open_->get()));
   }
   // A directory of the user's is not changed for the sake of some files in it.
   root->apply_metadata_ =
@@ -228,6 +230,7 @@ bool RestoreDirectory::prepare(const DirectoryHandle& above) {
     session_.act(RestoreAction::Protect, *parent_, entry_.name, nullptr);
     return false;
   }
+  if (existing) parent_->require_listed(entry_.name);
   if (existing && is_directory(*existing)) {
     open_existing(above, *existing);
     return true;
@@ -249,10 +252,7 @@ bool RestoreDirectory::clear_way(const DirectoryHandle& above) {
 }
 
 void RestoreDirectory::create(const DirectoryHandle& above) {
-  if (!create_directory_at(above->get(), entry_.name)) {
-    throw Error(ErrorKind::Conflict,
-                entry_.name + ": was created by someone else meanwhile; restore it again");
-  }
+  if (!create_directory_at(above->get(), entry_.name)) throw name_is_taken(entry_.name);
   Fd opened = open_directory_at(above->get(), entry_.name, Access::MakeAccessible);
   created_ = true;
   set_handle(std::make_shared<Fd>(std::move(opened)));
@@ -311,6 +311,7 @@ void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct 
   inode_ = stat.stx_ino;
   beyond_mount_ = parent_->beyond_mount_ || is_mount_point(stat) || device_ != parent_->device_;
   set_handle(std::make_shared<Fd>(std::move(opened)));
+  listed_.emplace(list_names(open_->get()));
   if (!options.dry_run) {
     session_.sync.add(device_, open_->get());
     make_usable(existing);

@@ -11,6 +11,7 @@
 #include "core/entry.h"
 #include "core/tree_cursor.h"
 #include "platform/fd.h"
+#include "tree/listed_names.h"
 #include "tree/losses.h"
 #include "tree/metadata_writer.h"
 #include "tree/restore_plan.h"
@@ -48,6 +49,11 @@ class RestoreDirectory final : public Work {
   const NewFileTraits& traits() const { return traits_; }
   // Nothing can be in it but what this restore has put there.
   bool is_new() const { return created_; }
+  // Throws Conflict unless what was found in it under `name` has that name, and none that the
+  // filesystem takes for it (tree/listed_names.h).
+  void require_listed(const std::string& name) const {
+    if (listed_) listed_->require(name);
+  }
 
  private:
   struct Child {
@@ -99,6 +105,7 @@ class RestoreDirectory final : public Work {
   bool beyond_mount_ = false;
   std::optional<unsigned> mode_to_put_back_;
   NewFileTraits traits_;
+  std::optional<ListedNames> listed_;  // where it existed
   Losses losses_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;

@@ -26,6 +26,7 @@ std::optional<Existing> look(const RestoreDirectory& directory, const DirectoryH
   if (!here || directory.is_new()) return std::nullopt;
   const std::optional<struct statx> stat = stat_at(here->get(), name);
   if (!stat) return std::nullopt;
+  directory.require_listed(name);
   Existing existing{*stat, {}};
   if (type_of(*stat) == EntryType::Symlink) {
     existing.target = platform::read_symlink_at(here->get(), name.c_str(), name);
@@ -219,7 +220,7 @@ class EntryRestore {
 
   void commit(Placement& placement, int fd) {
     clear_directory(session_, directory_, here_, entry_, existing_);
-    placement.commit();
+    placement.commit(existing_ ? Placement::Expects::Something : Placement::Expects::Nothing);
     session_.act(writing(), directory_, entry_.name, &entry_);
     session_.add_progress(entry_.size);
     if (entry_.link_device) {

@@ -158,7 +158,7 @@ class BigFile final : public Work {
       settle_content(fd_.get(), entry_);
       session_.metadata.finish_new(fd_.get(), entry_, directory_.traits(), losses_);
       clear_directory(session_, directory_, here_, entry_, existing_);
-      placement_.commit();
+      placement_.commit(existing_ ? Placement::Expects::Something : Placement::Expects::Nothing);
     } catch (const Error& error) {
       session_.fail(directory_, entry_.name, error);
       return links_failed(session_, entry_);
@@ -208,8 +208,9 @@ LoadedContent load_content(ObjectSource& source, const Entry& file) {
 
 Fd create_file(Placement& placement, unsigned mode) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-  Fd fd = platform::open_at(placement.directory(), placement.name().c_str(), kFlags, mode,
-                            placement.name());
+  Fd fd(::openat(placement.directory(), placement.name().c_str(), kFlags | O_CLOEXEC, mode));
+  if (!fd.valid() && errno == EEXIST) throw name_is_taken(placement.name());
+  if (!fd.valid()) throw system_error(errno, "create", placement.name());
   placement.created();
   return fd;
 }
