@@ -16,7 +16,6 @@
 #include "cli/store_recognition.h"
 #include "cli/volume_group.h"
 #include "core/wall_time.h"
-#include "replication/not_covered.h"
 #include "replication/snapshot_name.h"
 #include "replication/store_source.h"
 
@@ -200,31 +199,20 @@ struct Origin {
   }
 };
 
-struct GroupRun {
-  RunReport run;
-  std::vector<std::string> not_covered;
-};
-
-GroupRun run_group(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
-                   RunOptions options) {
+RunReport run_group(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
+                    RunOptions options) {
   replication::RunProgress progress;
   options.host = host_of(context, group.machine);
   options.patterns = group.patterns;
   options.progress = &progress;
+  options.name_not_covered = origin.tier == nullptr;
   const auto began = std::chrono::steady_clock::now();
   const StatusLine status(context, [&](std::size_t width) {
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
     return render_run(progress, passed.count(), width);
   });
   const auto source = origin.source(group.machine, options.host);
-  GroupRun done{replication::run(*source, store, options), {}};
-  if (origin.tier != nullptr) return done;  // a store has no volumes that nobody named
-  try {
-    done.not_covered = replication::not_covered(*source, group.patterns);
-  } catch (const Error&) {
-    // What could not be listed, the run has told.
-  }
-  return done;
+  return replication::run(*source, store, options);
 }
 
 // Not a warning: a disk that lies elsewhere for a season is no trouble.
@@ -265,11 +253,11 @@ void report_not_covered(Context& context, const std::vector<std::string>& volume
 void back_up(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
              const RunOptions& options, bool alone, Sum& sum) {
   try {
-    const auto [run, not_covered] = run_group(context, origin, group, store, options);
+    const RunReport run = run_group(context, origin, group, store, options);
     for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
     for (const auto& warning : run.warnings) context.console.warn(warning);
     for (const auto& absent : run.absent) report_absent(context, group, absent);
-    report_not_covered(context, not_covered);
+    report_not_covered(context, run.not_covered);
     sum.add(run);
   } catch (const NoSuchStore&) {
     throw;

@@ -19,7 +19,7 @@ struct NotCoveredTest : ::testing::Test {
       host.make(std::string("zfs:tank/") + name);
   }
   std::vector<std::string> of(const std::vector<std::string>& patterns) {
-    return not_covered(source, patterns);
+    return not_covered(source, patterns, source.inventory(patterns));
   }
 
   FakeHost host;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/volume_pattern.h"
+#include "replication/not_covered.h"
 #include "replication/plan_text.h"
 #include "replication/snapshot_name.h"
 #include "replication/throttle.h"
@@ -597,7 +598,16 @@ class Run {
     }
   }
 
+  // What could not be listed, the run has told.
+  void look_below() {
+    try {
+      report_.not_covered = not_covered(source_, patterns_, volumes_);
+    } catch (const Error&) {
+    }
+  }
+
   RunReport conclude() {
+    if (options_.name_not_covered && !cancelled()) look_below();
     report_.absent = absent_stores(volumes_);
     std::erase_if(report_.absent, [&](const AbsentStore& store) {
       return cursor_tag(store.set, store.store) == policy_.cursor;

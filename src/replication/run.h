@@ -37,6 +37,8 @@ struct RunOptions {
   Waiter* waiter = nullptr;          // nullptr: system_waiter()
   const Cancellation* cancellation = nullptr;
   RunProgress* progress = nullptr;
+  // Names the volumes below those that are covered which no pattern covers. A store has none.
+  bool name_not_covered = false;
   // Told the identity of the store once it was listed, before anything is done there or on the
   // source; throws to refuse it. May be null.
   std::function<void(const std::string& identity)> recognise = {};
@@ -75,8 +77,9 @@ struct RunReport {
   // In the order of the source's listing; then the patterns that could not be listed, or that cover
   // nothing, as Failed.
   std::vector<VolumeOutcome> volumes;
-  std::vector<std::string> warnings;  // that concern no single volume
-  std::vector<AbsentStore> absent;    // other stores that the source keeps snapshots for
+  std::vector<std::string> warnings;     // that concern no single volume
+  std::vector<AbsentStore> absent;       // other stores that the source keeps snapshots for
+  std::vector<std::string> not_covered;  // not_covered.h; empty unless asked for
   // The plan as first made (values for --json; plan_text() prints them). In a dry run as it would
   // be after the freeze.
   std::vector<FreezeDecision> decisions;

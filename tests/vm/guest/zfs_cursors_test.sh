@@ -17,13 +17,14 @@ back_up red
 back_up blue
 echo two >>/source/data/name
 back_up blue
-# The red one is behind, and stays so: the blue one has nothing to do but to note that.
+# The red one is behind, and stays so: the blue one has nothing to do but to note that. It lists
+# the store, the volumes, and whether anything below them is not in the copy.
 before=$(kept)
 mkdir counted
 printf '#!/bin/sh\necho "$@" >>%s\nexec %s "$@"\n' "$PWD/zfs.log" "$(command -v zfs)" >counted/zfs
 chmod +x counted/zfs
 PATH=$PWD/counted:$PATH back_up blue
-expect 3 "$(wc -l <zfs.log)" "processes of a run without changes: $(cat zfs.log)"
+expect 4 "$(wc -l <zfs.log)" "processes of a run without changes: $(cat zfs.log)"
 expect "$before" "$(kept)" "what is kept"
 
 red=$("$SNAPFERRY" stats --json --store zfs:backup/red | grep -o '"store_id":"[0-9a-f]\{8\}')
