@@ -1,10 +1,8 @@
 #include "btrfs/source.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <set>
-#include <thread>
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -23,6 +21,7 @@
 #include "btrfs/swap_files.h"
 #include "core/error.h"
 #include "core/volume_pattern.h"
+#include "platform/workers.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -124,19 +123,6 @@ void require_each(const std::vector<VolumePattern>& patterns, const std::set<std
                     ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
                     "there are, and a directory can be backed up as a tree");
   }
-}
-
-// Calls `work(i)` for each i below `count`, several at once.
-template <typename Work>
-void in_parallel(std::size_t count, Work work) {
-  std::atomic<std::size_t> next{0};
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) work(i);
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(count, kMostFreezers); ++i) threads.emplace_back(loop);
-  loop();
-  for (auto& thread : threads) thread.join();
 }
 
 Point point_of(const Subvolume& snapshot) {
@@ -276,7 +262,7 @@ Freeze BtrfsSource::freeze(const std::vector<std::string>& volumes, const std::s
   refuse_existing(volumes, name);
   std::vector<Freeze::Frozen> frozen(volumes.size());
   std::vector<std::string> failures(volumes.size());
-  in_parallel(volumes.size(), [&](std::size_t i) {
+  platform::for_each_index(volumes.size(), kMostFreezers, [&](std::size_t i) {
     try {
       frozen[i] = {volumes[i], take_snapshot(volumes[i], name)};
     } catch (const std::exception& error) {

@@ -99,7 +99,7 @@ struct RunReport {
 // Throws what fails before the first volume: InvalidArgument (set, host, no pattern), Unavailable
 // and the like for a listing, and what no pattern could be listed for, such as NotFound. Calls the
 // source's and store's methods from this thread, but send(), receive() and the store's first
-// inventory() from others.
+// inventory() from others, too.
 RunReport run(Source& source, Store& store, const RunOptions& options);
 
 }  // namespace snapferry::replication

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
+
+#include "platform/workers.h"
 
 namespace snapferry::replication {
 namespace {
@@ -119,17 +120,13 @@ class Transfers {
   std::vector<TransferResult> run() {
     for (std::size_t i = 0; i < plans_.size(); ++i) guarded(i, [&] { make_way(i); });
     Queue queue(plans_);
-    const auto work = [&] {
+    const std::size_t most = std::max<std::size_t>(options_.parallel, kMostUnderWay);
+    platform::run_workers(std::min(most, plans_.size()), [&](std::size_t) {
       while (const auto index = queue.take()) {
         if (!results_[*index].error) guarded(*index, [&] { send_streams(*index); });
         queue.done(*index);
       }
-    };
-    std::vector<std::thread> threads;
-    const std::size_t most = std::max<std::size_t>(options_.parallel, kMostUnderWay);
-    const std::size_t count = std::min(most, plans_.size());
-    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(work);
-    for (std::thread& thread : threads) thread.join();
+    });
     return std::move(results_);
   }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <thread>
 
 #include "core/error.h"
+#include "platform/workers.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
 #include "repository/key_ring.h"
@@ -292,24 +292,15 @@ class Verification {
       for (const ObjectId& pack : packs) options_.progress->bytes_total += sizes_.at(pack);
     }
     std::atomic<std::size_t> next{0};
-    std::exception_ptr error;
-    const auto work = [&] {
+    platform::run_workers(platform::processor_count(), [&](std::size_t) {
+      PieceOpener opener(context_.master, context_.sealing);
       try {
-        PieceOpener opener(context_.master, context_.sealing);
         for (std::size_t i = next++; i < packs.size(); i = next++) read_pack(opener, packs[i]);
       } catch (...) {
-        std::lock_guard lock(mutex_);
-        error = std::current_exception();
         next = packs.size();
+        throw;
       }
-    };
-    std::vector<std::thread> threads;
-    for (unsigned i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) {
-      threads.emplace_back(work);
-    }
-    work();
-    for (std::thread& thread : threads) thread.join();
-    if (error) std::rethrow_exception(error);
+    });
   }
 
   void read_pack(PieceOpener& opener, const ObjectId& pack) {
