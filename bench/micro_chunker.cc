@@ -9,7 +9,7 @@
 #include <xxhash.h>
 
 #include "bench/content.h"
-#include "tree/chunker.h"
+#include "tree/backup/chunker.h"
 
 namespace {
 

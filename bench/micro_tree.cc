@@ -24,8 +24,8 @@
 
 #include "core/object_store.h"
 #include "platform/fd.h"
-#include "tree/backup.h"
-#include "tree/chunker.h"
+#include "tree/backup/backup.h"
+#include "tree/backup/chunker.h"
 
 namespace {
 

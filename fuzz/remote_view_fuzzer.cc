@@ -11,11 +11,11 @@
 #include <cstring>
 #include <memory>
 
-#include "agent/remote_view.h"
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "core/tree_reader.h"
-#include "tree/live_objects.h"
+#include "remote/remote_view.h"
+#include "view/live_objects.h"
 
 namespace snapferry {
 namespace {
@@ -39,7 +39,7 @@ class GivenStream : public Stream {
   ByteView bytes_;
 };
 
-class GivenAnswers : public agent::ViewRequests {
+class GivenAnswers : public remote::ViewRequests {
  public:
   explicit GivenAnswers(ByteView bytes) : in_(bytes, "input") {}
   Bytes ask(wire::Verb, Bytes) override {
@@ -98,13 +98,13 @@ void walk(SnapshotView& view, const std::string& directory, int depth) {
 }
 
 std::unique_ptr<SnapshotView> view_of(ByteView bytes) {
-  return std::make_unique<agent::RemoteView>(std::make_unique<GivenAnswers>(bytes),
-                                             wire::SnapshotName{{"web1", "zfs:tank"}, "s", {}});
+  return std::make_unique<remote::RemoteView>(std::make_unique<GivenAnswers>(bytes),
+                                              wire::SnapshotName{{"web1", "zfs:tank"}, "s", {}});
 }
 
 // As the commands read them.
 void read_as_trees(ByteView bytes) {
-  tree::LiveObjects objects;
+  view::LiveObjects objects;
   const auto root = objects.add("volume", "snapshot", [&] { return view_of(bytes); });
   const TreeReader reader(objects);
   int left = 50;

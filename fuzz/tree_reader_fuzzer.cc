@@ -16,7 +16,7 @@
 
 #include "core/error.h"
 #include "core/tree_reader.h"
-#include "tree/diff.h"
+#include "tree/query/diff.h"
 
 namespace snapferry {
 namespace {

@@ -26,3 +26,5 @@ expect_finding blob/storage.h '#include "testing/memory_storage.h"' 'blob may no
 expect_finding core/bytes.h '#include "error.h"' 'is not written as ROOM/FILE'
 expect_finding attic/old.cc 'int attic;' 'the room attic is not in layering.txt'
 expect_finding layering.txt 'core: attic' 'core names the unknown room attic'
+expect_finding layering.txt 'retention: wire' 'retention may include wire, and no file does'
+expect_finding layering.txt 'tests/attic: testing' 'is for the unknown room attic'

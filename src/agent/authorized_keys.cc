@@ -8,14 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/names.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "platform/fd.h"
 #include "platform/written_file.h"
+#include "wire/names.h"
 
 namespace snapferry::agent {
 namespace {
+
+using sandbox::SandboxMode;
+using wire::quoted;
 
 constexpr std::size_t kLargestFile = 64u << 20;
 

@@ -5,7 +5,7 @@
 
 #include "agent/policy.h"
 #include "agent/public_key.h"
-#include "agent/sandbox.h"
+#include "sandbox/sandbox.h"
 
 namespace snapferry::agent {
 
@@ -15,7 +15,8 @@ std::string shell_word(std::string_view word);
 
 // The forced command: "snapferry agent --allow source --set main --volume 'zfs:tank/**'".
 // `program` is "snapferry" or its path at the far end.
-std::string agent_command(std::string_view program, const Policy& policy, SandboxMode sandbox);
+std::string agent_command(std::string_view program, const Policy& policy,
+                          sandbox::SandboxMode sandbox);
 
 // The line that lets `key` do what `command` does and nothing else: `command="…",restrict TYPE
 // BLOB COMMENT` (sshd(8): restrict takes forwarding, terminal and rc file away).

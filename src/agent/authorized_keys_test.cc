@@ -15,6 +15,8 @@
 namespace snapferry::agent {
 namespace {
 
+using sandbox::SandboxMode;
+
 const PublicKey kKey = {"ssh-ed25519",
                         "AAAAC3NzaC1lZDI1NTE5AAAAIEf+i7GLKz/tRhtq2/EKn36vDNHj6Knsqz3PVsKE7IfT",
                         "me@here"};

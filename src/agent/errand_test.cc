@@ -17,6 +17,9 @@
 namespace snapferry::agent {
 namespace {
 
+using sandbox::enter_sandbox;
+using sandbox::SandboxMode;
+
 class ErrandTest : public ::testing::Test {
  protected:
   std::function<void()> making() {

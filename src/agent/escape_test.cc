@@ -19,15 +19,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/landlock.h"
 #include "agent/sandbox_plan.h"
 #include "core/error.h"
 #include "platform/fd.h"
+#include "sandbox/landlock.h"
 #include "testing/btrfs_image.h"
 
 namespace snapferry::agent {
 namespace {
 
+using sandbox::enter_sandbox;
+using sandbox::landlock_version;
+using sandbox::SandboxMode;
+using sandbox::SandboxPlan;
 using testing::BtrfsImage;
 
 enum class Landlock { AsItIs, Missing };

@@ -43,8 +43,8 @@ class GuardedAgent : public ::testing::Test {
                          policy_, std::make_unique<FakeStore>(disk_), clock_);
                    },
                .report = {}});
-    source_ = std::make_unique<RemoteSource>(*link_->client, "zfs");
-    store_ = std::make_unique<RemoteStore>(*link_->client, "far:zfs:backup", "");
+    source_ = std::make_unique<remote::RemoteSource>(*link_->client, "zfs");
+    store_ = std::make_unique<remote::RemoteStore>(*link_->client, "far:zfs:backup", "");
   }
 
   StreamRequest stream_of(const std::string& volume, const Point& point) {
@@ -78,8 +78,8 @@ class GuardedAgent : public ::testing::Test {
   FakeDisk disk_;
   testing::FakeClock clock_{1'700'000'000};
   std::unique_ptr<TestLink> link_;
-  std::unique_ptr<RemoteSource> source_;
-  std::unique_ptr<RemoteStore> store_;
+  std::unique_ptr<remote::RemoteSource> source_;
+  std::unique_ptr<remote::RemoteStore> store_;
 };
 
 TEST_F(GuardedAgent, ListsWhatThePolicyCoversAlone) {
@@ -212,7 +212,7 @@ TEST_F(GuardedAgent, NobodyHasLookedInTheFuture) {
 }
 
 TEST_F(GuardedAgent, AnotherStoreThanItsOwnIsNotThere) {
-  RemoteStore other(*link_->client, "far:zfs:elsewhere", "zfs:elsewhere");
+  remote::RemoteStore other(*link_->client, "far:zfs:elsewhere", "zfs:elsewhere");
   EXPECT_ERROR(other.identity(), ErrorKind::NotFound);
 }
 
@@ -226,16 +226,16 @@ TEST_F(GuardedAgent, ARequestThatDoesNotDecodeEndsTheConnection) {
 
 TEST(UnservedAgent, RefusesWhatItDoesNotHave) {
   TestLink link(Served{});
-  RemoteSource source(*link.client, "zfs");
-  RemoteStore store(*link.client, "far", "");
+  remote::RemoteSource source(*link.client, "zfs");
+  remote::RemoteStore store(*link.client, "far", "");
   EXPECT_ERROR(source.features(), ErrorKind::PermissionDenied);
   EXPECT_ERROR(source.inventory({"zfs:tank", "btrfs:/x"}), ErrorKind::InvalidArgument);
   EXPECT_ERROR(source.settle({}), ErrorKind::InvalidArgument);
   EXPECT_ERROR(store.identity(), ErrorKind::PermissionDenied);
-  RemoteTarget target(*link.client, "zfs");
+  remote::RemoteTarget target(*link.client, "zfs");
   EXPECT_ERROR(target.features("zfs:pool/new"), ErrorKind::PermissionDenied);
   EXPECT_ERROR(target.require_free("zfs:tank/new"), ErrorKind::PermissionDenied);
-  EXPECT_ERROR(init_remote_store(*link.client, "zfs:tank"), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(remote::init_remote_store(*link.client, "zfs:tank"), ErrorKind::PermissionDenied);
 }
 
 using testing::FakeTarget;
@@ -252,7 +252,7 @@ class GuardedMaker : public ::testing::Test {
                .store = {},
                .target = [this](std::string_view) { return make(); },
                .init = [this](const std::string& store) { policy_.may_init(store).require(); }});
-    target_ = std::make_unique<RemoteTarget>(*link_->client, "zfs");
+    target_ = std::make_unique<remote::RemoteTarget>(*link_->client, "zfs");
   }
 
   std::unique_ptr<VolumeTarget> make() {
@@ -271,7 +271,7 @@ class GuardedMaker : public ::testing::Test {
   StreamRequest wanted_;
   bool reads_what_it_has_ = true;
   std::unique_ptr<TestLink> link_;
-  std::unique_ptr<RemoteTarget> target_;
+  std::unique_ptr<remote::RemoteTarget> target_;
 };
 
 TEST_F(GuardedMaker, MakesWhatItsPolicyCoversAlone) {
@@ -323,7 +323,8 @@ TEST_F(GuardedMaker, TakesAStreamThatItDoesNotNeed) {
 }
 
 TEST_F(GuardedMaker, MakesNoStore) {
-  EXPECT_ERROR(init_remote_store(*link_->client, "zfs:pool/store"), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(remote::init_remote_store(*link_->client, "zfs:pool/store"),
+               ErrorKind::PermissionDenied);
 }
 
 TEST_F(GuardedMaker, ARequestThatDoesNotDecodeEndsTheConnection) {
@@ -366,7 +367,7 @@ TEST(LyingAgent, IsNotBelieved) {
                        .store = {},
                        .report = {}});
   names = {"zfs:tank/../x"};
-  RemoteSource source(*link.client, "zfs");
+  remote::RemoteSource source(*link.client, "zfs");
   EXPECT_ERROR(source.inventory({"zfs:tank/**"}), ErrorKind::Corrupt);
   EXPECT_ERROR(source.freeze({"zfs:tank"}, kOwn), ErrorKind::Corrupt);
   Settlement settlement;

@@ -23,6 +23,13 @@
 namespace snapferry::agent {
 namespace {
 
+using sandbox::enter_sandbox;
+using sandbox::Grip;
+using sandbox::SandboxLayer;
+using sandbox::SandboxMode;
+using sandbox::SandboxPlan;
+using sandbox::SandboxReport;
+using wire::AgentRole;
 using wire::Finding;
 using wire::Verdict;
 
@@ -36,9 +43,9 @@ const std::vector<std::string> kToReceive = {"create",   "destroy",  "devices", 
                                              "snapdev",  "snapshot", "userprop", "volmode"};
 const std::vector<std::string> kToMake = {"create", "mount", "receive"};
 
-const std::vector<std::string>& permissions_for(Role role) {
-  if (role == Role::Target) return kToMake;
-  return role == Role::Source ? kToSend : kToReceive;
+const std::vector<std::string>& permissions_for(AgentRole role) {
+  if (role == AgentRole::Target) return kToMake;
+  return role == AgentRole::Source ? kToSend : kToReceive;
 }
 
 bool exists(const char* path) {
@@ -198,7 +205,7 @@ void inspect_btrfs(const Use& use, std::vector<Finding>& findings) {
                                             "update to 5.6 or later"));
   }
   findings.push_back(inspect_btrfs_stream());
-  if (!use.name.empty() && !exists(use.name.c_str()) && use.role != Role::Store) {
+  if (!use.name.empty() && !exists(use.name.c_str()) && use.role != AgentRole::Store) {
     findings.push_back(missing("btrfs volume", printable(use.name) +
                                                    ": nothing is there; check the pattern, or "
                                                    "mount it"));
@@ -306,23 +313,23 @@ std::vector<Use> uses_of(const Policy& policy) {
     };
     if (std::ranges::none_of(uses, same)) uses.push_back(std::move(use));
   };
-  if (policy.has(Role::Source)) {
+  if (policy.has(AgentRole::Source)) {
     for (const auto& pattern : policy.volumes()) {
-      add({std::string(pattern.kind()), Role::Source, pattern.literal_prefix()});
+      add({std::string(pattern.kind()), AgentRole::Source, pattern.literal_prefix()});
     }
   }
-  if (policy.has(Role::Target)) {
+  if (policy.has(AgentRole::Target)) {
     for (const auto& pattern : policy.volumes()) {
       // Where a volume would be made.
       std::string name = pattern.literal_prefix();
       if (!pattern.has_wildcards()) name.resize(std::min(name.rfind('/'), name.size()));
       if (name.empty() && pattern.kind() == "btrfs") name = "/";
-      add({std::string(pattern.kind()), Role::Target, name});
+      add({std::string(pattern.kind()), AgentRole::Target, name});
     }
   }
-  if (policy.has(Role::Store)) {
+  if (policy.has(AgentRole::Store)) {
     const auto colon = policy.store().find(':');
-    add({policy.store().substr(0, colon), Role::Store, policy.store().substr(colon + 1)});
+    add({policy.store().substr(0, colon), AgentRole::Store, policy.store().substr(colon + 1)});
   }
   return uses;
 }

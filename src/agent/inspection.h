@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "agent/policy.h"
-#include "agent/sandbox.h"
 #include "platform/command.h"
+#include "sandbox/sandbox.h"
+#include "wire/agent_role.h"
 #include "wire/messages.h"
 
 namespace snapferry::agent {
@@ -14,8 +15,8 @@ namespace snapferry::agent {
 // What one machine is asked about: one kind, "zfs" or "btrfs", and what shall be done with it.
 struct Use {
   std::string kind;
-  Role role = Role::Source;  // Source, Store or Target
-  std::string name;          // the dataset or directory where it begins; empty: none in particular
+  wire::AgentRole role = wire::AgentRole::Source;  // Source, Store or Target
+  std::string name;  // the dataset or directory where it begins; empty: none in particular
 };
 
 // What an agent with this policy uses, or what one command with this address does.
@@ -28,11 +29,11 @@ std::vector<wire::Finding> inspect_machine(const std::vector<Use>& uses,
                                            platform::Commands& commands);
 
 // One finding for each layer.
-std::vector<wire::Finding> findings_of(const SandboxReport& report);
+std::vector<wire::Finding> findings_of(const sandbox::SandboxReport& report);
 
 // What a sandbox for `plan` would be here: tried in a child process, so that this one stays free.
 // Call it while no other thread runs. Throws Unavailable if the child tells nothing.
-SandboxReport try_sandbox(const SandboxPlan& plan);
+sandbox::SandboxReport try_sandbox(const sandbox::SandboxPlan& plan);
 
 // The permissions of `wanted` that zfs(8) gives to neither the user nor one of the groups nor
 // everyone, by what `zfs allow DATASET` printed.

@@ -9,6 +9,8 @@
 namespace snapferry::agent {
 namespace {
 
+using wire::AgentRole;
+
 // As OpenZFS 2.1 prints it.
 constexpr std::string_view kAllow =
     "---- Permissions on tank/home ----------------------------------------\n"
@@ -47,7 +49,7 @@ TEST(Inspection, NamesTheUsesOfAPolicyOnce) {
   ASSERT_EQ(uses.size(), 3u);
   EXPECT_EQ(uses[0].name, "tank");
   EXPECT_EQ(uses[1].kind, "btrfs");
-  EXPECT_EQ(uses[2].role, Role::Store);
+  EXPECT_EQ(uses[2].role, AgentRole::Store);
 }
 
 TEST(Inspection, LooksAtWhatANewVolumeWouldBeIn) {
@@ -59,7 +61,7 @@ TEST(Inspection, LooksAtWhatANewVolumeWouldBeIn) {
   EXPECT_EQ(uses[0].name, "tank");
   EXPECT_EQ(uses[1].name, "/");
   EXPECT_EQ(uses[2].name, "tank/x");
-  for (const auto& use : uses) EXPECT_EQ(use.role, Role::Target);
+  for (const auto& use : uses) EXPECT_EQ(use.role, AgentRole::Target);
 }
 
 // zfs is not there, or what it prints.
@@ -81,7 +83,7 @@ TEST(Inspection, BeginsWithTheSystemAndAsksNothingWithoutUses) {
 
 TEST(Inspection, OfBtrfsMissesAVolumeThatIsNotThere) {
   FakeZfs commands;
-  const auto findings = inspect_machine({{"btrfs", Role::Source, "/no/such/place"}}, commands);
+  const auto findings = inspect_machine({{"btrfs", AgentRole::Source, "/no/such/place"}}, commands);
   EXPECT_TRUE(std::ranges::any_of(findings, [](const wire::Finding& finding) {
     return finding.verdict == wire::Verdict::Missing &&
            finding.message.find("; ") != std::string::npos;
@@ -94,7 +96,7 @@ TEST(Inspection, TriesTheSandboxAndStaysFree) {
   EXPECT_EQ(try_sandbox(plan), try_sandbox(plan));
   const auto report = try_sandbox(plan);
   ASSERT_EQ(report.layers.size(), 4u);
-  EXPECT_EQ(report.layers[0].grip, Grip::Full);
+  EXPECT_EQ(report.layers[0].grip, sandbox::Grip::Full);
   const auto findings = findings_of(report);
   EXPECT_EQ(findings[0].topic, "sandbox no-new-privileges");
 }

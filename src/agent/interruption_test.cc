@@ -58,8 +58,8 @@ class Scene {
  private:
   void back_up(wire::Connection& connection) {
     connection.handshake();
-    RemoteSource source(connection, "zfs");
-    RemoteStore store(connection, "far", "");
+    remote::RemoteSource source(connection, "zfs");
+    remote::RemoteStore store(connection, "far", "");
     source.features();
     store.identity();
     const auto volume = place_->volume("a");

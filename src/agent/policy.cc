@@ -2,12 +2,23 @@
 
 #include <algorithm>
 
-#include "agent/names.h"
 #include "core/address.h"
 #include "core/error.h"
+#include "wire/names.h"
 
 namespace snapferry::agent {
 namespace {
+
+using wire::AgentRole;
+using wire::is_bookmark_of_cursor;
+using wire::is_cursor_of_set;
+using wire::is_host_name;
+using wire::is_point_name;
+using wire::is_set_name;
+using wire::is_snapshot_of_set;
+using wire::is_volume_name;
+using wire::parse_role;
+using wire::quoted;
 
 [[noreturn]] void invalid(std::string message) {
   throw Error(ErrorKind::InvalidArgument, std::move(message));
@@ -96,30 +107,6 @@ void check_store(const Policy& policy) {
 
 }  // namespace
 
-std::string_view to_string(Role role) {
-  switch (role) {
-    case Role::Source:
-      return "source";
-    case Role::Store:
-      return "store";
-    case Role::Restore:
-      return "restore";
-    case Role::Target:
-      return "target";
-  }
-  return "";
-}
-
-Role parse_role(std::string_view text) {
-  for (const auto role : {Role::Source, Role::Store, Role::Restore, Role::Target}) {
-    if (text == to_string(role)) return role;
-  }
-  invalid(quoted(text) +
-          ": nothing that an agent can allow; --allow takes source, store, restore, target");
-}
-
-std::string feature_of(Role role) { return "role." + std::string(to_string(role)); }
-
 Decision Decision::refuse(std::string reason) {
   Decision decision;
   decision.reason_ = std::move(reason);
@@ -157,10 +144,10 @@ Policy Policy::make(const PolicyOptions& options) {
       invalid(pattern.text() + ": an agent sends zfs: and btrfs: volumes; give one as --volume");
     }
   }
-  if ((policy.has(Role::Source) || policy.has(Role::Target)) && policy.volumes_.empty()) {
+  if ((policy.has(AgentRole::Source) || policy.has(AgentRole::Target)) && policy.volumes_.empty()) {
     invalid("the agent covers no volume: give --volume, such as --volume 'zfs:tank/**'");
   }
-  if (policy.has(Role::Store)) {
+  if (policy.has(AgentRole::Store)) {
     if (policy.store_.empty()) invalid("the agent has no store: give --store zfs:DATASET");
     check_store(policy);
     if (!is_host_name(policy.host_)) {
@@ -168,13 +155,13 @@ Policy Policy::make(const PolicyOptions& options) {
     }
   } else if (!policy.store_.empty() || !policy.host_.empty()) {
     invalid("--store and --host are for a store agent: add --allow store, or leave them out");
-  } else if (policy.has(Role::Restore)) {
+  } else if (policy.has(AgentRole::Restore)) {
     invalid("--allow restore reads a store back: add --allow store with --store and --host");
   }
   return policy;
 }
 
-bool Policy::has(Role role) const { return std::ranges::find(roles_, role) != roles_.end(); }
+bool Policy::has(AgentRole role) const { return std::ranges::find(roles_, role) != roles_.end(); }
 
 std::vector<std::string> Policy::arguments() const {
   std::vector<std::string> result;
@@ -185,7 +172,7 @@ std::vector<std::string> Policy::arguments() const {
   for (const auto role : roles_) add("--allow", to_string(role));
   add("--set", set_);
   for (const auto& pattern : volumes_) add("--volume", pattern.text());
-  if (has(Role::Store)) {
+  if (has(AgentRole::Store)) {
     add("--store", store_);
     add("--host", host_);
   }
@@ -202,7 +189,7 @@ Decision Policy::covers(std::string_view volume) const {
 }
 
 Decision Policy::may_list(std::string_view volume) const {
-  if (!has(Role::Source)) {
+  if (!has(AgentRole::Source)) {
     return refuse(volume,
                   "this key sends nothing; its line in authorized_keys lacks "
                   "--allow source");
@@ -213,7 +200,7 @@ Decision Policy::may_list(std::string_view volume) const {
 std::vector<std::string> Policy::listing(const std::vector<std::string>& patterns) const {
   std::vector<std::string> result;
   for (const auto& asked : parse_patterns(patterns)) {
-    if (!has(Role::Source) || !asked.has_wildcards()) may_list(asked.text()).require();
+    if (!has(AgentRole::Source) || !asked.has_wildcards()) may_list(asked.text()).require();
     bool any = false;
     for (const auto& own : volumes_) {
       const auto common = common_listing(asked, own);
@@ -298,7 +285,7 @@ Decision Policy::may_remove(const Settlement& settlement, const Point& point,
 }
 
 Decision Policy::may_list_host(std::string_view host) const {
-  if (!has(Role::Store)) {
+  if (!has(AgentRole::Store)) {
     return refuse(host, "this key has no store; its line in authorized_keys lacks --allow store");
   }
   if (host == host_) return Decision::allow();
@@ -341,7 +328,7 @@ Decision Policy::may_verify(const VolumeName& volume) const { return own_replica
 
 Decision Policy::may_browse(const VolumeName& volume) const {
   if (const auto decision = own_replica(volume); !decision) return decision;
-  if (has(Role::Restore)) return Decision::allow();
+  if (has(AgentRole::Restore)) return Decision::allow();
   return refuse(volume.path,
                 "this key only adds; add --allow restore to its line in "
                 "authorized_keys to read back");
@@ -356,7 +343,7 @@ Decision Policy::may_restore(const VolumeName& volume, const StreamRequest& requ
 }
 
 Decision Policy::may_init(std::string_view store) const {
-  if (!has(Role::Store)) {
+  if (!has(AgentRole::Store)) {
     return refuse(store, "this key has no store; its line in authorized_keys lacks --allow store");
   }
   if (store == store_) return Decision::allow();
@@ -368,7 +355,7 @@ Decision Policy::may_destroy(const VolumeName& volume) const {
 }
 
 Decision Policy::may_make(std::string_view volume) const {
-  if (!has(Role::Target)) {
+  if (!has(AgentRole::Target)) {
     return refuse(volume,
                   "this key makes no volumes; its line in authorized_keys lacks --allow target");
   }

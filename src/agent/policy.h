@@ -9,23 +9,9 @@
 #include "core/store.h"
 #include "core/volume.h"
 #include "core/volume_pattern.h"
+#include "wire/agent_role.h"
 
 namespace snapferry::agent {
-
-// What an agent may be told to do. Whatever is not allowed by name is refused.
-enum class Role : std::uint8_t {
-  Source,   // list, freeze, send and release volumes of this machine
-  Store,    // add to the replicas of one host in the store of this machine
-  Restore,  // read those replicas back; nothing without a store
-  Target,   // make new volumes of this machine out of streams
-};
-
-// "source", "store", "restore", "target".
-std::string_view to_string(Role role);
-// Throws InvalidArgument, naming the four.
-Role parse_role(std::string_view text);
-// The feature in the greeting of an agent that has the role (wire/PROTOCOL.md): "role.source".
-std::string feature_of(Role role);
 
 // The answer to a request: allowed, or one line for the peer that says what is refused and why.
 // The peer's own words stand in it escaped and cut short.
@@ -73,7 +59,7 @@ class Policy {
   // without store.
   static Policy make(const PolicyOptions& options);
 
-  bool has(Role role) const;
+  bool has(wire::AgentRole role) const;
   const std::string& set() const { return set_; }
   const std::vector<VolumePattern>& volumes() const { return volumes_; }
   // "" without the role Store.
@@ -131,7 +117,7 @@ class Policy {
   Decision may_remove(const Settlement& settlement, const Point& point,
                       const VolumeState& volume) const;
 
-  std::vector<Role> roles_;
+  std::vector<wire::AgentRole> roles_;
   std::string set_;
   std::vector<VolumePattern> volumes_;
   std::string store_;

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "agent/names.h"
 #include "agent/policy.h"
+#include "wire/names.h"
 
 namespace snapferry::agent {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/names.h"
 #include "testing/errors.h"
+#include "wire/names.h"
 
 namespace snapferry::agent {
 namespace {
@@ -338,7 +338,7 @@ TEST(Decision, QuotesThePeerWithoutItsControlCharactersAndNotWhole) {
   const auto decision = source_policy().may_list("zfs:\x1b[2J" + std::string(100000, 'x'));
   EXPECT_EQ(decision.reason().find('\x1b'), std::string::npos);
   EXPECT_LT(decision.reason().size(), 400u);
-  EXPECT_EQ(quoted("a\n\xff'"), "'a\\x0a\\xff''");
+  EXPECT_EQ(wire::quoted("a\n\xff'"), "'a\\x0a\\xff''");
   EXPECT_THROW(decision.require(), Error);
 }
 

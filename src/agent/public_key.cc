@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/names.h"
 #include "core/error.h"
+#include "wire/names.h"
 
 namespace snapferry::agent {
 namespace {
+
+using wire::quoted;
 
 constexpr std::size_t kLongestLine = 16384;
 

@@ -18,6 +18,13 @@
 namespace snapferry::agent {
 namespace {
 
+using sandbox::OwnMounts;
+using sandbox::PathAccess;
+using sandbox::PathGrant;
+using sandbox::SandboxPlan;
+using sandbox::SystemCallSet;
+using wire::AgentRole;
+
 constexpr std::uint16_t low_half(unsigned long request) {
   return static_cast<std::uint16_t>(request & 0xffff);
 }
@@ -240,7 +247,7 @@ OwnMounts own_mounts_for(const Policy& policy, const std::vector<ReachedPath>& r
   const auto lists = [](const ReachedPath& path) {
     return path.reach == Reach::List || path.reach == Reach::Directories;
   };
-  if (std::ranges::any_of(reached, lists) || policy.has(Role::Target)) return OwnMounts::Never;
+  if (std::ranges::any_of(reached, lists) || policy.has(AgentRole::Target)) return OwnMounts::Never;
   return reached.empty() ? OwnMounts::WithoutLandlock : OwnMounts::Always;
 }
 
@@ -254,25 +261,25 @@ bool has_kind(const Policy& policy, std::string_view kind) {
 SandboxPlan plan_sandbox(const Policy& policy, const std::vector<ReachedPath>& reached) {
   Plan plan;
   add_common(plan);
-  if (policy.has(Role::Source)) {
+  if (policy.has(AgentRole::Source)) {
     if (has_kind(policy, "zfs")) add_zfs_source(plan);
     if (has_kind(policy, "btrfs")) add_btrfs_source(plan);
   }
-  if (policy.has(Role::Target)) {
+  if (policy.has(AgentRole::Target)) {
     if (has_kind(policy, "btrfs")) add_btrfs_receiver(plan);
     if (has_kind(policy, "zfs")) {
       add_zfs(plan);
       plan.let_through(kZfsReceivingAnew);
     }
   }
-  if (policy.has(Role::Store)) {
+  if (policy.has(AgentRole::Store)) {
     if (policy.store().starts_with("zfs:")) {
       add_zfs(plan);
       plan.let_through(kZfsReceiving);
       plan.let_through(kZfsSending);  // verifying reads a replica by sending it to nowhere
     } else {
       add_btrfs_receiver(plan);
-      if (policy.has(Role::Restore)) plan.let_through(kBtrfsSending);
+      if (policy.has(AgentRole::Restore)) plan.let_through(kBtrfsSending);
     }
   }
   for (const auto& path : reached) plan.allow(path.path, access_for(path.reach));

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "agent/policy.h"
-#include "agent/sandbox.h"
 #include "core/reach.h"
+#include "sandbox/sandbox.h"
 
 namespace snapferry::agent {
 
@@ -30,11 +30,11 @@ namespace snapferry::agent {
 //
 // `reached` is what the drivers say that they open (core/reach.h). A process that is not root has
 // none of the capabilities to begin with. Looks for the programs of this machine; makes nothing.
-SandboxPlan plan_sandbox(const Policy& policy, const std::vector<ReachedPath>& reached);
+sandbox::SandboxPlan plan_sandbox(const Policy& policy, const std::vector<ReachedPath>& reached);
 
 // Likewise for what is called as simplesnapwrap: a source of every ZFS volume, which also sets
 // properties.
-SandboxPlan plan_simplesnap_sandbox();
+sandbox::SandboxPlan plan_simplesnap_sandbox();
 
 // What the broker needs that makes the files of this policy's store readable (view_broker.h):
 //
@@ -43,6 +43,6 @@ SandboxPlan plan_simplesnap_sandbox();
 //   both    CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH, and reading anything: its children contain
 //           themselves to one snapshot each, and none of them could read it if this process could
 //           not. It can write nowhere.
-SandboxPlan plan_view_broker(const Policy& policy);
+sandbox::SandboxPlan plan_view_broker(const Policy& policy);
 
 }  // namespace snapferry::agent

@@ -9,6 +9,11 @@
 namespace snapferry::agent {
 namespace {
 
+using sandbox::PathAccess;
+using sandbox::PathGrant;
+using sandbox::SandboxPlan;
+using sandbox::SystemCallSet;
+
 SandboxPlan source_of(std::vector<std::string> volumes,
                       const std::vector<ReachedPath>& reached = {}) {
   return plan_sandbox(

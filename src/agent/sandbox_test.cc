@@ -1,4 +1,4 @@
-#include "agent/sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <cerrno>
 #include <csignal>
@@ -24,14 +24,25 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "agent/landlock.h"
 #include "agent/sandbox_plan.h"
 #include "platform/command.h"
+#include "sandbox/landlock.h"
 #include "testing/errors.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::agent {
 namespace {
+
+using sandbox::enter_sandbox;
+using sandbox::Grip;
+using sandbox::landlock_version;
+using sandbox::OwnMounts;
+using sandbox::parse_sandbox_mode;
+using sandbox::PathAccess;
+using sandbox::SandboxLayer;
+using sandbox::SandboxMode;
+using sandbox::SandboxPlan;
+using sandbox::SystemCallSet;
 
 // How a child process ended that ran `body`: its value, or minus the signal that killed it.
 int in_child(const std::function<int()>& body) {

@@ -13,14 +13,14 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "agent/remote_source.h"
-#include "agent/remote_store.h"
-#include "agent/remote_target.h"
 #include "agent/server.h"
 #include "agent/view_broker.h"
 #include "agent/view_server.h"
 #include "core/error.h"
 #include "platform/socket_pair.h"
+#include "remote/remote_source.h"
+#include "remote/remote_store.h"
+#include "remote/remote_target.h"
 #include "wire/connection.h"
 
 namespace snapferry::agent {

@@ -34,7 +34,7 @@ class LinkedSource : public Source {
 
  private:
   TestLink link_;
-  RemoteSource source_;
+  remote::RemoteSource source_;
 };
 
 class LinkedTarget : public VolumeTarget {
@@ -58,7 +58,7 @@ class LinkedTarget : public VolumeTarget {
 
  private:
   TestLink link_;
-  RemoteTarget target_;
+  remote::RemoteTarget target_;
 };
 
 class LinkedStore : public Store {
@@ -108,7 +108,7 @@ class LinkedStore : public Store {
  private:
   TestViews views_;
   TestLink link_;
-  RemoteStore store_;
+  remote::RemoteStore store_;
 };
 
 // A place whose ends are at the far end of connections.

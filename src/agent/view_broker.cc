@@ -23,6 +23,15 @@ namespace snapferry::agent {
 namespace {
 
 using platform::Fd;
+using sandbox::enter_sandbox;
+using sandbox::Grip;
+using sandbox::LayerReport;
+using sandbox::PathAccess;
+using sandbox::SandboxLayer;
+using sandbox::SandboxMode;
+using sandbox::SandboxPlan;
+using sandbox::SandboxReport;
+using sandbox::SystemCallSet;
 
 // Processes of snapshots at once; more than an agent that keeps to kMaxViews ever has, though some
 // of those it let go may still be ending.

@@ -5,9 +5,9 @@
 
 #include <sys/types.h>
 
-#include "agent/sandbox.h"
 #include "core/snapshot_view.h"
 #include "platform/fd.h"
+#include "sandbox/sandbox.h"
 #include "wire/view_messages.h"
 
 namespace snapferry::agent {
@@ -31,14 +31,14 @@ class ViewBroker {
   // Starts the broker, contained by `plan`; call it before the agent contains itself and before
   // another thread starts. Throws Unavailable, and Unsupported where SandboxMode::Require asks for
   // what the kernel lacks.
-  ViewBroker(const Browse& browse, const SandboxPlan& plan, SandboxMode mode);
+  ViewBroker(const Browse& browse, const sandbox::SandboxPlan& plan, sandbox::SandboxMode mode);
   ViewBroker(const ViewBroker&) = delete;
   ViewBroker& operator=(const ViewBroker&) = delete;
   // Ends the broker. The processes of snapshots end as their sockets are closed.
   ~ViewBroker();
 
   // How far the broker is contained.
-  const SandboxReport& report() const { return report_; }
+  const sandbox::SandboxReport& report() const { return report_; }
 
   // A socket to the process of a snapshot. Throws Unavailable where the broker is gone, Busy where
   // too many are open. One thread at a time.
@@ -47,11 +47,11 @@ class ViewBroker {
  private:
   ::pid_t process_ = -1;
   platform::Fd socket_;
-  SandboxReport report_;
+  sandbox::SandboxReport report_;
 };
 
 // What the process of a snapshot that is open as `directory` keeps: reading in that directory, with
 // CAP_DAC_READ_SEARCH. -1: not even that.
-SandboxPlan plan_view(int directory);
+sandbox::SandboxPlan plan_view(int directory);
 
 }  // namespace snapferry::agent

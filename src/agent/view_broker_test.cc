@@ -17,16 +17,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/landlock.h"
 #include "agent/sandbox_plan.h"
 #include "agent/test_link.h"
 #include "agent/view_relay.h"
-#include "platform/directory_view.h"
+#include "sandbox/landlock.h"
 #include "testing/errors.h"
 #include "testing/temporary_directory.h"
+#include "view/directory_view.h"
 
 namespace snapferry::agent {
 namespace {
+
+using sandbox::enter_sandbox;
+using sandbox::landlock_version;
+using sandbox::PathAccess;
+using sandbox::SandboxMode;
+using sandbox::SandboxPlan;
 
 namespace fs = std::filesystem;
 
@@ -36,8 +42,8 @@ SandboxPlan broker_plan(const std::string& store = "btrfs:/backup") {
 }
 
 std::unique_ptr<SnapshotView> open_view(const std::string& path) {
-  return std::make_unique<platform::DirectoryView>(
-      platform::open_path(path, O_RDONLY | O_DIRECTORY), path);
+  return std::make_unique<view::DirectoryView>(platform::open_path(path, O_RDONLY | O_DIRECTORY),
+                                               path);
 }
 
 // Directories that stand for snapshots, "outside" beside them.
@@ -71,7 +77,7 @@ TEST_F(BrokenOffFiles, AreShownByAProcessOfTheirOwn) {
       {.source = {}, .store = {}, .report = {}, .view = [&](const wire::SnapshotName& name) {
          return broker.connect(name);
        }});
-  RemoteStore store(*link.client, "far:btrfs:/backup", "");
+  remote::RemoteStore store(*link.client, "far:btrfs:/backup", "");
   for (const std::string name : {"a", "b", "a"}) {
     const auto view = store.browse({"web1", "btrfs:/home"}, named(name).point());
     const auto part = view->list("", 0);
@@ -261,7 +267,7 @@ TEST_F(ContainedBroker, LetsItsChildrenReadWhatItMounted) {
     platform::Fd mount(::fsmount(context.get(), 0, MOUNT_ATTR_RDONLY));
     if (!mount.valid()) return 3;
     platform::Fd root(::openat(mount.get(), ".", O_RDONLY | O_DIRECTORY));
-    platform::DirectoryView view(std::move(root), "mount", std::move(mount));
+    view::DirectoryView view(std::move(root), "mount", std::move(mount));
     if (!enter_sandbox(plan_view(view.descriptor()), SandboxMode::Require).in_force()) return 4;
     if (view.list("", 0).total != 0) return 5;
     return ::open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES ? 7 : 6;

@@ -29,7 +29,7 @@
 #include "core/aside.h"
 #include "core/bytes.h"
 #include "core/error.h"
-#include "platform/directory_view.h"
+#include "view/directory_view.h"
 
 namespace snapferry::btrfs {
 namespace {
@@ -501,8 +501,8 @@ std::unique_ptr<Stream> BtrfsStore::send(const VolumeName& volume, const StreamR
 
 std::unique_ptr<SnapshotView> BtrfsStore::browse(const VolumeName& volume, const Point& snapshot) {
   const auto replica = open_replica(volume);
-  return std::make_unique<platform::DirectoryView>(replica.open(snapshot),
-                                                   volume.text() + "@" + snapshot.name);
+  return std::make_unique<view::DirectoryView>(replica.open(snapshot),
+                                               volume.text() + "@" + snapshot.name);
 }
 
 std::vector<VolumeFailure> BtrfsStore::destroy(const VolumeName& volume,

@@ -49,7 +49,7 @@ void append(std::vector<wire::Finding>& all, std::vector<wire::Finding> more) {
 AgentEnds::AgentEnds(std::unique_ptr<Endpoints> endpoints, const agent::Policy& policy,
                      platform::Clock& clock)
     : endpoints_(std::move(endpoints)), policy_(policy), clock_(clock) {
-  if (policy.has(agent::Role::Store)) open_store();
+  if (policy.has(wire::AgentRole::Store)) open_store();
   find_reach();
 }
 
@@ -78,10 +78,12 @@ void AgentEnds::find_reach() {
   };
   for (const auto* kind : {"zfs", "btrfs"}) {
     const auto patterns = patterns_of(policy_, kind);
-    if (policy_.has(agent::Role::Source)) add(Endpoints::End::Source, address_of(kind), patterns);
-    if (policy_.has(agent::Role::Target)) add(Endpoints::End::Target, address_of(kind), patterns);
+    if (policy_.has(wire::AgentRole::Source))
+      add(Endpoints::End::Source, address_of(kind), patterns);
+    if (policy_.has(wire::AgentRole::Target))
+      add(Endpoints::End::Target, address_of(kind), patterns);
   }
-  if (policy_.has(agent::Role::Store)) {
+  if (policy_.has(wire::AgentRole::Store)) {
     add(Endpoints::End::Store, Address::parse(policy_.store()), {policy_.host()});
   }
   const auto is_missing = [](const ReachedPath& path) {
@@ -91,10 +93,10 @@ void AgentEnds::find_reach() {
 }
 
 void AgentEnds::prepare_all() {
-  if (policy_.has(agent::Role::Store)) {
+  if (policy_.has(wire::AgentRole::Store)) {
     endpoints_->prepare_store(Address::parse(policy_.store()), policy_.host());
   }
-  if (!policy_.has(agent::Role::Target)) return;
+  if (!policy_.has(wire::AgentRole::Target)) return;
   for (const auto& pattern : policy_.volumes()) {
     if (pattern.has_wildcards()) continue;
     endpoints_->target(address_of(pattern.kind()))->prepare(pattern.text());
@@ -105,7 +107,7 @@ std::unique_ptr<Source> AgentEnds::source(std::string_view kind) {
   if (kind != "zfs" && kind != "btrfs") {
     throw Error(ErrorKind::Unsupported, printable(kind) + ": an agent sends zfs and btrfs volumes");
   }
-  if (!policy_.has(agent::Role::Source) || patterns_of(policy_, kind).empty()) {
+  if (!policy_.has(wire::AgentRole::Source) || patterns_of(policy_, kind).empty()) {
     throw Error(ErrorKind::PermissionDenied,
                 fmt::format("{}: this key sends no volume of this kind; its line in "
                             "authorized_keys says which",
@@ -140,14 +142,14 @@ std::vector<wire::Finding> AgentEnds::try_out() {
   std::vector<wire::Finding> findings;
   for (const auto& pattern : policy_.volumes()) {
     const auto kind = pattern.kind();
-    if (policy_.has(agent::Role::Source)) {
+    if (policy_.has(wire::AgentRole::Source)) {
       append(findings, try_source(*endpoints_, *source(kind), pattern.text()));
     }
-    if (policy_.has(agent::Role::Target) && !pattern.has_wildcards()) {
+    if (policy_.has(wire::AgentRole::Target) && !pattern.has_wildcards()) {
       append(findings, try_target(*target(kind), pattern.text()));
     }
   }
-  if (policy_.has(agent::Role::Store)) {
+  if (policy_.has(wire::AgentRole::Store)) {
     if (store_failure_) {
       findings.push_back({"store", wire::Verdict::Missing, store_failure_->message()});
     } else {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "agent/policy.h"
-#include "agent/sandbox.h"
 #include "cli/command.h"
+#include "sandbox/sandbox.h"
 
 namespace snapferry::cli {
 

@@ -2,7 +2,7 @@
 
 #include "cli/backup_request.h"
 #include "cli/context.h"
-#include "tree/backup.h"
+#include "tree/backup/backup.h"
 
 namespace snapferry::cli {
 

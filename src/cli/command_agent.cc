@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "agent/inspection.h"
-#include "agent/preparation.h"
 #include "agent/sandbox_plan.h"
 #include "agent/server.h"
 #include "agent/view_broker.h"
@@ -18,6 +17,7 @@
 #include "cli/format.h"
 #include "core/error.h"
 #include "platform/fd.h"
+#include "remote/preparation.h"
 
 namespace snapferry::cli {
 namespace {
@@ -53,29 +53,29 @@ std::string joined(const std::vector<std::string>& words) {
 wire::ConnectionOptions connection_options(const agent::Policy& policy, const AgentEnds& ends) {
   wire::ConnectionOptions options;
   options.role = wire::Role::Server;
-  for (const auto role :
-       {agent::Role::Source, agent::Role::Store, agent::Role::Restore, agent::Role::Target}) {
-    if (policy.has(role)) options.features.push_back(agent::feature_of(role));
+  for (const auto role : {wire::AgentRole::Source, wire::AgentRole::Store, wire::AgentRole::Restore,
+                          wire::AgentRole::Target}) {
+    if (policy.has(role)) options.features.push_back(wire::feature_of(role));
   }
   options.features.emplace_back(wire::kPropertiesFeature);
-  if (ends.is_unprepared()) options.features.emplace_back(agent::kUnprepared);
+  if (ends.is_unprepared()) options.features.emplace_back(wire::kUnprepared);
   return options;
 }
 
 ExitCode run_agent(Context& context) {
   check_original_command(context);
   const auto policy = policy_of(context.options);
-  const auto mode = agent::parse_sandbox_mode(context.options.text("--sandbox"));
+  const auto mode = sandbox::parse_sandbox_mode(context.options.text("--sandbox"));
   AgentEnds ends(context.io.endpoints ? context.io.endpoints({}) : system_endpoints({}), policy,
                  context.io.clock);
   std::unique_ptr<agent::ViewBroker> broker;
-  if (policy.has(agent::Role::Restore)) {
+  if (policy.has(wire::AgentRole::Restore)) {
     const auto browse = [&](const VolumeName& volume, const Point& snapshot) {
       return ends.browse(volume, snapshot);
     };
     broker = std::make_unique<agent::ViewBroker>(browse, agent::plan_view_broker(policy), mode);
   }
-  const auto sandbox = agent::enter_sandbox(agent::plan_sandbox(policy, ends.reached()), mode);
+  const auto sandbox = sandbox::enter_sandbox(agent::plan_sandbox(policy, ends.reached()), mode);
   for (const auto& finding : agent::findings_of(sandbox)) {
     context.console.explain(fmt::format("{}: {}", finding.topic, finding.message));
   }
@@ -84,11 +84,11 @@ ExitCode run_agent(Context& context) {
   ::signal(SIGINT, SIG_DFL);
   agent::Served served;
   served.source = [&](std::string_view kind) { return ends.source(kind); };
-  if (policy.has(agent::Role::Store)) {
+  if (policy.has(wire::AgentRole::Store)) {
     served.store = [&] { return ends.store(); };
     served.init = [&](const std::string& store) { ends.init_store(store); };
   }
-  if (policy.has(agent::Role::Target)) {
+  if (policy.has(wire::AgentRole::Target)) {
     served.target = [&](std::string_view kind) { return ends.target(kind); };
   }
   if (broker) {

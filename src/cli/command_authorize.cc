@@ -31,7 +31,7 @@ ExitCode run_authorize(Context& context) {
   const auto key = agent::parse_public_key(read_key(path), path);
   const auto line = agent::authorized_line(
       key, agent::agent_command(given.text("--program"), policy,
-                                agent::parse_sandbox_mode(given.text("--sandbox"))));
+                                sandbox::parse_sandbox_mode(given.text("--sandbox"))));
   const auto file = given.given("--write");
   if (!file) {
     context.console.print(line + "\n");

@@ -22,9 +22,9 @@
 #include "cli/store.h"
 #include "cli/store_guard.h"
 #include "core/wall_time.h"
-#include "tree/backup.h"
+#include "tree/backup/backup.h"
+#include "tree/backup/survey.h"
 #include "tree/exclude.h"
-#include "tree/survey.h"
 
 namespace snapferry::cli {
 namespace {

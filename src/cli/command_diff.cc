@@ -9,7 +9,7 @@
 #include "core/snapshot_selector.h"
 #include "core/tree_reader.h"
 #include "core/volume_path.h"
-#include "tree/diff.h"
+#include "tree/query/diff.h"
 
 namespace snapferry::cli {
 namespace {

@@ -1,9 +1,6 @@
 #include <fmt/format.h>
 
 #include "agent/inspection.h"
-#include "agent/remote_source.h"
-#include "agent/remote_store.h"
-#include "agent/remote_target.h"
 #include "agent/sandbox_plan.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -13,6 +10,9 @@
 #include "cli/store.h"
 #include "cli/trial.h"
 #include "core/error.h"
+#include "remote/remote_source.h"
+#include "remote/remote_store.h"
+#include "remote/remote_target.h"
 #include "wire/ssh_transport.h"
 
 namespace snapferry::cli {
@@ -93,7 +93,7 @@ void inspect_this(const std::string& host, const Address& subject, Report& repor
   std::vector<agent::Use> uses;
   if (!subject.is_remote() && is_native(subject.kind)) {
     const auto pattern = VolumePattern::parse(subject.local_text());
-    for (const auto role : {agent::Role::Source, agent::Role::Store}) {
+    for (const auto role : {wire::AgentRole::Source, wire::AgentRole::Store}) {
       uses.push_back({std::string(kind_name(subject.kind)), role, pattern.literal_prefix()});
     }
   }
@@ -111,10 +111,10 @@ void inspect_this(const std::string& host, const Address& subject, Report& repor
 // What the key may do there, as the agent's greeting tells.
 Finding roles_of(const wire::Hello& peer) {
   std::string roles;
-  for (const auto role :
-       {agent::Role::Source, agent::Role::Store, agent::Role::Restore, agent::Role::Target}) {
-    if (!peer.has(agent::feature_of(role))) continue;
-    roles += (roles.empty() ? "" : ", ") + std::string(agent::to_string(role));
+  for (const auto role : {wire::AgentRole::Source, wire::AgentRole::Store, wire::AgentRole::Restore,
+                          wire::AgentRole::Target}) {
+    if (!peer.has(wire::feature_of(role))) continue;
+    roles += (roles.empty() ? "" : ", ") + std::string(wire::to_string(role));
   }
   if (!roles.empty()) return {"roles", Verdict::Good, "the key may be used as " + roles};
   return {"roles", Verdict::Missing,
@@ -124,20 +124,20 @@ Finding roles_of(const wire::Hello& peer) {
 // That the policy covers it, and that it is there; or, where the key only makes volumes, that
 // nothing is there.
 Finding inspect_subject(wire::SshTransport& transport, const Address& subject) {
-  if (transport.peer().has(agent::feature_of(agent::Role::Source))) {
-    agent::RemoteSource source(transport.connection(), std::string(kind_name(subject.kind)));
+  if (transport.peer().has(wire::feature_of(wire::AgentRole::Source))) {
+    remote::RemoteSource source(transport.connection(), std::string(kind_name(subject.kind)));
     const auto found = source.inventory({subject.local_text()});
     return {subject.local_text(), Verdict::Good,
             counted(found.size(), "volume", "volumes") + " to back up"};
   }
-  if (transport.peer().has(agent::feature_of(agent::Role::Target)) &&
-      !transport.peer().has(agent::feature_of(agent::Role::Store))) {
-    agent::RemoteTarget(transport.connection(), std::string(kind_name(subject.kind)))
+  if (transport.peer().has(wire::feature_of(wire::AgentRole::Target)) &&
+      !transport.peer().has(wire::feature_of(wire::AgentRole::Store))) {
+    remote::RemoteTarget(transport.connection(), std::string(kind_name(subject.kind)))
         .require_free(subject.local_text());
     return {subject.local_text(), Verdict::Good,
             "nothing is there: a volume can be restored to it"};
   }
-  agent::RemoteStore store(transport.connection(), subject.text(), subject.local_text());
+  remote::RemoteStore store(transport.connection(), subject.text(), subject.local_text());
   return {subject.local_text(), Verdict::Good, "a store, with the identity " + store.identity()};
 }
 

@@ -5,7 +5,7 @@
 #include "cli/format.h"
 #include "cli/store.h"
 #include "core/wall_time.h"
-#include "tree/find.h"
+#include "tree/query/find.h"
 
 namespace snapferry::cli {
 namespace {

@@ -14,8 +14,8 @@
 #include "cli/store.h"
 #include "cli/store_guard.h"
 #include "core/wall_time.h"
-#include "tree/restore.h"
-#include "tree/unfinished_restore.h"
+#include "tree/restore/restore.h"
+#include "tree/restore/unfinished_restore.h"
 
 namespace snapferry::cli {
 namespace {

@@ -11,10 +11,10 @@
 #include "btrfs/store.h"
 #include "btrfs/target.h"
 #include "cli/format.h"
-#include "cli/remote_end.h"
 #include "core/error.h"
 #include "platform/clock.h"
 #include "platform/command.h"
+#include "remote/remote_end.h"
 #include "wire/ssh_transport.h"
 #include "zfs/zfs_source.h"
 #include "zfs/zfs_store.h"
@@ -30,9 +30,10 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<Source> source(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return remote_source(line_to(address.remote, {"--allow", "source", "--set", options_.set,
-                                                    "--volume", "zfs:**", "--volume", "btrfs:/**"}),
-                           address);
+      return remote::remote_source(
+          line_to(address.remote, {"--allow", "source", "--set", options_.set, "--volume", "zfs:**",
+                                   "--volume", "btrfs:/**"}),
+          address);
     }
     if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
     return std::make_unique<zfs::ZfsSource>(commands_, calls_);
@@ -41,7 +42,7 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<Store> store(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return remote_store(line_to(address.remote, store_policy(address)), address);
+      return remote::remote_store(line_to(address.remote, store_policy(address)), address);
     }
     if (address.kind == AddressKind::Zfs) {
       // Whether it is there, its first listing says, without a process of its own.
@@ -53,7 +54,7 @@ class SystemEndpoints : public Endpoints {
   void create_store(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return make_remote_store(*line_to(address.remote, store_policy(address)), address);
+      return remote::make_remote_store(*line_to(address.remote, store_policy(address)), address);
     }
     if (address.kind == AddressKind::Zfs) {
       return zfs::create_store(commands_, calls_, clock_, address.name);
@@ -64,9 +65,10 @@ class SystemEndpoints : public Endpoints {
   std::unique_ptr<VolumeTarget> target(const Address& address) override {
     require_native(address);
     if (address.is_remote()) {
-      return remote_target(line_to(address.remote, {"--allow", "target", "--volume",
-                                                    address.local_text(), "--set", options_.set}),
-                           address);
+      return remote::remote_target(
+          line_to(address.remote,
+                  {"--allow", "target", "--volume", address.local_text(), "--set", options_.set}),
+          address);
     }
     if (address.kind == AddressKind::Zfs) return std::make_unique<zfs::ZfsTarget>(commands_);
     return std::make_unique<btrfs::BtrfsTarget>();
@@ -117,8 +119,8 @@ class SystemEndpoints : public Endpoints {
   // One connection for each host, role and run. `policy` is for a key without a command of its own,
   // which can do all of it anyway: an agent that is contained still does no more than it is meant
   // to.
-  std::shared_ptr<RemoteLine> line_to(const std::string& remote,
-                                      const std::vector<std::string>& policy) {
+  std::shared_ptr<remote::RemoteLine> line_to(const std::string& remote,
+                                              const std::vector<std::string>& policy) {
     auto& known = lines_[{remote, policy}];
     if (auto line = known.lock()) return line;
     wire::SshOptions ssh;
@@ -128,7 +130,7 @@ class SystemEndpoints : public Endpoints {
     const auto connect = [&commands = commands_, remote, ssh] {
       return std::shared_ptr(wire::SshTransport::open(commands, remote, ssh));
     };
-    auto line = std::make_shared<RemoteLine>(connect);
+    auto line = std::make_shared<remote::RemoteLine>(connect);
     known = line;
     return line;
   }
@@ -137,28 +139,11 @@ class SystemEndpoints : public Endpoints {
   platform::Commands& commands_ = platform::system_commands();
   zfs::PoolCalls& calls_ = zfs::system_pool_calls();
   platform::Clock& clock_ = platform::system_clock();
-  std::map<std::pair<std::string, std::vector<std::string>>, std::weak_ptr<RemoteLine>> lines_;
+  std::map<std::pair<std::string, std::vector<std::string>>, std::weak_ptr<remote::RemoteLine>>
+      lines_;
 };
 
 }  // namespace
-
-bool is_native(AddressKind kind) { return kind == AddressKind::Zfs || kind == AddressKind::Btrfs; }
-
-std::string_view kind_name(AddressKind kind) {
-  switch (kind) {
-    case AddressKind::Zfs:
-      return "zfs";
-    case AddressKind::Btrfs:
-      return "btrfs";
-    case AddressKind::Tree:
-      return "tree";
-    case AddressKind::Repository:
-      return "repo";
-    case AddressKind::Path:
-      break;
-  }
-  return "path";
-}
 
 std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options) {
   return std::make_unique<SystemEndpoints>(std::move(options));

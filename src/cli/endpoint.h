@@ -82,9 +82,4 @@ class Endpoints {
 // Those of the system.
 std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options);
 
-// True for kinds with native snapshots, zfs and btrfs.
-bool is_native(AddressKind kind);
-// "zfs", "btrfs", "tree", "repo" or "path".
-std::string_view kind_name(AddressKind kind);
-
 }  // namespace snapferry::cli

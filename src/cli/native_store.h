@@ -9,7 +9,7 @@
 #include "cli/snapshot_store.h"
 #include "core/store.h"
 #include "platform/clock.h"
-#include "tree/live_objects.h"
+#include "view/live_objects.h"
 
 namespace snapferry::cli {
 
@@ -60,7 +60,7 @@ class NativeStore : public SnapshotStore {
   platform::Clock& clock_;
   const std::string host_;
   std::mutex store_mutex_;  // the store serves one thread at a time
-  tree::LiveObjects objects_;
+  view::LiveObjects objects_;
   std::vector<ReplicaState> replicas_;
   std::map<Key, Known> known_;
 };

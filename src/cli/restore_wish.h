@@ -3,7 +3,7 @@
 #include "cli/context.h"
 #include "core/object_store.h"
 #include "core/snapshot.h"
-#include "tree/restore_choice.h"
+#include "tree/query/restore_choice.h"
 
 namespace snapferry::cli {
 

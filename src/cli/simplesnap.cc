@@ -73,9 +73,9 @@ std::optional<simplesnap::Request> request_of(std::span<const std::string> args,
 // lacks is no reason not to serve; the log says it.
 void contain() {
   const auto report =
-      agent::enter_sandbox(agent::plan_simplesnap_sandbox(), agent::SandboxMode::BestEffort);
+      sandbox::enter_sandbox(agent::plan_simplesnap_sandbox(), sandbox::SandboxMode::BestEffort);
   for (const auto& layer : report.layers) {
-    if (layer.grip == agent::Grip::Full) continue;
+    if (layer.grip == sandbox::Grip::Full) continue;
     SystemLog::error(fmt::format("sandbox: {}: {}", to_string(layer.layer), layer.detail));
   }
 }

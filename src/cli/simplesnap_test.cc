@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/landlock.h"
 #include "cli/test_program.h"
+#include "sandbox/landlock.h"
 #include "testing/temporary_directory.h"
 
 namespace snapferry::cli {
@@ -50,7 +50,7 @@ TEST(SimplesnapWrapper, ContainsItselfWhateverIsAskedOfIt) {
 }
 
 TEST(SimplesnapWrapper, ReadsNoFileOfTheMachine) {
-  if (agent::landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  if (sandbox::landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
   const testing::TemporaryDirectory directory;
   const auto can_open = [&](int) {
     return ::open(directory.path().c_str(), O_RDONLY) < 0 ? errno : 0;

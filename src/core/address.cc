@@ -78,6 +78,24 @@ void check_name(std::string_view text, const Address& address) {
 
 }  // namespace
 
+bool is_native(AddressKind kind) { return kind == AddressKind::Zfs || kind == AddressKind::Btrfs; }
+
+std::string_view kind_name(AddressKind kind) {
+  switch (kind) {
+    case AddressKind::Zfs:
+      return "zfs";
+    case AddressKind::Btrfs:
+      return "btrfs";
+    case AddressKind::Tree:
+      return "tree";
+    case AddressKind::Repository:
+      return "repo";
+    case AddressKind::Path:
+      break;
+  }
+  return "path";
+}
+
 std::string Address::host() const {
   const auto at = remote.rfind('@');
   return at == std::string::npos ? remote : remote.substr(at + 1);

@@ -7,6 +7,11 @@ namespace snapferry {
 
 enum class AddressKind { Zfs, Btrfs, Tree, Repository, Path };
 
+// True for kinds with native snapshots, zfs and btrfs.
+bool is_native(AddressKind kind);
+// "zfs", "btrfs", "tree", "repo" or "path".
+std::string_view kind_name(AddressKind kind);
+
 // "[[USER@]HOST:]KIND:NAME", KIND being zfs, btrfs, tree or repo; or "[[USER@]HOST:]PATH" with an
 // absolute path behind a host, and any path without one. HOST may be an IPv6 address in brackets.
 struct Address {

@@ -48,7 +48,7 @@ struct DataRange {
 };
 
 // The files of one snapshot, read-only, for as long as this lives. Nothing is followed: no symlink,
-// no mount point, no subvolume within. Implemented by platform::DirectoryView and
+// no mount point, no subvolume within. Implemented by view::DirectoryView and
 // agent::RemoteView; tests use testing::FakeStore's.
 //
 // Paths are relative to the root of the snapshot, "" is the root itself; what is not such a path

@@ -20,7 +20,7 @@ constexpr double kSoon = 1;
 constexpr std::string_view kLeftOutAttribute = "user.snapferry.left_out";
 
 // Of every file, though not listed, so that no copy has it: this is a mount of ours
-// (tree/left_out.h asks).
+// (tree/directory_kinds.h asks).
 constexpr std::string_view kMountAttribute = "user.snapferry.mount";
 
 double lifetime(const Node& node) { return node.kind == Node::Kind::Snapshot ? kForever : kSoon; }

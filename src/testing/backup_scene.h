@@ -8,8 +8,8 @@
 
 #include "testing/memory_objects.h"
 #include "testing/temporary_directory.h"
-#include "tree/backup.h"
-#include "tree/walker.h"
+#include "tree/backup/backup.h"
+#include "tree/backup/walker.h"
 
 namespace snapferry::testing {
 

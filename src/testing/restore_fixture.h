@@ -16,7 +16,7 @@
 #include "testing/file_tree.h"
 #include "testing/memory_objects.h"
 #include "testing/temporary_directory.h"
-#include "tree/restore.h"
+#include "tree/restore/restore.h"
 
 namespace snapferry::testing {
 

@@ -7,7 +7,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-#include "tree/left_out.h"
+#include "tree/directory_kinds.h"
 
 namespace snapferry::tree {
 namespace {

@@ -17,9 +17,6 @@ namespace snapferry::wire {
 
 // What the verbs carry; the grammar and the limits are in PROTOCOL.md.
 
-// The feature of a server that knows the verbs about what volumes are beside their files.
-inline constexpr std::string_view kPropertiesFeature = "properties";
-
 struct Nothing {
   static constexpr std::string_view kName = "an empty message";
   bool operator==(const Nothing&) const = default;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "platform/directory_view.h"
 #include "platform/fd.h"
+#include "view/directory_view.h"
 
 namespace snapferry::zfs {
 namespace {
@@ -43,7 +43,7 @@ std::unique_ptr<SnapshotView> mount_snapshot(const std::string& snapshot, const 
                 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
   if (!mount.valid()) fail(errno, snapshot);
   auto root = platform::open_at(mount.get(), ".", O_RDONLY | O_DIRECTORY, 0, snapshot);
-  return std::make_unique<platform::DirectoryView>(std::move(root), name, std::move(mount));
+  return std::make_unique<view::DirectoryView>(std::move(root), name, std::move(mount));
 }
 
 }  // namespace snapferry::zfs

@@ -1,0 +1,167 @@
+#include "remote/remote_store.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/error.h"
+#include "core/guid.h"
+#include "core/printable.h"
+#include "remote/remote_call.h"
+#include "remote/remote_source.h"
+#include "remote/remote_stream.h"
+#include "remote/remote_view.h"
+#include "wire/pump.h"
+#include "wire/verify_reports.h"
+
+namespace snapferry::remote {
+namespace {
+
+constexpr std::size_t kMostDamages = 200'000;
+
+wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
+  try {
+    return remote_call<wire::OpenReply>(connection, wire::Verb::StoreOpen, wire::OpenRequest{name});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    throw NoSuchStore(error.message());
+  }
+}
+
+ReplicaDamage printable_damage(ReplicaDamage damage) {
+  damage.snapshot = printable(damage.snapshot);
+  damage.message = printable(damage.message);
+  return damage;
+}
+
+class ConnectionRequests : public ViewRequests {
+ public:
+  explicit ConnectionRequests(wire::Connection& connection) : connection_(connection) {}
+  Bytes ask(wire::Verb verb, Bytes request) override {
+    return connection_.request(verb, std::move(request)).message();
+  }
+  std::unique_ptr<Stream> start(wire::Verb verb, Bytes request) override {
+    return std::make_unique<RemoteStream>(connection_.request(verb, std::move(request)));
+  }
+
+ private:
+  wire::Connection& connection_;
+};
+
+}  // namespace
+
+const wire::OpenReply& RemoteStore::open() {
+  if (opened_) return *opened_;
+  auto reply = ask_for_store(connection_, local_name_);
+  if (!Guid::from_hex(reply.identity)) {
+    throw Error(ErrorKind::Corrupt, name_ + ": has the identity \"" + printable(reply.identity) +
+                                        "\", which is none; look for what runs as snapferry at "
+                                        "the far end");
+  }
+  if (!expected_.empty() && reply.identity != expected_) {
+    throw Error(ErrorKind::Conflict, name_ + ": is another store since the connection was lost (" +
+                                         reply.identity + ", and it was " + expected_ +
+                                         "); look there, then run it again");
+  }
+  opened_ = std::move(reply);
+  return *opened_;
+}
+
+std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
+  open();
+  auto replicas = remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory,
+                                                   wire::ReplicasRequest{host})
+                      .replicas;
+  for (const auto& replica : replicas) {
+    if (host.empty() || replica.volume.host == host) continue;
+    throw Error(ErrorKind::Corrupt, name_ + ": lists " + printable(replica.volume.text()) +
+                                        ", though nobody asked for that host");
+  }
+  return replicas;
+}
+
+void RemoteStore::receive(const ReceiveRequest& request, Stream& stream) {
+  auto channel = connection_.request(
+      wire::Verb::StoreReceive,
+      wire::encode(wire::ReceiveStart{request.volume, request.type, request.stream}),
+      request.cancellation);
+  try {
+    wire::pump(stream, channel, request.progress, request.cancellation);
+    wire::decode<wire::Nothing>(channel.message(request.cancellation));
+  } catch (...) {
+    channel.cancel_and_wait(kLetGo);
+    throw;
+  }
+}
+
+void RemoteStore::describe(const std::vector<ReplicaDescription>& replicas) {
+  if (!describes_ || replicas.empty()) return;
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreDescribe,
+                             wire::ReplicaDescriptions{replicas});
+}
+
+VolumeProperties RemoteStore::description(const VolumeName& volume, const Point& snapshot) {
+  if (!describes_) return {};
+  return remote_call<wire::DescriptionReply>(connection_, wire::Verb::StoreDescription,
+                                             wire::DescriptionRequest{volume, snapshot})
+      .properties;
+}
+
+void RemoteStore::abort_partial(const VolumeName& volume) {
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreAbortPartial, wire::ReplicaName{volume});
+}
+
+VolumeName RemoteStore::set_aside(const VolumeName& volume) {
+  return remote_call<wire::ReplicaName>(connection_, wire::Verb::StoreSetAside,
+                                        wire::ReplicaName{volume})
+      .volume;
+}
+
+void RemoteStore::record_unchanged(const std::string& set, std::int64_t time,
+                                   const std::vector<VolumeName>& volumes) {
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreRecordUnchanged,
+                             wire::UnchangedRequest{set, time, volumes});
+}
+
+std::unique_ptr<Stream> RemoteStore::send(const VolumeName& volume, const StreamRequest& request) {
+  return std::make_unique<RemoteStream>(connection_.request(
+      wire::Verb::StoreSend, wire::encode(wire::StoreSendRequest{volume, request})));
+}
+
+std::unique_ptr<SnapshotView> RemoteStore::browse(const VolumeName& volume, const Point& snapshot) {
+  return std::make_unique<RemoteView>(std::make_unique<ConnectionRequests>(connection_),
+                                      wire::SnapshotName{volume, snapshot.name, snapshot.guid});
+}
+
+std::vector<VolumeFailure> RemoteStore::destroy(const VolumeName& volume,
+                                                const std::vector<Point>& snapshots) {
+  return printable_failures(
+      remote_call<wire::FailuresReply>(connection_, wire::Verb::StoreDestroy,
+                                       wire::DestroyRequest{volume, snapshots})
+          .failures);
+}
+
+std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool read_data,
+                                               Progress* progress,
+                                               const Cancellation* cancellation) {
+  open();
+  auto channel = connection_.request(
+      wire::Verb::StoreVerify, wire::encode(wire::VerifyRequest{replica, read_data}), cancellation);
+  std::vector<ReplicaDamage> damages;
+  wire::VerifyReportReader reader;
+  Bytes buffer(wire::kMaxPayload);
+  while (const auto size = channel.read(buffer, cancellation)) {
+    reader.add(ByteView(buffer).first(size));
+    while (auto report = reader.next()) {
+      if (progress != nullptr) progress->bytes += report->bytes;
+      if (!report->damage) continue;
+      if (damages.size() == kMostDamages) {
+        throw Error(ErrorKind::Corrupt, name_ + ": names no end of damage; verify it there");
+      }
+      damages.push_back(printable_damage(std::move(*report->damage)));
+    }
+  }
+  reader.expect_end();
+  return damages;
+}
+
+}  // namespace snapferry::remote

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/store.h"
+#include "wire/connection.h"
+#include "wire/messages.h"
+
+namespace snapferry::remote {
+
+// The store at the far end of a connection, through its agent. Texts for people come out
+// printable; replicas of another host than was asked for are Corrupt.
+class RemoteStore : public Store {
+ public:
+  // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
+  // "zfs:backup/snapferry", or empty for the one its agent has. Where a store was spoken to before,
+  // `expected` is its identity: another one is a Conflict. `describes`: the agent has
+  // wire::kPropertiesFeature. Borrows the connection.
+  RemoteStore(wire::Connection& connection, std::string name, std::string local_name,
+              std::string expected = {}, bool describes = true)
+      : connection_(connection),
+        name_(std::move(name)),
+        local_name_(std::move(local_name)),
+        expected_(std::move(expected)),
+        describes_(describes) {}
+
+  std::string name() const override { return name_; }
+  std::string identity() override { return open().identity; }
+  StreamFeatures features() override { return open().features; }
+  std::vector<ReplicaState> inventory(const std::string& host) override;
+  // Where it throws, the far end has let go of the replica, or has been given ten seconds to.
+  void receive(const ReceiveRequest& request, Stream& stream) override;
+  void describe(const std::vector<ReplicaDescription>& replicas) override;
+  VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
+  void abort_partial(const VolumeName& volume) override;
+  VolumeName set_aside(const VolumeName& volume) override;
+  void record_unchanged(const std::string& set, std::int64_t time,
+                        const std::vector<VolumeName>& volumes) override;
+  std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
+  // Nothing is asked for yet; borrows the connection.
+  std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
+  std::vector<VolumeFailure> destroy(const VolumeName& volume,
+                                     const std::vector<Point>& snapshots) override;
+  std::vector<ReplicaDamage> verify(const ReplicaState& replica, bool read_data, Progress* progress,
+                                    const Cancellation* cancellation) override;
+
+ private:
+  // Asked once, before anything else, so that all is about the store that was meant.
+  const wire::OpenReply& open();
+
+  wire::Connection& connection_;
+  const std::string name_;
+  const std::string local_name_;
+  const std::string expected_;
+  const bool describes_;
+  std::optional<wire::OpenReply> opened_;
+};
+
+}  // namespace snapferry::remote

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tree/backup/backup.h"
+#include "tree/backup/entry_reader.h"
+
+namespace snapferry::tree {
+
+// Why the directory at `place`, which is on another device than `parent` or a mount point, is not
+// to be entered; None if it is.
+LeftOut left_out_at_boundary(const BackupOptions& options, const EntryPlace& place,
+                             const EntryOutcome& outcome);
+
+// Whether the directory at `place` holds snapshots of the volume itself: ".snapferry" in a
+// subvolume of btrfs, as btrfs/snapshot_place.h makes it, or the ".zfs" that shows with
+// snapdir=visible.
+bool is_own_snapshots(const EntryPlace& place);
+
+// The entry of what is left out at `place`. Of what was `Unreadable` or is a directory that was
+// looked at, everything that statx(2) tells is kept; of the rest the name and `type`, a DT_… of
+// readdir(3). nullopt if it is not there any more.
+std::optional<Entry> left_out_entry(const EntryPlace& place, std::uint8_t type, LeftOut reason);
+
+// Whether `options` say never to enter the directory.
+bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_t inode);
+
+}  // namespace snapferry::tree

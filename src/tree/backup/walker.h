@@ -1,0 +1,12 @@
+#pragma once
+
+#include "tree/backup/walk_context.h"
+
+namespace snapferry::tree {
+
+// As backup(), with hooks.
+BackupResult backup_with_hooks(const std::string& path, const std::optional<Base>& base,
+                               ObjectSource& source, ObjectSink& sink, const BackupOptions& options,
+                               const WalkHooks& hooks);
+
+}  // namespace snapferry::tree

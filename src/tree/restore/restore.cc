@@ -1,0 +1,92 @@
+#include "tree/restore/restore.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <sched.h>
+
+#include "tree/restore/restore_directory.h"
+#include "tree/restore/restore_plan.h"
+#include "tree/restore/restore_session.h"
+#include "tree/restore/target.h"
+#include "tree/restore/target_sync.h"
+
+namespace snapferry::tree {
+namespace {
+
+unsigned usable_processors() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
+}
+
+void announce(const Snapshot& snapshot, const RestoreOptions& options) {
+  if (options.progress == nullptr) return;
+  options.progress->begin("restoring");
+  if (!options.paths.empty() || !options.excludes.empty()) return;
+  options.progress->files_total = snapshot.stats.files;
+  options.progress->bytes_total = snapshot.stats.bytes;
+}
+
+// Whoever mistypes the target there loses a machine, or a disk.
+void check_deletion_target(const std::string& target, const RestoreOptions& options) {
+  const platform::Fd opened = open_existing_target(target);
+  if (!opened.valid()) return;
+  const struct statx stat = stat_open(opened.get(), target);
+  const platform::Fd root = open_existing_target("/");
+  const struct statx system = stat_open(root.get(), "/");
+  if (device_of(stat) == device_of(system) && stat.stx_ino == system.stx_ino) {
+    if (options.delete_in_root) return;
+    throw Error(ErrorKind::InvalidArgument,
+                target +
+                    ": is the root of the system, and deleting there removes whatever the "
+                    "snapshot lacks; allow it with --delete-in-root");
+  }
+  if (is_mount_point(stat) && !options.delete_in_mount_point) {
+    throw Error(ErrorKind::InvalidArgument,
+                target +
+                    ": is a mount point, and deleting there removes whatever the snapshot "
+                    "lacks; allow it with --delete-in-mount-point");
+  }
+}
+
+void make_durable(RestoreSession& session, int target) {
+  if (const std::optional<Error> failure = session.sync.sync()) {
+    mark_unsynced(target);
+    session.fail("", "", *failure);
+  } else if (session.rewrites && session.options.paths.empty() &&
+             session.options.excludes.empty() && session.options.overwrite != Overwrite::Never &&
+             !session.has_failures()) {
+    remove_unsynced_mark(target);
+  }
+}
+
+}  // namespace
+
+RestoreStats restore(const Snapshot& snapshot, const std::string& target, ObjectSource& source,
+                     const RestoreOptions& options, RestoreObserver* observer) {
+  RestoreSession session(snapshot, source, options, observer);
+  const RestorePlan plan = plan_restore(snapshot, options.paths, session.reader);
+  if (options.delete_extra) check_deletion_target(target, options);
+  announce(snapshot, options);
+  RestoreDirectory& root = RestoreDirectory::open_target(session, plan, target);
+  session.root = &root;
+  // Other than the directory itself, which goes when it is done.
+  const DirectoryHandle opened = root.handle();
+  session.rewrites = opened && is_marked_unsynced(opened->get());
+  session.queue.push(root);
+  try {
+    session.queue.run(options.threads != 0 ? options.threads : usable_processors());
+  } catch (...) {
+    for (LinkRecords::Waiting& left : session.links.abandon()) left.directory->release(nullptr);
+    throw;
+  }
+  if (opened && options.delete_extra && !options.dry_run) {
+    session.extras.remove_all(session, opened->get());
+  }
+  if (opened) session.seal_all(*opened);
+  if (opened && !options.dry_run) make_durable(session, opened->get());
+  return session.stats();
+}
+
+}  // namespace snapferry::tree

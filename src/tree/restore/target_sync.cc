@@ -1,0 +1,44 @@
+#include "tree/restore/target_sync.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace snapferry::tree {
+
+void TargetSync::add(std::uint64_t device, int directory) {
+  const std::lock_guard lock(mutex_);
+  if (directories_.contains(device)) return;
+  platform::Fd kept(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
+  if (!kept.valid()) throw system_error(errno, "open", "directory");
+  directories_.emplace(device, std::move(kept));
+}
+
+std::optional<Error> TargetSync::sync() {
+  std::optional<Error> failure;
+  for (const auto& [device, directory] : directories_) {
+    if (::syncfs(directory.get()) == 0 || failure) continue;
+    const Error cause = system_error(errno, "make it durable", "target");
+    failure = Error(ErrorKind::Unavailable,
+                    "what was restored may not have reached the disk: " + cause.message() +
+                        "; mend that, and restore again with --overwrite changed, which writes "
+                        "everything again then");
+  }
+  return failure;
+}
+
+bool is_marked_unsynced(int target) {
+  return ::faccessat(target, kUnsyncedMark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void mark_unsynced(int target) {
+  const platform::Fd mark(
+      ::openat(target, kUnsyncedMark, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
+void remove_unsynced_mark(int target) { ::unlinkat(target, kUnsyncedMark, 0); }
+
+}  // namespace snapferry::tree
