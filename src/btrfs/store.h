@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "btrfs/group_commit.h"
+#include "btrfs/replica_directory.h"
 #include "core/store.h"
 #include "platform/fd.h"
 
@@ -62,11 +63,9 @@ class BtrfsStore : public Store {
   std::vector<std::string> warnings();
 
  private:
-  struct Replica;
-
   platform::Fd open_store() const;
-  Replica open_replica(const VolumeName& volume) const;
-  Replica make_replica(const VolumeName& volume) const;
+  ReplicaDirectory open_replica(const VolumeName& volume) const;
+  ReplicaDirectory make_replica(const VolumeName& volume) const;
 
   std::string directory_;
   std::optional<StreamFeatures> features_;
