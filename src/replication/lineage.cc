@@ -109,16 +109,27 @@ class Tracer {
   const Point* at_the_end() const { return on_source(replica_->points.back().guid); }
 
   const Point* anywhere() const {
+    const std::set<Guid> in_store = guids_of(replica_->points);
     for (auto point = volume_.points.rbegin(); point != volume_.points.rend(); ++point) {
-      if (has_guid(replica_->points, point->guid)) return on_source(point->guid);
+      if (in_store.contains(point->guid)) return on_source(point->guid);
     }
     return nullptr;
   }
 
+  // Those for which on_source() finds something.
+  std::set<Guid> possible_bases() const {
+    std::set<Guid> guids;
+    for (const Point& point : volume_.points) {
+      if (point.kind == PointKind::Snapshot || policy_.source.bookmarks) guids.insert(point.guid);
+    }
+    return guids;
+  }
+
   void report_no_base() {
     const Point* common = nullptr;
+    const std::set<Guid> bases = possible_bases();
     for (const Point& point : replica_->points) {
-      if (on_source(point.guid) != nullptr) common = &point;
+      if (bases.contains(point.guid)) common = &point;
     }
     const std::string newest = text_of(replica_->points.back());
     if (common != nullptr) {
@@ -260,6 +271,12 @@ Course choose_course(const Match& match, const Policy& policy) {
 
 std::string text_of(const Point& point) {
   return (point.kind == PointKind::Bookmark ? "#" : "@") + point.name;
+}
+
+std::set<Guid> guids_of(const std::vector<Point>& points) {
+  std::set<Guid> guids;
+  for (const Point& point : points) guids.insert(point.guid);
+  return guids;
 }
 
 bool has_guid(const std::vector<Point>& points, const Guid& guid) {

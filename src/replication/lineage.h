@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,5 +56,7 @@ Course choose_course(const Match& match, const Policy& policy);
 // "@NAME", "#NAME".
 std::string text_of(const Point& point);
 bool has_guid(const std::vector<Point>& points, const Guid& guid);
+// For many questions: a volume may have as many points as a listing can carry.
+std::set<Guid> guids_of(const std::vector<Point>& points);
 
 }  // namespace snapferry::replication

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "replication/lineage.h"
 #include "replication/match.h"
@@ -64,11 +65,12 @@ class FreezeDecider {
   // A snapshot of the set is in the store or will be, so that a cursor can be on it.
   bool is_carried_on(const Lineage& lineage, const ReplicaState* replica) const {
     if (lineage.waiting > 0) return true;
-    return replica != nullptr &&
-           std::any_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
-             return point.kind == PointKind::Snapshot && is_of_set(point.name, policy_.set) &&
-                    has_guid(replica->points, point.guid);
-           });
+    if (replica == nullptr) return false;
+    const std::set<Guid> in_store = guids_of(replica->points);
+    return std::any_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
+      return point.kind == PointKind::Snapshot && is_of_set(point.name, policy_.set) &&
+             in_store.contains(point.guid);
+    });
   }
 
   Choice choose_by_changes(const Lineage& lineage, const ReplicaState* replica) const {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "replication/lineage.h"
 #include "replication/match.h"
@@ -140,11 +141,14 @@ class TransferPlanner {
   }
 
   // No snapshot of the source lies between the two, which are both of it.
-  bool are_adjacent(const Point& one, const Point& two) const {
-    return std::none_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
-      return point.kind == PointKind::Snapshot && point.order > one.order &&
-             point.order < two.order;
-    });
+  bool are_adjacent(const Point& one, const Point& two) {
+    if (snapshot_orders_.empty()) {
+      for (const Point& point : volume_.points) {
+        if (point.kind == PointKind::Snapshot) snapshot_orders_.insert(point.order);
+      }
+    }
+    const auto next = snapshot_orders_.upper_bound(one.order);
+    return next == snapshot_orders_.end() || *next >= two.order;
   }
 
   // A stream carries either one snapshot, or an unbroken run of them behind a snapshot.
@@ -183,12 +187,12 @@ class TransferPlanner {
 
   std::vector<Point> clone_sources(const Point& base) const {
     std::vector<Point> sources;
+    if (replica_ == nullptr) return sources;
+    const std::set<Guid> in_store = guids_of(replica_->points);
     for (auto point = volume_.points.rbegin(); point != volume_.points.rend(); ++point) {
       if (sources.size() == kMaxCloneSources) break;
       if (point->kind != PointKind::Snapshot || point->guid == base.guid) continue;
-      if (replica_ != nullptr && has_guid(replica_->points, point->guid)) {
-        sources.push_back(*point);
-      }
+      if (in_store.contains(point->guid)) sources.push_back(*point);
     }
     std::reverse(sources.begin(), sources.end());
     return sources;
@@ -230,10 +234,8 @@ class TransferPlanner {
 
   void plan_settlement() {
     if (!newest_ || policy_.take_nothing) return;
-    std::vector<Point> in_store = lineage_.targets;
-    if (replica_ != nullptr) {
-      in_store.insert(in_store.end(), replica_->points.begin(), replica_->points.end());
-    }
+    std::set<Guid> in_store = guids_of(lineage_.targets);
+    if (replica_ != nullptr) in_store.merge(guids_of(replica_->points));
     const bool transferred = !lineage_.targets.empty();
     plan_.settlement =
         settle_after(volume_, *newest_, in_store, transferred, policy_, needed_by_others());
@@ -245,9 +247,10 @@ class TransferPlanner {
     std::set<Guid> needed;
     if (is_linear(volume_.type)) return needed;
     for (const ReplicaState* other : match_.others) {
+      const std::set<Guid> theirs = guids_of(other->points);
       const auto base =
           std::find_if(volume_.points.rbegin(), volume_.points.rend(),
-                       [&](const Point& point) { return has_guid(other->points, point.guid); });
+                       [&](const Point& point) { return theirs.contains(point.guid); });
       if (base != volume_.points.rend()) needed.insert(base->guid);
     }
     return needed;
@@ -260,7 +263,8 @@ class TransferPlanner {
   Lineage lineage_;
   VolumePlan plan_;
   std::optional<Point> newest_;  // as the source has it
-  std::string anew_;             // why; empty: it is not begun anew
+  std::set<std::uint64_t> snapshot_orders_;
+  std::string anew_;  // why; empty: it is not begun anew
 };
 
 }  // namespace

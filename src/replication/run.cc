@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/volume_pattern.h"
+#include "replication/lineage.h"
 #include "replication/not_covered.h"
 #include "replication/plan_text.h"
 #include "replication/snapshot_name.h"
@@ -17,6 +18,9 @@ namespace {
 
 constexpr std::chrono::seconds kFirstPause{5};
 constexpr int kNameTries = 5;
+// Nobody is told that all is well who has no copy.
+constexpr const char* kNothingToSend =
+    "neither the volume nor the store has a snapshot of it; run without --no-snapshot";
 
 // What may go away by itself, or once the listing is a new one.
 bool is_passing(ErrorKind kind) {
@@ -263,7 +267,8 @@ class Run {
       if (names.empty()) return;
       try {
         take_snapshots(names);
-        return list_source();
+        list_source();
+        return require_frozen();
       } catch (const Error& error) {
         if (!is_passing(error.kind()) || round >= options_.attempts) {
           for (const std::string& name : names) fail(name, error.kind(), error.message());
@@ -277,20 +282,44 @@ class Run {
     }
   }
 
+  // What was frozen is in the listing, or the run would find nothing new and call that unchanged.
+  void require_frozen() {
+    std::map<std::string_view, const VolumeState*> listed;
+    for (const VolumeState& volume : volumes_) listed.emplace(volume.name, &volume);
+    for (const auto& [name, guid] : frozen_) {
+      const auto found = listed.find(name);
+      // One that is gone altogether is told so.
+      if (found == listed.end() || has_guid(found->second->points, guid)) continue;
+      fail(name, ErrorKind::NotFound,
+           "its new snapshot " + report_.snapshot +
+               " is gone again; see what else removes snapshots there, and run the command again");
+    }
+  }
+
   void take_snapshots(const std::vector<std::string>& names) {
     for (int tries = 1;; ++tries) {
       const std::string name = free_name();
       try {
         const Freeze result = source_.freeze(names, name);
         if (!result.frozen.empty()) report_.snapshot = name;
-        for (const VolumeFailure& failure : result.failed) {
-          fail(failure.volume, ErrorKind::Unavailable, failure.message);
-        }
-        return;
+        return account_for(names, result);
       } catch (const Error& error) {
         // Another run of this set has begun in the same second.
         if (error.kind() != ErrorKind::AlreadyExists || tries >= kNameTries) throw;
       }
+    }
+  }
+
+  void account_for(const std::vector<std::string>& names, const Freeze& result) {
+    for (const auto& [volume, snapshot] : result.frozen) frozen_[volume] = snapshot.guid;
+    for (const VolumeFailure& failure : result.failed) {
+      if (progressions_.contains(failure.volume)) {
+        fail(failure.volume, ErrorKind::Unavailable, failure.message);
+      }
+    }
+    for (const std::string& name : names) {
+      if (frozen_.contains(name) || !is_pending(name)) continue;
+      fail(name, ErrorKind::Corrupt, "the source neither took a snapshot of it nor said why not");
     }
   }
 
@@ -433,8 +462,13 @@ class Run {
         outcome.conflict = plan.conflict->kind;
         return finish(plan.volume, Outcome::Conflict);
       default:
-        return finish(plan.volume, progression.tried ? Outcome::Sent : Outcome::Unchanged);
+        return conclude_volume(plan, progression.tried);
     }
+  }
+
+  void conclude_volume(const VolumePlan& plan, bool was_sent) {
+    if (!plan.newest) return fail(plan.volume, ErrorKind::NotFound, kNothingToSend);
+    finish(plan.volume, was_sent ? Outcome::Sent : Outcome::Unchanged);
   }
 
   // Nobody keeps what was encrypted readable without having said so.
@@ -495,7 +529,7 @@ class Run {
         if (plans[i]->newest)
           progressions_[plans[i]->volume].outcome.snapshot = plans[i]->newest->name;
         if (plans[i]->settlement) settlements_.push_back(*plans[i]->settlement);
-        finish(plans[i]->volume, sends(*plans[i]) ? Outcome::Sent : Outcome::Unchanged);
+        conclude_volume(*plans[i], sends(*plans[i]));
       }
     }
     return has_to_wait;
@@ -635,6 +669,7 @@ class Run {
   std::vector<std::string> order_;
   std::map<std::string, Progression> progressions_;
   std::vector<Settlement> settlements_;  // of this round
+  std::map<std::string, Guid> frozen_;   // the new snapshots, by volume
   std::map<std::string, unsigned> token_failures_;
   std::int64_t name_time_ = 0;
   RunReport report_;

@@ -12,7 +12,7 @@ namespace {
 
 class Settler {
  public:
-  Settler(const VolumeState& volume, const Point& newest, const std::vector<Point>& in_store,
+  Settler(const VolumeState& volume, const Point& newest, const std::set<Guid>& in_store,
           const Policy& policy, const std::set<Guid>& needed)
       : volume_(volume), newest_(newest), in_store_(in_store), policy_(policy), needed_(needed) {
     settlement_.volume = volume.name;
@@ -35,7 +35,7 @@ class Settler {
   const Point* newest_own() const {
     const auto found =
         std::find_if(volume_.points.rbegin(), volume_.points.rend(), [&](const Point& point) {
-          return is_own_snapshot(point) && has_guid(in_store_, point.guid);
+          return is_own_snapshot(point) && in_store_.contains(point.guid);
         });
     return found == volume_.points.rend() ? nullptr : &*found;
   }
@@ -44,14 +44,18 @@ class Settler {
   // a hold is on the newest snapshot of the set that the store has.
   std::map<Guid, std::size_t> cursors_of_others() const {
     std::map<Guid, std::set<std::string>> stores;
+    std::map<Guid, const Point*> own_snapshots;
+    for (const Point& point : volume_.points) {
+      if (is_own_snapshot(point)) own_snapshots.emplace(point.guid, &point);
+    }
     const Point* newest = nullptr;
     for (const Point& point : volume_.points) {
       // A bookmark stands before its own snapshot.
       if (point.kind == PointKind::Bookmark && !is_bookmark_of(point.name, policy_.cursor)) {
         const auto bookmark = parse_bookmark_name(point.name);
         if (!bookmark || bookmark->set != policy_.set) continue;
-        const Point* own = own_snapshot(point.guid);
-        if (own == nullptr) own = newest;
+        const auto found = own_snapshots.find(point.guid);
+        const Point* own = found == own_snapshots.end() ? newest : found->second;
         if (own != nullptr) stores[own->guid].insert(bookmark->store);
       } else if (is_own_snapshot(point)) {
         newest = &point;
@@ -60,13 +64,6 @@ class Settler {
     std::map<Guid, std::size_t> counts;
     for (const auto& [guid, names] : stores) counts[guid] = names.size();
     return counts;
-  }
-
-  const Point* own_snapshot(const Guid& guid) const {
-    const auto found = std::find_if(
-        volume_.points.begin(), volume_.points.end(),
-        [&](const Point& point) { return is_own_snapshot(point) && point.guid == guid; });
-    return found == volume_.points.end() ? nullptr : &*found;
   }
 
   void move_hold(const Point& own) {
@@ -119,19 +116,18 @@ class Settler {
 
   std::string free_name() const {
     std::int64_t time = time_of(newest_);
-    const auto is_taken = [&](const std::string& name) {
-      return std::any_of(volume_.points.begin(), volume_.points.end(), [&](const Point& point) {
-        return point.kind == PointKind::Bookmark && point.name == name;
-      });
-    };
+    std::set<std::string_view> taken;
+    for (const Point& point : volume_.points) {
+      if (point.kind == PointKind::Bookmark) taken.insert(point.name);
+    }
     std::string name = bookmark_name(policy_.cursor, time);
-    while (is_taken(name)) name = bookmark_name(policy_.cursor, ++time);
+    while (taken.contains(name)) name = bookmark_name(policy_.cursor, ++time);
     return name;
   }
 
   const VolumeState& volume_;
   const Point& newest_;
-  const std::vector<Point>& in_store_;
+  const std::set<Guid>& in_store_;
   const Policy& policy_;
   const std::set<Guid>& needed_;
   Settlement settlement_;
@@ -141,7 +137,7 @@ class Settler {
 }  // namespace
 
 std::optional<Settlement> settle_after(const VolumeState& volume, const Point& newest,
-                                       const std::vector<Point>& in_store, bool transferred,
+                                       const std::set<Guid>& in_store, bool transferred,
                                        const Policy& policy, const std::set<Guid>& needed) {
   return Settler(volume, newest, in_store, policy, needed).settle(transferred);
 }

@@ -15,7 +15,7 @@ namespace snapferry::replication {
 //
 // nullopt: the source is as it should be. After a transfer there is always something to do.
 std::optional<Settlement> settle_after(const VolumeState& volume, const Point& newest,
-                                       const std::vector<Point>& in_store, bool transferred,
+                                       const std::set<Guid>& in_store, bool transferred,
                                        const Policy& policy, const std::set<Guid>& needed = {});
 
 }  // namespace snapferry::replication
