@@ -96,6 +96,15 @@ Lineage::Lineage(const SubvolumeTable& table) : table_(table) {
   }
 }
 
+// Of a received subvolume that nobody could have changed it is a copy, and rightly has its
+// identity.
+bool Lineage::is_mistakable(const Subvolume& snapshot) const {
+  if (!snapshot.has_borrowed_identity()) return false;
+  const Subvolume* origin = table_.find_by_uuid(snapshot.parent_uuid);
+  return origin == nullptr || !origin->read_only || origin->was_changed() ||
+         origin->received_uuid != snapshot.received_uuid || is_mistakable(*origin);
+}
+
 bool Lineage::is_kept_for(const Subvolume& volume, const Subvolume& snapshot) const {
   std::string inside, kept;
   if (!table_.path_of(volume, inside) || !table_.path_of(snapshot, kept)) return false;
@@ -168,7 +177,7 @@ std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume, Standing st
   std::vector<VolumePoint> points;
   for (const auto* subvolume : snapshots_of(volume, standing)) {
     if (subvolume->id == volume.id || subvolume->identity().is_zero()) continue;
-    if (subvolume->was_changed()) continue;
+    if (subvolume->was_changed() || is_mistakable(*subvolume)) continue;
     std::string path;
     if (!table_.path_of(*subvolume, path)) continue;
     VolumePoint point;

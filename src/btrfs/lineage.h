@@ -30,6 +30,11 @@ struct VolumePoint {
 // was made in time: then what was taken of the original before is part of its history. It did if
 // those snapshots lie where its own would, guid and place together.
 //
+// A volume that came by send and receive and was made writable, as old tools and the kernel's ioctl
+// do it, lends its received_uuid to every read-only snapshot that others take of it: all have one
+// identity and each another content, and a stream of one names that of all. They belong to no
+// history; those that we take have an identity of their own (source.cc).
+//
 // A snapshot that was changed since it was taken belongs to no history: a stream relative to it
 // would make the copy another one than the volume.
 class Lineage {
@@ -64,6 +69,8 @@ class Lineage {
 
  private:
   // It lies where the snapshots of what is at the volume's place belong (snapshot_place.h).
+  // Its identity is that of something else.
+  bool is_mistakable(const Subvolume& snapshot) const;
   bool is_kept_for(const Subvolume& volume, const Subvolume& snapshot) const;
   std::vector<const Subvolume*> snapshots_of(const Subvolume& volume, Standing standing) const;
   std::vector<const Subvolume*> taken_before(const Subvolume& volume, const Subvolume& original,

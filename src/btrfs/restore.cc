@@ -10,6 +10,7 @@
 #include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "btrfs/subvolume.h"
+#include "btrfs/unfollowed.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -43,7 +44,7 @@ void restore_volume(const std::string& volume, const StreamRequest& request, Str
   refuse_existing(path);
   const auto slash = path.rfind('/');
   const SnapshotPlace place{path.substr(0, slash), path.substr(slash + 1)};
-  const auto parent = platform::open_path(place.directory + "/.", O_RDONLY | O_DIRECTORY);
+  const auto parent = open_unfollowed(place.directory + "/.", O_RDONLY);
   if (!is_btrfs(parent.get())) {
     throw Error(ErrorKind::Unsupported, volume + ": its directory is not on a btrfs");
   }

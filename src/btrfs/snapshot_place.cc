@@ -1,7 +1,5 @@
 #include "btrfs/snapshot_place.h"
 
-#include <cerrno>
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -11,6 +9,7 @@
 #include "btrfs/own_subvolume.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/subvolume.h"
+#include "btrfs/unfollowed.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -43,8 +42,7 @@ SnapshotPlace snapshot_place(const std::string& path) {
 platform::Fd open_snapshot_place(const SnapshotPlace& place) {
   // Only what makes a subvolume needs the directory open: a process that may not read it works in
   // what is there.
-  const platform::Fd directory =
-      platform::open_path(join(place.directory, "."), O_PATH | O_DIRECTORY);
+  const platform::Fd directory = open_unfollowed(join(place.directory, "."), O_PATH);
   const std::string ours = place.directory + "/" + kSnapshotsName;
   make_own_subvolume(directory.get(), kSnapshotsName, ours);
   const auto snapshots = open_or_make_private(directory.get(), kSnapshotsName, ours);
@@ -52,8 +50,7 @@ platform::Fd open_snapshot_place(const SnapshotPlace& place) {
 }
 
 void rehearse_snapshot_place(const SnapshotPlace& place) {
-  const platform::Fd directory =
-      platform::open_path(join(place.directory, "."), O_PATH | O_DIRECTORY);
+  const platform::Fd directory = open_unfollowed(join(place.directory, "."), O_PATH);
   struct statvfs mount {};
   if (::fstatvfs(directory.get(), &mount) != 0) {
     throw system_error(errno, "look at it", place.directory);
@@ -76,9 +73,12 @@ void rehearse_snapshot_place(const SnapshotPlace& place) {
 }
 
 platform::Fd find_snapshot_place(const SnapshotPlace& place) {
-  const int fd = ::open(place.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0 && errno != ENOENT) throw system_error(errno, "open", place.path());
-  return platform::Fd(fd);
+  try {
+    return open_unfollowed(place.path(), O_RDONLY);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+    return {};
+  }
 }
 
 }  // namespace snapferry::btrfs

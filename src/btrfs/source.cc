@@ -5,9 +5,7 @@
 #include <set>
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "btrfs/snapshot_place.h"
 #include "btrfs/store_layout.h"
 #include "btrfs/swap_files.h"
+#include "btrfs/unfollowed.h"
 #include "core/error.h"
 #include "core/volume_pattern.h"
 #include "platform/workers.h"
@@ -134,24 +133,8 @@ Point point_of(const Subvolume& snapshot) {
   return point;
 }
 
-// A volume is named by its path in the table of mounts, which has no symlinks. Through one, whoever
-// may write into one volume could have another one frozen that a policy does not cover.
-platform::Fd open_unfollowed(const std::string& path) {
-  open_how how{};
-  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_SYMLINKS;
-  platform::Fd fd(
-      static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
-  if (fd.valid()) return fd;
-  if (errno == ENOSYS) return platform::open_path(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (errno != ELOOP) throw system_error(errno, "open", path);
-  throw Error(ErrorKind::NotFound, std::string(kKind) + path +
-                                       ": leads through a symlink; name the volume by the path "
-                                       "that it is mounted at");
-}
-
 platform::Fd open_volume(const std::string& path) {
-  auto fd = open_unfollowed(path);
+  auto fd = open_unfollowed(path, O_RDONLY);
   if (!is_subvolume(fd.get())) {
     throw Error(ErrorKind::NotFound, std::string(kKind) + path +
                                          ": is no btrfs subvolume; a directory can be backed up as "
@@ -166,9 +149,13 @@ Point take_snapshot(const std::string& volume, const std::string& name) {
   const auto place = snapshot_place(path);
   const auto directory = open_snapshot_place(place);
   const auto subject = place.path_of(name);
-  create_snapshot(source.get(), directory.get(), name, Access::ReadOnly, subject);
+  // A read-only snapshot of what was once received would get the identity of that (lineage.h).
+  const bool lends_identity = !describe(source.get(), subject).received_uuid.is_zero();
+  create_snapshot(source.get(), directory.get(), name,
+                  lends_identity ? Access::ReadWrite : Access::ReadOnly, subject);
   const auto snapshot = platform::open_at(directory.get(), name.c_str(),
                                           O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, subject);
+  if (lends_identity) set_read_only(snapshot.get(), subject);
   return point_of(describe(snapshot.get(), subject));
 }
 

@@ -32,7 +32,13 @@ struct Subvolume {
   // Deduplication by another program does, and counts as a change.)
   bool was_changed() const { return ctransid > (otransid > rtransid ? otransid : rtransid); }
 
-  // The same on every machine that has this state.
+  // Its received_uuid was not given to it, but came along with a snapshot: a read-only snapshot of
+  // a received subvolume has that of its origin, also where the origin was made writable since and
+  // holds something else. A snapshot commits its transaction, so that a received subvolume was
+  // never made after it was marked as received.
+  bool has_borrowed_identity() const { return !received_uuid.is_zero() && otransid > rtransid; }
+
+  // The same on every machine that has this state; unless it is borrowed.
   const Guid& identity() const { return received_uuid.is_zero() ? uuid : received_uuid; }
 };
 

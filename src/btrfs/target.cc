@@ -11,6 +11,7 @@
 #include "btrfs/snapshot_place.h"
 #include "btrfs/source.h"
 #include "btrfs/subvolume.h"
+#include "btrfs/unfollowed.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -27,7 +28,7 @@ Split split(const std::string& path) {
 }
 
 platform::Fd open_parent(const std::string& volume, const Split& place) {
-  platform::Fd parent = platform::open_path(place.parent, O_RDONLY | O_DIRECTORY);
+  platform::Fd parent = open_unfollowed(place.parent, O_RDONLY);
   if (!is_btrfs(parent.get())) {
     throw Error(ErrorKind::Unsupported,
                 volume + ": " + place.parent + " is not on a btrfs; give a path on one");
