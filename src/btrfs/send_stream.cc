@@ -115,6 +115,13 @@ void SendStream::send(const SendLeg& leg, SendFormat format, int input) {
     arguments.version = kCompressedVersion;
   }
   if (::ioctl(leg.subvolume.get(), BTRFS_IOC_SEND, &arguments) < 0) {
+    // Not of a path that somebody gave: any user of the volume can make one.
+    if (errno == ENAMETOOLONG) {
+      throw Error(ErrorKind::Unsupported,
+                  leg.subject +
+                      ": btrfs cannot send it, because a path in it is longer than 4,096 bytes; "
+                      "find that with find -regextype egrep -regex '.{3900,}', and move it up");
+    }
     throw system_error(errno, "send the subvolume", leg.subject);
   }
 }

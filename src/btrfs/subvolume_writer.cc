@@ -11,12 +11,14 @@
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "btrfs/clone_range.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "platform/metadata_file.h"
 #include "platform/xattr_at.h"
 
@@ -59,6 +61,12 @@ bool is_trouble_of_the_system(int error) {
     default:
       return false;
   }
+}
+
+// btrfs says that no space is left where an attribute is larger than a node can hold, too.
+bool has_room(int fd) {
+  struct statvfs state {};
+  return ::fstatvfs(fd, &state) == 0 && state.f_bavail * state.f_frsize > (1u << 20);
 }
 
 }  // namespace
@@ -214,7 +222,17 @@ void SubvolumeWriter::set_attribute(const StreamRecord& record) {
   const auto at = entry(root_.get(), record.text(Attribute::Path));
   const std::string name(record.text(Attribute::XattrName));
   const auto value = record.bytes(Attribute::XattrData);
-  check(platform::set_xattr_at(at.directory.get(), at.name.c_str(), name.c_str(), value));
+  if (platform::set_xattr_at(at.directory.get(), at.name.c_str(), name.c_str(), value) >= 0) return;
+  const int error = errno;
+  if (error == ENOSPC && has_room(root_.get())) {
+    throw Error(
+        ErrorKind::Unsupported,
+        inspector_.place() + ": its attribute " + printable(name) + " of " +
+            std::to_string(value.size()) +
+            " bytes does not fit into a node of this filesystem; remove it, or make a "
+            "store whose nodes are as large as those of the source (mkfs.btrfs --nodesize)");
+  }
+  fail(error);
 }
 
 void SubvolumeWriter::remove_attribute(const StreamRecord& record) {

@@ -206,7 +206,8 @@ class Tracer {
                                          [&](const Point& point) { return is_own(point); });
     lineage_.waiting = static_cast<std::size_t>(
         std::count_if(points.begin(), points.end(), [&](const Point& one) { return is_own(one); }));
-    if (policy_.history == History::Own) {
+    const bool alone = newest_own != points.rend() && policy_.newest_alone.contains(volume_.name);
+    if (policy_.history == History::Own || alone) {
       if (newest_own != points.rend()) lineage_.targets = {*newest_own};
     } else if (lineage_.base || policy_.history == History::All) {
       if (!lineage_.base && !policy_.take_nothing) leave_older_own(points);

@@ -58,6 +58,9 @@ struct Policy {
   std::set<std::string> absent;
   // Resume tokens that were tried and got nowhere.
   std::set<std::string> stale_tokens;
+  // Volumes of which some snapshot can be sent no more, or does not fit into the store: of them the
+  // newest snapshot of the set goes alone.
+  std::set<std::string> newest_alone;
   // So many snapshots of the set may wait to be sent before no more are taken.
   std::size_t max_waiting = 50;
 };

@@ -126,12 +126,17 @@ class TransferPlanner {
         partial.base ? lineage_.base && lineage_.base->guid == *partial.base : !lineage_.base;
     if (!same_base) return "its base is not the newest snapshot of the replica";
     if (lineage_.base && to->order <= lineage_.base->order) return "the store has a newer one";
+    if (policy_.newest_alone.contains(volume_.name) && !is_target(partial.to)) {
+      return "it failed, and a newer one goes alone";
+    }
     const auto& taken = lineage_.names_taken;
     if (std::find(taken.begin(), taken.end(), to->name) != taken.end()) {
       return "the store has another snapshot of this name";
     }
     return {};
   }
+
+  bool is_target(const Guid& guid) const { return has_guid(lineage_.targets, guid); }
 
   const Point* find(const Guid& guid, PointKind kind) const {
     const auto found =

@@ -552,6 +552,7 @@ class Run {
     const bool again = is_passing(kind) ? progression.failures < options_.attempts
                                         : is_stale(kind) && progression.failures < 2;
     if (!again && kind == ErrorKind::Conflict && may_begin_anew(plan, *result.error)) return;
+    if (!again && may_send_less(plan, *result.error)) return;
     if (!again) return fail(plan.volume, kind, result.error->message());
     progression.outcome.error = kind;
     progression.outcome.reason = about(plan.volume, result.error->message());
@@ -562,6 +563,30 @@ class Run {
   bool may_begin_anew(const VolumePlan& plan, const Error& error) {
     if (!options_.start_anew) return false;
     return policy_.refused.emplace(plan.replica, error.message()).second;
+  }
+
+  // Snapshots of the set that never arrived are no debt: where one of them cannot be sent, or does
+  // not fit into the store, the newest goes alone. What stood in the way may be gone since.
+  bool may_send_less(const VolumePlan& plan, const Error& error) {
+    if (concerns_all(error.kind()) || error.kind() == ErrorKind::Conflict) return false;
+    const std::size_t all = count_snapshots(plan);
+    if (all < 2 || !policy_.newest_alone.insert(plan.volume).second) return false;
+    progressions_[plan.volume].outcome.warning =
+        about(plan.volume, error.message()) + "; so, of the " + std::to_string(all) +
+        " snapshots that the store lacks, only the newest of this set goes";
+    return true;
+  }
+
+  static std::size_t count_snapshots(const VolumePlan& plan) {
+    std::size_t count = 0;
+    for (const Step& step : plan.steps) {
+      if (const auto* send = std::get_if<SendStep>(&step.what)) {
+        count += send->stream.intermediates.size() + 1;
+      } else if (std::holds_alternative<ResumeStep>(step.what)) {
+        count += plan.plan_again ? 2 : 1;  // what comes behind it is not planned yet
+      }
+    }
+    return count;
   }
 
   // A token that the ends refuse is discarded at once. One that breaks off twice without a byte
