@@ -101,7 +101,7 @@ Lineage::Lineage(const SubvolumeTable& table) : table_(table) {
 bool Lineage::is_mistakable(const Subvolume& snapshot) const {
   if (!snapshot.has_borrowed_identity()) return false;
   const Subvolume* origin = table_.find_by_uuid(snapshot.parent_uuid);
-  return origin == nullptr || !origin->read_only || origin->was_changed() ||
+  return origin == nullptr || !origin->read_only || origin->was_changed ||
          origin->received_uuid != snapshot.received_uuid || is_mistakable(*origin);
 }
 
@@ -177,7 +177,7 @@ std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume, Standing st
   std::vector<VolumePoint> points;
   for (const auto* subvolume : snapshots_of(volume, standing)) {
     if (subvolume->id == volume.id || subvolume->identity().is_zero()) continue;
-    if (subvolume->was_changed() || is_mistakable(*subvolume)) continue;
+    if (subvolume->was_changed || is_mistakable(*subvolume)) continue;
     std::string path;
     if (!table_.path_of(*subvolume, path)) continue;
     VolumePoint point;
@@ -187,7 +187,7 @@ std::vector<VolumePoint> Lineage::points_of(const Subvolume& volume, Standing st
     point.point.guid = subvolume->identity();
     point.point.order = subvolume->otransid;
     // That of a received one is the time of the receive.
-    if (subvolume->received_uuid.is_zero()) point.point.created = subvolume->otime;
+    if (subvolume->received_uuid.is_zero()) point.point.created = subvolume->otime.seconds;
     points.push_back(std::move(point));
   }
   // Of several with one identity ours comes first, and stays.

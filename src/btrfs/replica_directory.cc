@@ -26,7 +26,7 @@ bool is_snapshot_name(std::string_view name) {
 std::string what_was_changed(const Subvolume& subvolume) {
   if (subvolume.received_uuid.is_zero()) return "was made writable, or put here, by hand";
   if (!subvolume.read_only) return "was made writable";
-  if (subvolume.was_changed()) return "was changed after it was received";
+  if (subvolume.was_changed) return "was changed after it was received";
   return {};
 }
 

@@ -13,7 +13,7 @@ namespace snapferry::btrfs {
 namespace {
 
 bool fits(const Subvolume& subvolume, const Point& point) {
-  return subvolume.read_only && subvolume.identity() == point.guid && !subvolume.was_changed();
+  return subvolume.read_only && subvolume.identity() == point.guid && !subvolume.was_changed;
 }
 
 }  // namespace

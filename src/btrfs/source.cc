@@ -129,7 +129,7 @@ Point point_of(const Subvolume& snapshot) {
   point.name = snapshot.name;
   point.guid = snapshot.identity();
   point.order = snapshot.otransid;
-  point.created = snapshot.otime;
+  point.created = snapshot.otime.seconds;
   return point;
 }
 

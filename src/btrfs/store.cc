@@ -201,20 +201,24 @@ void BtrfsStore::record_unchanged(const std::string& set, std::int64_t time,
   const auto host_name = StoreLayout::host_name(volumes.front().host);
   const auto path = directory_ + "/" + host_name;
   const auto host = find_directory(open_store().get(), host_name, path);
-  const auto names = host.valid() ? names_in(host.get(), path) : std::vector<std::string>();
-  const auto is_replica = [&](const std::string& name) {
-    return std::binary_search(names.begin(), names.end(), name);
-  };
+  if (!host.valid()) return;
+  // Only what is there, so that the note grows no further than the store.
+  std::map<std::string, Guid> newest;
+  for (const auto& replica : inventory(volumes.front().host)) {
+    if (replica.points.empty()) continue;
+    newest[StoreLayout::volume_name(replica.volume)] = replica.points.back().guid;
+  }
   const auto file = StoreLayout::unchanged_name(set);
   UnchangedNote note;
   for (const auto& volume : volumes) {
-    // Only what is there, so that the note grows no further than the store.
     const auto name = StoreLayout::volume_name(volume);
-    if (is_replica(name)) note[name] = time;
+    if (const auto found = newest.find(name); found != newest.end()) {
+      note[name] = {time, found->second};
+    }
   }
   if (note.empty()) return;
   for (const auto& [name, earlier] : read_unchanged(host.get(), file, path)) {
-    if (is_replica(name)) note.emplace(name, earlier);
+    if (newest.contains(name)) note.emplace(name, earlier);
   }
   replace_small_file(host.get(), file, encode_unchanged(note), path + "/" + file);
 }

@@ -97,7 +97,7 @@ std::optional<VolumeName> volume_at(int directory, const std::string& host, cons
 }
 
 // By the name of the replica's directory; sets ascending.
-using Seen = std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>>;
+using Seen = std::map<std::string, std::vector<std::pair<std::string, FoundUnchanged>>>;
 
 // Calls `use(name, cause)` for each note of when volumes were found unchanged that cannot be read.
 template <typename Use>
@@ -108,14 +108,17 @@ Seen read_seen(int host, const std::vector<std::string>& names, const std::strin
     const auto set = StoreLayout::set_of_unchanged(name);
     if (!set) continue;
     try {
-      for (const auto& [volume, time] : decode_unchanged(read_small_file(host, name, subject))) {
-        seen[volume].emplace_back(*set, time);
+      for (const auto& [volume, found] : decode_unchanged(read_small_file(host, name, subject))) {
+        seen[volume].emplace_back(*set, found);
       }
     } catch (const Error& error) {
       use(name, error.message());
     }
   }
-  for (auto& [volume, times] : seen) std::sort(times.begin(), times.end());
+  for (auto& [volume, found] : seen) {
+    std::sort(found.begin(), found.end(),
+              [](const auto& one, const auto& other) { return one.first < other.first; });
+  }
   return seen;
 }
 
@@ -173,8 +176,11 @@ std::vector<ReplicaState> list_replicas(int store, const std::string& path_of_st
       state.points = found->second.points;
       state.changed = what_stops(found->second, directory.get(), path + "/" + name);
       if (found->second.partial) state.partial.emplace();
-      if (const auto times = seen.find(name); times != seen.end()) {
-        state.seen_unchanged = times->second;
+      if (const auto notes = seen.find(name); notes != seen.end() && !state.points.empty()) {
+        for (const auto& [set, unchanged] : notes->second) {
+          if (unchanged.since != state.points.back().guid) continue;
+          state.seen_unchanged.emplace_back(set, unchanged.time);
+        }
       }
       states.push_back(std::move(state));
     }

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "btrfs/later_change.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -88,8 +89,12 @@ Subvolume describe(int fd, std::string_view subject) {
   subvolume.ctransid = info.ctransid;
   subvolume.otransid = info.otransid;
   subvolume.rtransid = info.rtransid;
-  subvolume.otime = static_cast<std::int64_t>(info.otime.sec);
+  subvolume.otime = {static_cast<std::int64_t>(info.otime.sec), info.otime.nsec};
+  subvolume.rtime = {static_cast<std::int64_t>(info.rtime.sec), info.rtime.nsec};
   subvolume.read_only = (info.flags & BTRFS_ROOT_SUBVOL_RDONLY) != 0;
+  if (subvolume.may_have_changed()) {
+    subvolume.was_changed = was_changed_later(fd, subject, subvolume);
+  }
   return subvolume;
 }
 

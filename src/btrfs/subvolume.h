@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,6 +9,12 @@
 #include "platform/fd.h"
 
 namespace snapferry::btrfs {
+
+struct SubvolumeTime {
+  std::int64_t seconds = 0;  // since 1970
+  std::uint32_t nanoseconds = 0;
+  auto operator<=>(const SubvolumeTime&) const = default;
+};
 
 // What the tree of roots says about one subvolume. Transaction ids count up over the whole
 // filesystem (linux/btrfs_tree.h, struct btrfs_root_item).
@@ -24,13 +31,20 @@ struct Subvolume {
   std::uint64_t ctransid = 0;    // the last that changed an inode
   std::uint64_t otransid = 0;    // made in
   std::uint64_t rtransid = 0;    // received in; 0: was not
-  std::int64_t otime = 0;        // seconds since 1970
+  SubvolumeTime otime;           // made at
+  SubvolumeTime rtime;           // received at
   bool read_only = false;
-
   // A snapshot that is not what it was: it was made writable for a while, and something was
-  // written. (A balance moves its blocks, and raises `generation`, but changes no inode.
-  // Deduplication by another program does, and counts as a change.)
-  bool was_changed() const { return ctransid > (otransid > rtransid ? otransid : rtransid); }
+  // written (later_change.h).
+  bool was_changed = false;
+
+  bool was_received_last() const { return rtransid != 0 && rtransid >= otransid; }
+  // When it got the state that it is to have.
+  std::uint64_t made_in() const { return was_received_last() ? rtransid : otransid; }
+  SubvolumeTime made_at() const { return was_received_last() ? rtime : otime; }
+  // An inode of it was written since. A balance moves blocks, and raises `generation`, but writes
+  // no inode; deduplication does, and so does the late write-back of a file that was received.
+  bool may_have_changed() const { return read_only && ctransid > made_in(); }
 
   // Its received_uuid was not given to it, but came along with a snapshot: a read-only snapshot of
   // a received subvolume has that of its origin, also where the origin was made writable since and

@@ -10,13 +10,14 @@
 #include <linux/btrfs_tree.h>
 #include <sys/ioctl.h>
 
+#include "btrfs/later_change.h"
+#include "btrfs/tree_search.h"
 #include "core/bytes.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
 namespace {
 
-constexpr std::size_t kBufferSize = 1u << 20;
 constexpr int kDeepest = 256;  // nested subvolumes; a path has no room for more
 
 template <typename Item>
@@ -24,6 +25,10 @@ Item load(ByteView bytes) {
   Item item{};
   std::memcpy(&item, bytes.data(), std::min(bytes.size(), sizeof item));
   return item;
+}
+
+SubvolumeTime time_of(const btrfs_timespec& time) {
+  return {static_cast<std::int64_t>(le64toh(time.sec)), le32toh(time.nsec)};
 }
 
 // An item shorter than the struct was written by a kernel that knew no uuids, as was one whose
@@ -39,7 +44,8 @@ void fill(Subvolume& subvolume, ByteView bytes) {
   subvolume.ctransid = le64toh(item.ctransid);
   subvolume.otransid = le64toh(item.otransid);
   subvolume.rtransid = le64toh(item.rtransid);
-  subvolume.otime = static_cast<std::int64_t>(le64toh(item.otime.sec));
+  subvolume.otime = time_of(item.otime);
+  subvolume.rtime = time_of(item.rtime);
 }
 
 void fill_name(Subvolume& subvolume, std::uint64_t parent, ByteView bytes) {
@@ -57,39 +63,6 @@ bool is_volume_id(std::uint64_t id) {
          (id >= BTRFS_FIRST_FREE_OBJECTID && id <= BTRFS_LAST_FREE_OBJECTID);
 }
 
-// Calls `use(header, bytes)` for each item of the tree of roots from the first volume on.
-template <typename Use>
-void for_each_root_item(int fd, std::string_view subject, Use use) {
-  Bytes buffer(sizeof(btrfs_ioctl_search_args_v2) + kBufferSize);
-  auto* arguments = reinterpret_cast<btrfs_ioctl_search_args_v2*>(buffer.data());
-  auto& key = arguments->key;
-  key.tree_id = BTRFS_ROOT_TREE_OBJECTID;
-  key.min_objectid = BTRFS_FS_TREE_OBJECTID;
-  key.max_objectid = BTRFS_LAST_FREE_OBJECTID;
-  key.max_type = BTRFS_ROOT_BACKREF_KEY;
-  key.max_offset = key.max_transid = ~std::uint64_t{0};
-  while (true) {
-    key.nr_items = ~std::uint32_t{0};
-    arguments->buf_size = kBufferSize;
-    if (::ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, arguments) < 0) {
-      throw system_error(errno, "list its subvolumes", subject);
-    }
-    if (key.nr_items == 0) return;
-    const ByteView found(buffer.data() + sizeof *arguments, kBufferSize);
-    btrfs_ioctl_search_header header{};
-    std::size_t position = 0;
-    for (std::uint32_t i = 0; i < key.nr_items; ++i) {
-      header = load<btrfs_ioctl_search_header>(found.subspan(position, sizeof header));
-      use(header, found.subspan(position + sizeof header, header.len));
-      position += sizeof header + header.len;
-    }
-    key.min_objectid = header.objectid;
-    key.min_type = header.type;
-    key.min_offset = header.offset + 1;
-    if (key.min_offset == 0 && ++key.min_type == 0) ++key.min_objectid;
-  }
-}
-
 }  // namespace
 
 SubvolumeTable::SubvolumeTable(int fd, std::string_view subject) : fd_(fd), subject_(subject) {
@@ -98,6 +71,7 @@ SubvolumeTable::SubvolumeTable(int fd, std::string_view subject) : fd_(fd), subj
   std::erase_if(all_, [](const Subvolume& subvolume) {
     return subvolume.name.empty() && subvolume.id != BTRFS_FS_TREE_OBJECTID;
   });
+  look_for_changes();
   for (std::size_t i = 0; i < all_.size(); ++i) {
     by_id_[all_[i].id] = i;
     if (!all_[i].uuid.is_zero()) by_uuid_[all_[i].uuid] = i;
@@ -106,19 +80,36 @@ SubvolumeTable::SubvolumeTable(int fd, std::string_view subject) : fd_(fd), subj
 }
 
 void SubvolumeTable::read_roots() {
-  for_each_root_item(fd_, subject_, [this](const btrfs_ioctl_search_header& header, ByteView item) {
-    if (!is_volume_id(header.objectid)) return;
-    if (header.type != BTRFS_ROOT_ITEM_KEY && header.type != BTRFS_ROOT_BACKREF_KEY) return;
-    if (all_.empty() || all_.back().id != header.objectid) {
+  const TreeSearch search{.tree = BTRFS_ROOT_TREE_OBJECTID,
+                          .first_object = BTRFS_FS_TREE_OBJECTID,
+                          .last_object = BTRFS_LAST_FREE_OBJECTID,
+                          .last_type = BTRFS_ROOT_BACKREF_KEY};
+  search_tree(fd_, subject_, search, [this](const TreeItem& item) {
+    if (!is_volume_id(item.object)) return true;
+    if (item.type != BTRFS_ROOT_ITEM_KEY && item.type != BTRFS_ROOT_BACKREF_KEY) return true;
+    if (all_.empty() || all_.back().id != item.object) {
       all_.emplace_back();
-      all_.back().id = header.objectid;
+      all_.back().id = item.object;
     }
-    if (header.type == BTRFS_ROOT_ITEM_KEY) {
-      fill(all_.back(), item);
+    if (item.type == BTRFS_ROOT_ITEM_KEY) {
+      fill(all_.back(), item.bytes);
     } else {
-      fill_name(all_.back(), header.offset, item);
+      fill_name(all_.back(), item.offset, item.bytes);
     }
+    return true;
   });
+}
+
+void SubvolumeTable::look_for_changes() {
+  for (Subvolume& subvolume : all_) {
+    if (!subvolume.may_have_changed()) continue;
+    try {
+      subvolume.was_changed = was_changed_later(fd_, subject_, subvolume);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NotFound) throw;
+      subvolume.was_changed = true;  // it has just been destroyed
+    }
+  }
 }
 
 const Subvolume* SubvolumeTable::find(std::uint64_t id) const {

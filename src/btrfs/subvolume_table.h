@@ -36,6 +36,7 @@ class SubvolumeTable {
 
  private:
   void read_roots();
+  void look_for_changes();
   bool directory_path(std::uint64_t tree, std::uint64_t inode, std::string& path) const;
 
   int fd_;

@@ -44,7 +44,9 @@ std::string from_key(std::string_view key) {
 
 std::string encode_unchanged(const UnchangedNote& note) {
   auto object = nlohmann::json::object();
-  for (const auto& [name, time] : note) object[to_key(name)] = time;
+  for (const auto& [name, found] : note) {
+    object[to_key(name)] = nlohmann::json::array({found.time, found.since.hex()});
+  }
   return object.dump(1) + "\n";
 }
 
@@ -52,8 +54,11 @@ UnchangedNote decode_unchanged(std::string_view text) {
   UnchangedNote note;
   const auto object = nlohmann::json::parse(text, nullptr, false);
   if (!object.is_object()) return note;
-  for (const auto& [key, time] : object.items()) {
-    if (time.is_number_integer()) note[from_key(key)] = time.get<std::int64_t>();
+  for (const auto& [key, value] : object.items()) {
+    if (!value.is_array() || value.size() != 2 || !value[0].is_number_integer()) continue;
+    if (!value[1].is_string()) continue;
+    const auto since = Guid::from_hex(value[1].get_ref<const std::string&>());
+    if (since) note[from_key(key)] = {value[0].get<std::int64_t>(), *since};
   }
   return note;
 }

@@ -124,7 +124,9 @@ std::vector<ReplicaState> FakeStore::inventory(const std::string& host) {
       listing.partial = partial;
     }
     for (const auto& [set, seen] : disk_.unchanged_) {
-      if (std::find(seen.second.begin(), seen.second.end(), name) != seen.second.end()) {
+      const auto since = seen.second.find(name);
+      if (since != seen.second.end() && !listing.points.empty() &&
+          since->second == listing.points.back().guid) {
         listing.seen_unchanged.emplace_back(set, seen.first);
       }
     }
@@ -317,7 +319,13 @@ VolumeName FakeStore::set_aside(const VolumeName& volume) {
 void FakeStore::record_unchanged(const std::string& set, std::int64_t time,
                                  const std::vector<VolumeName>& volumes) {
   const std::lock_guard lock(disk_.mutex_);
-  disk_.unchanged_[set] = {time, volumes};
+  auto& note = disk_.unchanged_[set];
+  note = {time, {}};
+  for (const VolumeName& volume : volumes) {
+    const auto found = disk_.replicas_.find(volume);
+    if (found == disk_.replicas_.end() || found->second.states.empty()) continue;
+    note.second[volume] = found->second.states.back().point.guid;
+  }
 }
 
 std::unique_ptr<Stream> FakeStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -58,7 +58,8 @@ class FakeDisk {
   const std::string identity_;
   mutable std::mutex mutex_;
   std::map<VolumeName, Replica> replicas_;
-  std::map<std::string, std::pair<std::int64_t, std::vector<VolumeName>>> unchanged_;
+  // By set: when, and of what the newest snapshot was which.
+  std::map<std::string, std::pair<std::int64_t, std::map<VolumeName, Guid>>> unchanged_;
 };
 
 // The replicas on a FakeDisk. As ZFS, or as btrfs (FakeKind).

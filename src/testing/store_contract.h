@@ -402,6 +402,22 @@ TEST_P(StoreContract, RemembersWhenAVolumeWasSeenUnchanged) {
             (Seen{{"disk2", 1'800'000'200}, {"main", 1'800'000'100}}));
 }
 
+// Nobody is called fresh by a note about something that is gone.
+TEST_P(StoreContract, ANoteOfUnchangedCountsWhileTheSnapshotIsTheNewest) {
+  const Point first = first_transfer();
+  place_->write("a", "file", "two");
+  const Point second = freeze("a", 2);
+  transfer("a", request("a", second, first));
+  store_->record_unchanged("main", 1'800'000'000, {replica("a")});
+  EXPECT_EQ(find(replica("a"))->seen_unchanged.size(), 1u);
+  expect_no_failures(store_->destroy(replica("a"), {find(replica("a"))->points.at(1)}));
+  EXPECT_TRUE(find(replica("a"))->seen_unchanged.empty());
+  store_->record_unchanged("main", 1'800'000'100, {replica("a")});
+  EXPECT_EQ(find(replica("a"))->seen_unchanged.size(), 1u);
+  transfer("a", request("a", second, first));
+  EXPECT_TRUE(find(replica("a"))->seen_unchanged.empty());
+}
+
 TEST_P(StoreContract, DestroysWhileNameAndIdentityMatch) {
   const Point first = first_transfer();
   place_->write("a", "file", "two");

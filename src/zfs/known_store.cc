@@ -73,6 +73,16 @@ void KnownStore::forget_tree(const std::string& name) {
   forgotten_.insert(name);
 }
 
+std::vector<Guid> KnownStore::newest_snapshots(const std::string& host) const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Guid> newest;
+  for (const auto& [name, dataset] : datasets_) {
+    if (dataset.points.empty() || !is_within(name, layout_.host_dataset(host))) continue;
+    newest.push_back(dataset.points.back().guid);
+  }
+  return newest;
+}
+
 std::optional<UnchangedRecord> KnownStore::memory(const std::string& host) const {
   const std::scoped_lock lock(mutex_);
   return find(memories_, host);

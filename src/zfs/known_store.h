@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "zfs/store_layout.h"
 #include "zfs/store_listing.h"
@@ -31,6 +32,9 @@ class KnownStore {
   void forget(const std::string& name);
   // With what is below it.
   void forget_tree(const std::string& name);
+
+  // Of each replica of the host.
+  std::vector<Guid> newest_snapshots(const std::string& host) const;
 
   // nullopt: the host has none.
   std::optional<UnchangedRecord> memory(const std::string& host) const;

@@ -166,8 +166,8 @@ std::vector<ReplicaState> replicas_of(const StoreContents& contents, const Store
     if (!dataset.token.empty()) replica.partial = partial_of(dataset);
     replica.bytes = dataset.bytes;
     if (const auto memory = contents.memories.find(volume->host);
-        memory != contents.memories.end()) {
-      replica.seen_unchanged = memory->second.seen(dataset.guid);
+        memory != contents.memories.end() && !dataset.points.empty()) {
+      replica.seen_unchanged = memory->second.seen(dataset.points.back().guid);
     }
     replicas.push_back(std::move(replica));
   }

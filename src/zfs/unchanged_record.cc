@@ -45,19 +45,22 @@ UnchangedRecord UnchangedRecord::parse(std::string_view text) {
 }
 
 void UnchangedRecord::record(const std::string& set, std::int64_t time,
-                             const std::vector<Guid>& replicas) {
-  std::set<std::string> ids;
-  for (const auto& replica : replicas) ids.insert(id_of(replica));
+                             const std::vector<Guid>& unchanged, const std::vector<Guid>& newest) {
+  std::set<std::string> ids, known;
+  for (const auto& snapshot : unchanged) ids.insert(id_of(snapshot));
+  for (const auto& snapshot : newest) known.insert(id_of(snapshot));
   for (auto& entry : entries_) {
-    if (entry.set == set) std::erase_if(entry.ids, [&](auto& id) { return ids.count(id) > 0; });
+    std::erase_if(entry.ids, [&](auto& id) {
+      return !known.contains(id) || (entry.set == set && ids.contains(id));
+    });
   }
   std::erase_if(entries_, [](const Entry& entry) { return entry.ids.empty(); });
   if (!ids.empty()) entries_.push_back({set, time, {ids.begin(), ids.end()}});
 }
 
-std::vector<std::pair<std::string, std::int64_t>> UnchangedRecord::seen(const Guid& replica) const {
+std::vector<std::pair<std::string, std::int64_t>> UnchangedRecord::seen(const Guid& newest) const {
   std::vector<std::pair<std::string, std::int64_t>> result;
-  const auto id = id_of(replica);
+  const auto id = id_of(newest);
   for (const auto& entry : entries_) {
     if (std::find(entry.ids.begin(), entry.ids.end(), id) != entry.ids.end()) {
       result.emplace_back(entry.set, entry.time);

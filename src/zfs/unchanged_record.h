@@ -17,7 +17,9 @@ namespace snapferry::zfs {
 //
 //   text  := entry (";" entry)*                    cut into parts of kPartSize bytes
 //   entry := SET " " TIME " " ID*                  TIME: decimal seconds since 1970
-//   ID    := the first 8 hexadecimal digits of the guid of a replica's dataset
+//   ID    := the first 8 hexadecimal digits of the guid of a replica's newest snapshot, so that the
+//            entry counts while that is its newest one. (Of the replica's dataset, as an earlier
+//            program had it, it counts for nothing.)
 class UnchangedRecord {
  public:
   static constexpr std::size_t kParts = 4;
@@ -28,10 +30,12 @@ class UnchangedRecord {
   // What cannot be read is left out: it costs freshness, and the next run writes it anew.
   static UnchangedRecord parse(std::string_view text);
 
-  // Replaces what was known of these replicas in `set`.
-  void record(const std::string& set, std::int64_t time, const std::vector<Guid>& replicas);
-  // By set, ascending.
-  std::vector<std::pair<std::string, std::int64_t>> seen(const Guid& replica) const;
+  // Replaces what was known of the replicas whose newest snapshots are `unchanged` in `set`. What is
+  // the newest of none, `newest` being those of all of the host, goes.
+  void record(const std::string& set, std::int64_t time, const std::vector<Guid>& unchanged,
+              const std::vector<Guid>& newest);
+  // Of the replica whose newest snapshot is `newest`; by set, ascending.
+  std::vector<std::pair<std::string, std::int64_t>> seen(const Guid& newest) const;
 
   std::string text() const;
   // Throws Unsupported for more than fits: nearly 4000 replicas of a host.

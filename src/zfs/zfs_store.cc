@@ -409,21 +409,21 @@ void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
   if (volumes.empty()) return;
   const auto& host = volumes.front().host;
   const auto dataset = layout_.host_dataset(host);
-  std::vector<Guid> guids;
+  std::vector<Guid> unchanged;
   for (const auto& volume : volumes) {
     auto replica = known_.replica(volume);
-    if (!replica || replica->guid.is_zero()) {
+    if (!replica || replica->points.empty()) {
       list(dataset);
       replica = known_.replica(volume);
     }
-    if (!replica) {
+    if (!replica || replica->points.empty()) {
       throw Error(ErrorKind::NotFound, volume.text() + ": " + name() + " has no backup of it");
     }
-    guids.push_back(replica->guid);
+    unchanged.push_back(replica->points.back().guid);
   }
   const auto before = known_.memory(host);
   auto record = before.value_or(UnchangedRecord{});
-  record.record(set, time, guids);
+  record.record(set, time, unchanged, known_.newest_snapshots(host));
   auto parts = record.parts();
   if (before) parts.resize(std::max(parts.size(), before->parts().size()));
   Names argv = {"zfs", before ? "set" : "snapshot"};

@@ -383,9 +383,10 @@ TEST_F(ZfsStoreTest, NeedsNamesThatZfsAllows) {
 TEST(UnchangedRecord, KeepsWhatItWasTold) {
   UnchangedRecord record;
   const auto guid = [](std::uint64_t number) { return Guid::from_number(number << 32); };
-  record.record("main", 100, {guid(1), guid(2)});
-  record.record("disk", 150, {guid(1)});
-  record.record("main", 200, {guid(1)});
+  const std::vector<Guid> all{guid(1), guid(2)};
+  record.record("main", 100, all, all);
+  record.record("disk", 150, {guid(1)}, all);
+  record.record("main", 200, {guid(1)}, all);
   const auto again = UnchangedRecord::parse(record.text());
   using Seen = std::vector<std::pair<std::string, std::int64_t>>;
   EXPECT_EQ(again.seen(guid(1)), (Seen{{"disk", 150}, {"main", 200}}));
@@ -394,21 +395,32 @@ TEST(UnchangedRecord, KeepsWhatItWasTold) {
   EXPECT_EQ(again.text(), record.text());
 }
 
+TEST(UnchangedRecord, ForgetsWhatIsTheNewestOfNoReplicaAnyMore) {
+  UnchangedRecord record;
+  const auto guid = [](std::uint64_t number) { return Guid::from_number(number << 32); };
+  record.record("main", 100, {guid(1), guid(2)}, {guid(1), guid(2)});
+  record.record("disk", 200, {guid(3)}, {guid(2), guid(3)});
+  EXPECT_TRUE(record.seen(guid(1)).empty());
+  EXPECT_EQ(record.seen(guid(2)).size(), 1u);
+  EXPECT_EQ(record.seen(guid(3)).size(), 1u);
+}
+
 TEST(UnchangedRecord, IsCutIntoPartsOfWhatAPropertyHolds) {
   UnchangedRecord record;
   std::vector<Guid> many;
   for (std::uint64_t i = 0; i < 2000; ++i) many.push_back(Guid::from_number(i << 32 | i));
-  record.record("main", 1, many);
+  record.record("main", 1, many, many);
   EXPECT_EQ(record.parts().size(), 3u);
   for (std::uint64_t i = 2000; i < 5000; ++i) many.push_back(Guid::from_number(i << 32 | i));
-  record.record("main", 2, many);
+  record.record("main", 2, many, many);
   EXPECT_ERROR(record.parts(), ErrorKind::Unsupported);
 }
 
 TEST(UnchangedRecord, CutOffAnywhereLosesOnlyWhatIsMissing) {
   UnchangedRecord record;
-  record.record("main", 100, {Guid::from_number(1)});
-  record.record("disk", 100, {Guid::from_number(1)});
+  const std::vector<Guid> one{Guid::from_number(1)};
+  record.record("main", 100, one, one);
+  record.record("disk", 100, one, one);
   const auto text = record.text();
   for (std::size_t size = 0; size <= text.size(); ++size) {
     EXPECT_LE(UnchangedRecord::parse(text.substr(0, size)).seen(Guid::from_number(1)).size(), 2u);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "btrfs/subvolume.h"
+
+namespace snapferry::btrfs {
+
+// Whether a file of the snapshot, which Subvolume::may_have_changed(), was changed since it was
+// made or received: whether any inode that a transaction has written since bears a later ctime.
+// That is the kernel's, and nobody can set it: what it does not touch, as deduplication and a late
+// write-back of what was received, changes no content. `fd` is any file of the filesystem. Throws
+// as search_tree().
+//
+// A change that somebody made while the clock was set back passes for none.
+bool was_changed_later(int fd, std::string_view subject, const Subvolume& snapshot);
+
+}  // namespace snapferry::btrfs
