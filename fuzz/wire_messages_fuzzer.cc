@@ -56,6 +56,8 @@ constexpr std::array kChecks = {
     check<wire::OpenReply>,
     check<wire::ReplicasRequest>,
     check<wire::ReplicasReply>,
+    check<wire::KnownReplicasReply>,
+    check<wire::MoveRequest>,
     check<wire::ReceiveStart>,
     check<wire::ReplicaName>,
     check<wire::UnchangedRequest>,

@@ -22,8 +22,8 @@ KINDS = {1: "InvalidArgument", 2: "NotFound", 3: "AlreadyExists", 4: "Busy", 5: 
 VERBS = {"source.features": 1, "source.inventory": 2, "source.freeze": 3, "source.send": 4,
          "source.settle": 5, "store.open": 16, "store.inventory": 17, "store.receive": 18,
          "store.abort_partial": 19, "store.set_aside": 20, "store.record_unchanged": 21,
-         "store.send": 22, "store.destroy": 23, "store.verify": 24, "agent.report": 32,
-         "agent.prepare": 33, "target.features": 64, "target.require_free": 65,
+         "store.send": 22, "store.destroy": 23, "store.verify": 24, "store.replicas": 29,
+         "store.move": 30, "agent.report": 32, "agent.prepare": 33, "target.features": 64, "target.require_free": 65,
          "target.restore": 66, "store.init": 67, "view.root": 80, "view.list": 81,
          "view.data_in": 82, "view.read": 83}
 SUBVOLUME = 3
@@ -358,6 +358,15 @@ class Client:
     def replicas(self, host):
         reader = Reader(self.ask("store.inventory", text(host)))
         return {state["volume"]: state for state in reader.end(reader.listed(reader.replica_state))}
+
+    def known_replicas(self, host):
+        """As replicas(), with what the store knows against each."""
+        reader = Reader(self.ask("store.replicas", text(host)))
+        known = reader.listed(lambda: dict(reader.replica_state(), changed=reader.text()))
+        return {state["volume"]: state for state in reader.end(known)}
+
+    def move(self, old, new):
+        return self.ask("store.move", volume_name(old) + volume_name(new))
 
     def store_receive(self, replica, stream, to, **more):
         request = volume_name(replica) + u8(SUBVOLUME) + stream_request(replica[1], to, **more)

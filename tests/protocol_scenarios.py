@@ -124,6 +124,21 @@ def a_backup_and_its_files():
     back = client.fetch("store.send", protocol.volume_name(replica) +
                         protocol.stream_request(volume, state["points"][0]))
     check(back[:13] == whole[:13], "gives it back")
+    check({b"changed", b"move"} <= set(client.features), "says that it knows of changes and moves")
+    check(client.known_replicas("box")[replica] == dict(client.replicas("box")[replica], changed=b""),
+          "knows nothing against it")
+    moved = (b"box", volume + b"-renamed")
+    client.move(replica, moved)
+    check(list(client.replicas("box")) == [moved], "has it under its new name")
+    fails("AlreadyExists", "moves it onto itself", client.move, moved, moved)
+    fails("NotFound", "moves what is not there", client.move, replica, (b"box", b"btrfs:/x"))
+    client.move(moved, replica)
+    copy = f"{STORE}/box/{SOURCE[1:].replace('/', '%2F')}%2Fhome/{name_of_snapshot(1)}"
+    subprocess.run(["btrfs", "property", "set", "-f", copy, "ro", "false"], check=True)
+    changed = client.known_replicas("box")[replica]["changed"]
+    check(changed.startswith(f"@{name_of_snapshot(1)} was made writable".encode()),
+          f"knows of a change: {changed}")
+    btrfs("delete", copy)
     check(client.close() == 0, "the store ends in order")
 
 
@@ -252,6 +267,11 @@ def what_the_policy_refuses():
           protocol.volume_name((b"..", b"btrfs:/x")))
     fails("PermissionDenied InvalidArgument", "a path above", client.ask, "store.set_aside",
           protocol.volume_name((b"box", b"btrfs:/../x")))
+    fails("PermissionDenied", "another host's", client.known_replicas, "names")
+    fails("PermissionDenied", "moves another host's", client.move, (b"names", there[1]), there)
+    fails("PermissionDenied", "moves to another host", client.move, there, (b"names", there[1]))
+    fails("PermissionDenied InvalidArgument", "moves to a path above", client.move, there,
+          (b"box", b"btrfs:/../x"))
     fails("PermissionDenied", "reads back", client.fetch, "store.send",
           protocol.volume_name(there) +
           protocol.stream_request(there[1], client.replicas("box")[there]["points"][0]))
@@ -295,6 +315,10 @@ def frames_that_break_the_rules():
     ends_with("a channel out of turn", request(2, "store.open", text("")))
     ends_with("an unknown verb", frame(protocol.REQUEST, 1, u16(999)))
     ends_with("a request without a grammar", request(1, "store.open", b"\xff\xff\xff\xff"))
+    ends_with("a move without a second name",
+              request(1, "store.move", protocol.volume_name((b"box", b"btrfs:/x"))))
+    ends_with("a move to a name without end", request(1, "store.move",
+              protocol.volume_name((b"box", b"btrfs:/x")) + text("box") + u32(0xFFFFFFFF)))
     ends_with("a message with a tail", request(1, "store.inventory", text("box") + b"x"))
     ends_with("a list that cannot be", request(1, "store.record_unchanged",
                                                text("main") + protocol.i64(0) + u32(0xFFFFFFFF)))

@@ -38,6 +38,11 @@ VolumeName GuardedStore::set_aside(const VolumeName& volume) {
   return store_->set_aside(volume);
 }
 
+void GuardedStore::move(const VolumeName& from, const VolumeName& to) {
+  policy_.may_move(from, to).require();
+  store_->move(from, to);
+}
+
 void GuardedStore::record_unchanged(const std::string& set, std::int64_t time,
                                     const std::vector<VolumeName>& volumes) {
   policy_.may_record_unchanged(set, volumes).require();

@@ -27,6 +27,7 @@ class GuardedStore : public Store {
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
+  void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;

@@ -186,6 +186,12 @@ TEST_F(GuardedAgent, TakesReplicasOfItsHostAlone) {
   EXPECT_ERROR(store_->inventory(""), ErrorKind::PermissionDenied);
   EXPECT_ERROR(store_->abort_partial({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
   EXPECT_ERROR(store_->set_aside({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(store_->move({"web1", "zfs:tank/home"}, {"db1", "zfs:tank/home"}),
+               ErrorKind::PermissionDenied);
+  disk_.change({"web1", "zfs:tank/home"}, "@x was changed\nby hand");
+  EXPECT_EQ(store_->inventory("web1").at(0).changed, "@x was changed\\nby hand");
+  store_->move({"web1", "zfs:tank/home"}, {"web1", "zfs:tank/people"});
+  EXPECT_EQ(disk_.replicas(), (std::vector<VolumeName>{{"web1", "zfs:tank/people"}}));
 }
 
 TEST_F(GuardedAgent, NeitherDestroysNorGivesBack) {

@@ -315,6 +315,11 @@ Decision Policy::may_abort(const VolumeName& volume) const { return own_replica(
 
 Decision Policy::may_set_aside(const VolumeName& volume) const { return own_replica(volume); }
 
+Decision Policy::may_move(const VolumeName& from, const VolumeName& to) const {
+  const auto decision = own_replica(from);
+  return decision ? own_replica(to) : decision;
+}
+
 Decision Policy::may_record_unchanged(std::string_view set,
                                       const std::vector<VolumeName>& volumes) const {
   if (set != set_) return refuse(set, "this key is for the set " + set_ + " alone");

@@ -47,10 +47,11 @@ struct PolicyOptions {
 // that carry the name of its own set, and only those of a listing that still have the same guid;
 // of bookmarks and holds it touches those of its own set's cursors.
 // A store agent adds to the replicas of its one host, discards its half-received ones, moves a
-// diverged one aside, and says what it has. It destroys and overwrites nothing and knows no other
-// host. It gives the data back only with the role Restore. Its store itself it makes where asked
-// to, if there is nothing yet. A target agent makes volumes that its patterns cover and that are
-// not there, of whole streams. What is there it neither receives into nor removes.
+// diverged one aside, and one whose volume was renamed to its new name, and says what it has. It
+// destroys and overwrites nothing and knows no other host. It gives the data back only with the
+// role Restore. Its store itself it makes where asked to, if there is nothing yet. A target agent
+// makes volumes that its patterns cover and that are not there, of whole streams. What is there it
+// neither receives into nor removes.
 class Policy {
  public:
   // Throws InvalidArgument: no role, an unknown one, no set or one with other characters than
@@ -95,6 +96,7 @@ class Policy {
   Decision may_describe(const VolumeName& volume) const;
   Decision may_abort(const VolumeName& volume) const;
   Decision may_set_aside(const VolumeName& volume) const;
+  Decision may_move(const VolumeName& from, const VolumeName& to) const;
   // The agent puts its own time in place of the peer's.
   Decision may_record_unchanged(std::string_view set, const std::vector<VolumeName>& volumes) const;
   Decision may_verify(const VolumeName& volume) const;

@@ -179,6 +179,9 @@ RC_GTEST_PROP(PolicyProperty, NothingOutsideTheHostsSubtreeIsEverTouchedInAStore
   }
   if (kStore.may_abort({host, path})) RC_ASSERT(contained());
   if (kStore.may_set_aside({host, path})) RC_ASSERT(contained());
+  const VolumeName own{"web1", "zfs:tank/a"};
+  if (kStore.may_move({host, path}, own)) RC_ASSERT(contained());
+  if (kStore.may_move(own, {host, path})) RC_ASSERT(contained());
   if (kStore.may_verify({host, path})) RC_ASSERT(contained());
   if (kStore.may_record_unchanged("main", {{host, path}})) RC_ASSERT(contained());
   RC_ASSERT(!kStore.may_destroy({host, path}));

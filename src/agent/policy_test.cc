@@ -224,6 +224,10 @@ TEST(StorePolicy, AddsToItsOwnHostAlone) {
   EXPECT_FALSE(policy.may_abort({"web2", "zfs:tank/a"}));
   EXPECT_TRUE(policy.may_set_aside({"web1", "zfs:tank/a"}));
   EXPECT_FALSE(policy.may_set_aside({"web2", "zfs:tank/a"}));
+  EXPECT_TRUE(policy.may_move({"web1", "zfs:tank/a"}, {"web1", "zfs:tank/b"}));
+  EXPECT_FALSE(policy.may_move({"web2", "zfs:tank/a"}, {"web1", "zfs:tank/b"}));
+  EXPECT_FALSE(policy.may_move({"web1", "zfs:tank/a"}, {"web2", "zfs:tank/b"}));
+  EXPECT_FALSE(policy.may_move({"web1", "zfs:tank/a"}, {"web1", "zfs:../web2/tank"}));
   EXPECT_TRUE(policy.may_record_unchanged("main", {{"web1", "zfs:tank/a"}}));
   EXPECT_FALSE(policy.may_record_unchanged("other", {{"web1", "zfs:tank/a"}}));
   EXPECT_FALSE(policy.may_record_unchanged("main", {{"web1", "zfs:tank"}, {"web2", "zfs:tank"}}));
@@ -249,6 +253,9 @@ TEST(StorePolicy, NarrowsItsVolumesByPatternsWhereItHasSome) {
                                     .host = "web1"});
   EXPECT_TRUE(policy.may_receive(receive_into("web1", "btrfs:/home/a")));
   EXPECT_FALSE(policy.may_receive(receive_into("web1", "btrfs:/etc")));
+  EXPECT_TRUE(policy.may_move({"web1", "btrfs:/home/a"}, {"web1", "btrfs:/home/b"}));
+  EXPECT_FALSE(policy.may_move({"web1", "btrfs:/home/a"}, {"web1", "btrfs:/etc"}));
+  EXPECT_FALSE(policy.may_move({"web1", "btrfs:/etc"}, {"web1", "btrfs:/home/a"}));
 }
 
 TEST(Policy, ASourceAgentHasNoStore) {

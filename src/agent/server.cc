@@ -198,6 +198,17 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
       const auto message = decode_request<wire::ReplicasRequest>(request);
       return wire::encode(wire::ReplicasReply{store().inventory(message.host)});
     }
+    case wire::Verb::StoreReplicas: {
+      const auto message = decode_request<wire::ReplicasRequest>(request);
+      wire::KnownReplicasReply reply{store().inventory(message.host)};
+      for (auto& replica : reply.replicas) shorten(replica.changed);
+      return wire::encode(reply);
+    }
+    case wire::Verb::StoreMove: {
+      const auto message = decode_request<wire::MoveRequest>(request);
+      store().move(message.from, message.to);
+      return wire::encode(wire::Nothing{});
+    }
     case wire::Verb::StoreDescribe: {
       store().describe(decode_request<wire::ReplicaDescriptions>(request).replicas);
       return wire::encode(wire::Nothing{});

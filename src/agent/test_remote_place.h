@@ -86,6 +86,7 @@ class LinkedStore : public Store {
   }
   void abort_partial(const VolumeName& volume) override { store_.abort_partial(volume); }
   VolumeName set_aside(const VolumeName& volume) override { return store_.set_aside(volume); }
+  void move(const VolumeName& from, const VolumeName& to) override { store_.move(from, to); }
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override {
     store_.record_unchanged(set, time, volumes);

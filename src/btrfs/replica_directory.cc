@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -95,6 +96,21 @@ bool ReplicaDirectory::holds_snapshots() const {
   return std::any_of(names.begin(), names.end(), [&](const std::string& snapshot) {
     return open_snapshot(snapshot, state).valid();
   });
+}
+
+bool ReplicaDirectory::rename(const VolumeName& from, const VolumeName& to) const {
+  const auto new_name = StoreLayout::volume_name(to);
+  note_place({from.path, to.path}, new_name);
+  if (::renameat2(host.get(), name.c_str(), host.get(), new_name.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno == EEXIST) return false;
+    throw system_error(errno, "rename it", path);
+  }
+  note_place({to.path}, new_name);
+  if (!StoreLayout::is_long(new_name)) {
+    (void)::unlinkat(directory.get(), StoreLayout::kPlaceName, 0);
+  }
+  sync_filesystem(host.get(), path);
+  return true;
 }
 
 void ReplicaDirectory::remove_if_empty() const {

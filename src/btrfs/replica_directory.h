@@ -6,6 +6,7 @@
 
 #include "btrfs/damage_note.h"
 #include "btrfs/subvolume.h"
+#include "core/snapshot.h"
 #include "core/volume.h"
 #include "platform/fd.h"
 
@@ -39,6 +40,8 @@ struct ReplicaDirectory {
   // Of snapshots that were not read it stays as it was.
   void note_damage(DamageNote damaged, const DamageNote& sound) const;
   bool holds_snapshots() const;
+  // Durably; of the same host. False if there is something of the new name, and nothing was done.
+  bool rename(const VolumeName& from, const VolumeName& to) const;
   // A directory that holds anything but notes stays, and one in which somebody is receiving.
   void remove_if_empty() const;
 };

@@ -183,16 +183,20 @@ VolumeName BtrfsStore::set_aside(const VolumeName& volume) {
   for (int number = 1;; ++number) {
     const VolumeName aside{volume.host,
                            volume.path + std::string(kAsideMark) + std::to_string(number)};
-    const auto new_name = StoreLayout::volume_name(aside);
-    replica.note_place({volume.path, aside.path}, new_name);
-    if (::renameat2(replica.host.get(), replica.name.c_str(), replica.host.get(), new_name.c_str(),
-                    RENAME_NOREPLACE) == 0) {
-      replica.note_place({aside.path}, new_name);
-      sync_filesystem(replica.host.get(), replica.path);
-      return aside;
-    }
-    if (errno != EEXIST) throw system_error(errno, "set it aside", replica.path);
+    if (replica.rename(volume, aside)) return aside;
   }
+}
+
+void BtrfsStore::move(const VolumeName& from, const VolumeName& to) {
+  const auto replica = open_replica(from);
+  if (!replica.directory.valid()) {
+    throw Error(ErrorKind::NotFound, name() + ": has no " + from.text());
+  }
+  replica.lock();
+  // What no snapshot is left in makes way.
+  if (const auto there = open_replica(to); there.directory.valid()) there.remove_if_empty();
+  if (replica.rename(from, to)) return;
+  throw Error(ErrorKind::AlreadyExists, name() + ": has " + to.text() + " already");
 }
 
 void BtrfsStore::record_unchanged(const std::string& set, std::int64_t time,

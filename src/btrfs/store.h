@@ -42,6 +42,7 @@ class BtrfsStore : public Store {
   void abort_partial(const VolumeName& volume) override;
   // "btrfs:/home" becomes "btrfs:/home.diverged-1".
   VolumeName set_aside(const VolumeName& volume) override;
+  void move(const VolumeName& from, const VolumeName& to) override;
   // What the store does not have is passed over.
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;

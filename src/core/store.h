@@ -43,8 +43,8 @@ struct ReplicaState {
   std::uint64_t bytes = 0;  // that it takes in the store; 0 unless the listing has it for free
   // Snapshots of it that are not as they were received, in words and by their names: somebody made
   // them writable and changed them, or verify found them damaged. They are no base of anything.
-  // Empty: none, or the listing cannot know, as that of a store behind an agent; then receive() is
-  // where it shows.
+  // Empty: none, or the listing cannot know, as that of a store behind an agent of an older
+  // version; then receive() is where it shows.
   std::string changed;
   bool operator==(const ReplicaState&) const = default;
 };
@@ -121,9 +121,24 @@ class Store {
   // Discards the partial state of a replica, and the replica if it holds nothing else.
   virtual void abort_partial(const VolumeName& volume) = 0;
 
+  // Discards a partial state that could go on, once nobody went on with it for two weeks by the
+  // store's own clock; before that it is noted that it was seen, so that two calls at least are
+  // needed. True: it is gone. Throws Busy while somebody is receiving. A store that keeps no such
+  // states, or may not discard them, does nothing.
+  virtual bool give_up_partial(const VolumeName& volume) {
+    (void)volume;
+    return false;
+  }
+
   // Moves a diverged replica aside, under a name of its own that says so, so that a full stream
   // can start beside it. Nothing is destroyed. Returns its new name.
   virtual VolumeName set_aside(const VolumeName& volume) = 0;
+
+  // Gives the replica `from` the name `to`, of the same host, because its volume was renamed.
+  // Nothing is destroyed, and replicas below it, which are of other volumes, stay where they are.
+  // Throws AlreadyExists where there is a replica of that name, NotFound without one to move, Busy
+  // while somebody receives into it, Unsupported where the far end does not know this.
+  virtual void move(const VolumeName& from, const VolumeName& to) = 0;
 
   // Remembers that a run of `set` found these volumes unchanged at `time`; all in one go. They
   // are of one host.

@@ -166,6 +166,9 @@ class LineStore : public Store {
   VolumeName set_aside(const VolumeName& volume) override {
     return current_.get()->set_aside(volume);
   }
+  void move(const VolumeName& from, const VolumeName& to) override {
+    current_.get()->move(from, to);
+  }
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override {
     current_.get()->record_unchanged(set, time, volumes);
@@ -194,8 +197,11 @@ class LineStore : public Store {
   // One at a time, as CurrentEnd calls it.
   std::unique_ptr<RemoteStore> meet(wire::SshTransport& transport) {
     require_role(transport, host_, wire::AgentRole::Store);
+    const StoreAbilities abilities{.describes = describes(transport),
+                                   .tells_changes = transport.peer().has(wire::kChangedFeature),
+                                   .moves = transport.peer().has(wire::kMoveFeature)};
     auto store = std::make_unique<RemoteStore>(transport.connection(), name_, local_name_,
-                                               identity_, describes(transport));
+                                               identity_, abilities);
     identity_ = store->identity();
     may_restore_ = transport.peer().has(wire::feature_of(wire::AgentRole::Restore));
     return store;

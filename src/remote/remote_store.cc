@@ -66,11 +66,22 @@ const wire::OpenReply& RemoteStore::open() {
   return *opened_;
 }
 
+std::vector<ReplicaState> RemoteStore::ask_for_replicas(const std::string& host) {
+  const wire::ReplicasRequest request{host};
+  if (!abilities_.tells_changes) {
+    return remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory, request)
+        .replicas;
+  }
+  auto replicas =
+      remote_call<wire::KnownReplicasReply>(connection_, wire::Verb::StoreReplicas, request)
+          .replicas;
+  for (auto& replica : replicas) replica.changed = printable(replica.changed);
+  return replicas;
+}
+
 std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
   open();
-  auto replicas = remote_call<wire::ReplicasReply>(connection_, wire::Verb::StoreInventory,
-                                                   wire::ReplicasRequest{host})
-                      .replicas;
+  auto replicas = ask_for_replicas(host);
   for (const auto& replica : replicas) {
     if (host.empty() || replica.volume.host == host) continue;
     throw Error(ErrorKind::Corrupt, name_ + ": lists " + printable(replica.volume.text()) +
@@ -94,13 +105,13 @@ void RemoteStore::receive(const ReceiveRequest& request, Stream& stream) {
 }
 
 void RemoteStore::describe(const std::vector<ReplicaDescription>& replicas) {
-  if (!describes_ || replicas.empty()) return;
+  if (!abilities_.describes || replicas.empty()) return;
   remote_call<wire::Nothing>(connection_, wire::Verb::StoreDescribe,
                              wire::ReplicaDescriptions{replicas});
 }
 
 VolumeProperties RemoteStore::description(const VolumeName& volume, const Point& snapshot) {
-  if (!describes_) return {};
+  if (!abilities_.describes) return {};
   return remote_call<wire::DescriptionReply>(connection_, wire::Verb::StoreDescription,
                                              wire::DescriptionRequest{volume, snapshot})
       .properties;
@@ -114,6 +125,14 @@ VolumeName RemoteStore::set_aside(const VolumeName& volume) {
   return remote_call<wire::ReplicaName>(connection_, wire::Verb::StoreSetAside,
                                         wire::ReplicaName{volume})
       .volume;
+}
+
+void RemoteStore::move(const VolumeName& from, const VolumeName& to) {
+  if (!abilities_.moves) {
+    throw Error(ErrorKind::Unsupported,
+                name_ + ": its agent cannot give a copy another name; update snapferry there");
+  }
+  remote_call<wire::Nothing>(connection_, wire::Verb::StoreMove, wire::MoveRequest{from, to});
 }
 
 void RemoteStore::record_unchanged(const std::string& set, std::int64_t time,

@@ -11,21 +11,27 @@
 
 namespace snapferry::remote {
 
+// What the agent can do beside what every one can (PROTOCOL.md, features of a Hello).
+struct StoreAbilities {
+  bool describes = true;      // wire::kPropertiesFeature
+  bool tells_changes = true;  // wire::kChangedFeature
+  bool moves = true;          // wire::kMoveFeature
+};
+
 // The store at the far end of a connection, through its agent. Texts for people come out
 // printable; replicas of another host than was asked for are Corrupt.
 class RemoteStore : public Store {
  public:
   // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
   // "zfs:backup/snapferry", or empty for the one its agent has. Where a store was spoken to before,
-  // `expected` is its identity: another one is a Conflict. `describes`: the agent has
-  // wire::kPropertiesFeature. Borrows the connection.
+  // `expected` is its identity: another one is a Conflict. Borrows the connection.
   RemoteStore(wire::Connection& connection, std::string name, std::string local_name,
-              std::string expected = {}, bool describes = true)
+              std::string expected = {}, StoreAbilities abilities = {})
       : connection_(connection),
         name_(std::move(name)),
         local_name_(std::move(local_name)),
         expected_(std::move(expected)),
-        describes_(describes) {}
+        abilities_(abilities) {}
 
   std::string name() const override { return name_; }
   std::string identity() override { return open().identity; }
@@ -37,6 +43,7 @@ class RemoteStore : public Store {
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
+  void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
@@ -50,12 +57,13 @@ class RemoteStore : public Store {
  private:
   // Asked once, before anything else, so that all is about the store that was meant.
   const wire::OpenReply& open();
+  std::vector<ReplicaState> ask_for_replicas(const std::string& host);
 
   wire::Connection& connection_;
   const std::string name_;
   const std::string local_name_;
   const std::string expected_;
-  const bool describes_;
+  const StoreAbilities abilities_;
   std::optional<wire::OpenReply> opened_;
 };
 

@@ -89,6 +89,11 @@ void FakeDisk::remove(const VolumeName& replica, const std::string& snapshot) {
                 [&](const State& state) { return state.point.name == snapshot; });
 }
 
+void FakeDisk::change(const VolumeName& replica, const std::string& what) {
+  const std::lock_guard lock(mutex_);
+  find(replica).changed = what;
+}
+
 void FakeDisk::snapshot(const VolumeName& replica, const std::string& name) {
   const std::lock_guard lock(mutex_);
   Replica& found = find(replica);
@@ -109,6 +114,7 @@ std::vector<ReplicaState> FakeStore::inventory(const std::string& host) {
     listing.volume = name;
     listing.type = replica.type;
     listing.raw = replica.raw;
+    listing.changed = replica.changed;
     for (const auto& state : replica.states) listing.points.push_back(state.point);
     if (replica.half) {
       Partial partial;
@@ -314,6 +320,16 @@ VolumeName FakeStore::set_aside(const VolumeName& volume) {
   } while (disk_.replicas_.contains(aside));
   disk_.replicas_.emplace(aside, std::move(moved));
   return aside;
+}
+
+void FakeStore::move(const VolumeName& from, const VolumeName& to) {
+  const std::lock_guard lock(disk_.mutex_);
+  if (disk_.replicas_.contains(to)) {
+    throw Error(ErrorKind::AlreadyExists, to.text() + ": is there already");
+  }
+  FakeDisk::Replica moved = std::move(disk_.find(from));
+  disk_.replicas_.erase(from);
+  disk_.replicas_.emplace(to, std::move(moved));
 }
 
 void FakeStore::record_unchanged(const std::string& set, std::int64_t time,

@@ -30,6 +30,8 @@ class FakeDisk {
   // By the hand of an administrator.
   void remove(const VolumeName& replica, const std::string& snapshot);
   void snapshot(const VolumeName& replica, const std::string& name);
+  // `what` is ReplicaState::changed from now on.
+  void change(const VolumeName& replica, const std::string& what);
 
  private:
   friend class FakeStore;
@@ -48,6 +50,7 @@ class FakeDisk {
   struct Replica {
     VolumeType type = VolumeType::Filesystem;
     bool raw = false;
+    std::string changed;
     std::vector<State> states;
     std::optional<Half> half;
   };
@@ -76,6 +79,7 @@ class FakeStore : public Store {
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
+  void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;

@@ -68,6 +68,10 @@ VolumeName FaultStore::set_aside(const VolumeName& volume) {
   return plan_.around("set_aside", [&] { return inner_.set_aside(volume); });
 }
 
+void FaultStore::move(const VolumeName& from, const VolumeName& to) {
+  plan_.around("move", [&] { inner_.move(from, to); });
+}
+
 void FaultStore::record_unchanged(const std::string& set, std::int64_t time,
                                   const std::vector<VolumeName>& volumes) {
   plan_.around("record_unchanged", [&] { inner_.record_unchanged(set, time, volumes); });

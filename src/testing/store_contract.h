@@ -387,6 +387,34 @@ TEST_P(StoreContract, SettingAsideTwiceKeepsBoth) {
   EXPECT_TRUE(find(two));
 }
 
+TEST_P(StoreContract, AMovedReplicaHasItsSnapshotsUnderTheNewNameAndGoesOn) {
+  const Point first = first_transfer();
+  store_->move(replica("a"), replica("b"));
+  EXPECT_FALSE(find(replica("a")));
+  ASSERT_TRUE(find(replica("b")));
+  EXPECT_EQ(find(replica("b"))->points.at(0).guid, first.guid);
+  place_->rename("a", "b");
+  place_->write("b", "file", "two");
+  const Point base = point("b", own(1));
+  transfer("b", request("b", freeze("b", 2), base));
+  EXPECT_EQ(place_->replica_files(replica("b"), own(1)), (PlaceFiles{{"file", "one"}}));
+  EXPECT_EQ(place_->replica_files(replica("b"), own(2)), (PlaceFiles{{"file", "two"}}));
+  place_->make("a");
+  transfer("a", request("a", freeze("a", 3)));
+  EXPECT_EQ(names_in(replica("a")), (Names{own(3)}));
+  EXPECT_EQ(names_in(replica("b")), (Names{own(1), own(2)}));
+}
+
+TEST_P(StoreContract, NothingIsMovedOntoAnotherReplicaOrFromWhereNoneIs) {
+  const Point first = first_transfer();
+  place_->make("b");
+  const Point other = first_transfer_of("b");
+  EXPECT_ERROR(store_->move(replica("a"), replica("b")), ErrorKind::AlreadyExists);
+  EXPECT_ERROR(store_->move(replica("c"), replica("d")), ErrorKind::NotFound);
+  EXPECT_EQ(find(replica("a"))->points.at(0).guid, first.guid);
+  EXPECT_EQ(find(replica("b"))->points.at(0).guid, other.guid);
+}
+
 TEST_P(StoreContract, RemembersWhenAVolumeWasSeenUnchanged) {
   first_transfer();
   place_->make("b");

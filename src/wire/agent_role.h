@@ -24,6 +24,9 @@ std::string feature_of(AgentRole role);
 
 // The feature of a server that knows the verbs about what volumes are beside their files.
 inline constexpr std::string_view kPropertiesFeature = "properties";
+// Of one that knows store.replicas, and of one that knows store.move.
+inline constexpr std::string_view kChangedFeature = "changed";
+inline constexpr std::string_view kMoveFeature = "move";
 
 // The feature in the greeting of an agent that contained itself before what it would write in was
 // there: the directory of its host in a store that is otherwise complete, or where the snapshots of

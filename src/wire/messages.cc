@@ -287,6 +287,13 @@ void code(Coder& coder, Like<ReplicasReply> auto& message) {
              [&](auto& replica) { code_replica(coder, replica); });
 }
 template <typename Coder>
+void code(Coder& coder, Like<KnownReplicasReply> auto& message) {
+  coder.list(message.replicas, kMaxItems, kLeastReplica + kLeastText, [&](auto& replica) {
+    code_replica(coder, replica);
+    coder.text(replica.changed, kMaxMessage);
+  });
+}
+template <typename Coder>
 void code(Coder& coder, Like<ReceiveStart> auto& message) {
   code_volume_name(coder, message.volume);
   code_type(coder, message.type);
@@ -295,6 +302,11 @@ void code(Coder& coder, Like<ReceiveStart> auto& message) {
 template <typename Coder>
 void code(Coder& coder, Like<ReplicaName> auto& message) {
   code_volume_name(coder, message.volume);
+}
+template <typename Coder>
+void code(Coder& coder, Like<MoveRequest> auto& message) {
+  code_volume_name(coder, message.from);
+  code_volume_name(coder, message.to);
 }
 template <typename Coder>
 void code(Coder& coder, Like<UnchangedRequest> auto& message) {
@@ -384,8 +396,10 @@ SNAPFERRY_MESSAGE(OpenRequest)
 SNAPFERRY_MESSAGE(OpenReply)
 SNAPFERRY_MESSAGE(ReplicasRequest)
 SNAPFERRY_MESSAGE(ReplicasReply)
+SNAPFERRY_MESSAGE(KnownReplicasReply)
 SNAPFERRY_MESSAGE(ReceiveStart)
 SNAPFERRY_MESSAGE(ReplicaName)
+SNAPFERRY_MESSAGE(MoveRequest)
 SNAPFERRY_MESSAGE(UnchangedRequest)
 SNAPFERRY_MESSAGE(StoreSendRequest)
 SNAPFERRY_MESSAGE(DestroyRequest)

@@ -115,12 +115,17 @@ struct OpenReply {
   StreamFeatures features;
 };
 
-struct ReplicasRequest {  // store.inventory
+struct ReplicasRequest {  // store.inventory, store.replicas
   static constexpr std::string_view kName = "a store.inventory request";
   std::string host;
 };
 struct ReplicasReply {
   static constexpr std::string_view kName = "a store.inventory answer";
+  std::vector<ReplicaState> replicas;
+};
+
+struct KnownReplicasReply {  // store.replicas
+  static constexpr std::string_view kName = "a store.replicas answer";
   std::vector<ReplicaState> replicas;
 };
 
@@ -134,6 +139,12 @@ struct ReceiveStart {  // store.receive, before its stream
 struct ReplicaName {  // store.abort_partial; store.set_aside and its answer
   static constexpr std::string_view kName = "a replica's name";
   VolumeName volume;
+};
+
+struct MoveRequest {  // store.move
+  static constexpr std::string_view kName = "a store.move request";
+  VolumeName from;
+  VolumeName to;
 };
 
 struct UnchangedRequest {  // store.record_unchanged

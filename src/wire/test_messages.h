@@ -100,6 +100,12 @@ inline ReplicaState replica() {
   return state;
 }
 
+inline ReplicaState changed_replica() {
+  auto state = replica();
+  state.changed = "@a was made writable";
+  return state;
+}
+
 inline SnapshotName snapshot() { return {{"web1", "zfs:tank/home"}, "snapferry_main", guid(64)}; }
 
 inline FileRange range() { return {"home/alice", "thesis", 0x1112131415161718, 1u << 20, 4096}; }
@@ -190,6 +196,8 @@ inline std::vector<TestMessage> all_test_messages() {
       of("store.open.answer", OpenReply{"zfs:backup/snapferry", "0123456789abcdef", features()}),
       of("store.inventory.request", ReplicasRequest{"web1"}),
       of("store.inventory.answer", ReplicasReply{{replica(), ReplicaState{}}}),
+      of("store.replicas.answer", KnownReplicasReply{{changed_replica(), ReplicaState{}}}),
+      of("store.move.request", MoveRequest{name, {"web1", "zfs:tank/moved"}}),
       of("store.receive.request", ReceiveStart{name, VolumeType::Zvol, stream()}),
       of("replica", ReplicaName{name}),
       of("store.record_unchanged.request",

@@ -31,6 +31,7 @@ constexpr std::array kPhrases = {
     Phrase{"Operation not permitted", ErrorKind::PermissionDenied, "run it as root"},
     Phrase{"checksum mismatch", ErrorKind::Corrupt, "run it again"},
     Phrase{"invalid stream", ErrorKind::Corrupt, ""},
+    Phrase{"Input/output error", ErrorKind::Corrupt, "see zpool status -v"},
     Phrase{"encryption key not loaded", ErrorKind::Unavailable, "load it with zfs load-key"},
     Phrase{"already exists", ErrorKind::AlreadyExists, ""},
     Phrase{"does not exist", ErrorKind::NotFound, ""},

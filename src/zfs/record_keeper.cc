@@ -90,6 +90,15 @@ void supersede_description(platform::Commands& commands, const std::string& volu
   set_all(commands, assignments, replica.name);
 }
 
+void rename_records(platform::Commands& commands, const std::string& from, const std::string& to,
+                    const std::string& dataset) {
+  for (const auto& [name, values] : own_records(commands, dataset)) {
+    if (const auto properties = SourceRecord::parse(from, values)) {
+      set_all(commands, SourceRecord(to, *properties).assignments(), name);
+    }
+  }
+}
+
 std::vector<std::string> misread_properties(platform::Commands& commands, const std::string& volume,
                                             const StoreDataset& replica) {
   if (replica.type == VolumeType::Zvol || replica.points.empty()) return {};

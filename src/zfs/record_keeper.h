@@ -22,6 +22,11 @@ VolumeProperties recorded_description(platform::Commands& commands, const std::s
 void supersede_description(platform::Commands& commands, const std::string& volume,
                            const StoreDataset& replica, const VolumeProperties& properties);
 
+// The records on `dataset` and its snapshots, made under the name `from`, are of `to` from now on.
+// One process, and one for each record.
+void rename_records(platform::Commands& commands, const std::string& from, const std::string& to,
+                    const std::string& dataset);
+
 // What a replica shows otherwise than the volume did, as in "acltype is off"; one process.
 std::vector<std::string> misread_properties(platform::Commands& commands, const std::string& volume,
                                             const StoreDataset& replica);

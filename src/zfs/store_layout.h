@@ -25,6 +25,9 @@ inline constexpr const char* kPlaceholderProperty = "snapferry:placeholder";
 // Of the store: its guid in hexadecimal, '@', its name, so that every listing below it tells.
 inline constexpr const char* kIdentityProperty = "snapferry:identity";
 
+// Of a snapshot in which verify found data that cannot be read: when, in UTC. Own ones only.
+inline constexpr const char* kDamagedProperty = "snapferry:damaged";
+
 class StoreLayout {
  public:
   // Throws InvalidArgument if `store` is no name of a dataset.

@@ -1,9 +1,11 @@
 #include "zfs/store_listing.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/error.h"
 #include "zfs/dataset_name.h"
+#include "zfs/partial_mark.h"
 #include "zfs/resume_token.h"
 #include "zfs/source_record.h"
 
@@ -27,6 +29,8 @@ enum Column : std::size_t {
   kPlaceholder,
   kIdentity,
   kRecord,
+  kDamaged,
+  kPartial,
   kUnchanged  // and the parts behind it
 };
 
@@ -57,6 +61,7 @@ StoreDataset dataset_of(const Row& row) {
   dataset.bytes = parse_number(row[kUsedByDataset]).value_or(0) +
                   parse_number(row[kUsedBySnapshots]).value_or(0);
   if (row[kToken] != "-") dataset.token = row[kToken];
+  if (row[kPartial] != "-") dataset.partial_mark = row[kPartial];
   if (row[kRecord] != "-") dataset.record = row[kRecord];
   return dataset;
 }
@@ -78,8 +83,10 @@ UnchangedRecord memory_of(const Row& row) {
   return UnchangedRecord::parse(text);
 }
 
-// A token that cannot be decoded, or is of a stream that nobody here asked for, can only be
-// discarded: as a partial of nothing that a source has.
+}  // namespace
+
+bool is_encryption(std::string_view value) { return value != "off" && value != "-"; }
+
 Partial partial_of(const StoreDataset& dataset) {
   try {
     return parse_resume_token(dataset.token).partial;
@@ -89,10 +96,6 @@ Partial partial_of(const StoreDataset& dataset) {
     return partial;
   }
 }
-
-}  // namespace
-
-bool is_encryption(std::string_view value) { return value != "off" && value != "-"; }
 
 ListRequest store_listing(const std::string& root) {
   ListRequest request;
@@ -109,7 +112,9 @@ ListRequest store_listing(const std::string& root) {
                      "usedbysnapshots",
                      kPlaceholderProperty,
                      kIdentityProperty,
-                     SourceRecord::kHashProperty};
+                     SourceRecord::kHashProperty,
+                     kDamagedProperty,
+                     kPartialProperty};
   for (std::size_t part = 0; part < UnchangedRecord::kParts; ++part) {
     request.columns.push_back(UnchangedRecord::property(part));
   }
@@ -121,6 +126,7 @@ ListRequest store_listing(const std::string& root) {
 StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& layout) {
   StoreContents contents;
   std::map<std::string, std::vector<Point>> points;
+  std::set<std::string> damaged;
   for (const auto& row : rows) {
     const auto at = row[kName].find('@');
     const auto name = row[kName].substr(0, at);
@@ -136,6 +142,7 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
       if (row[kName].substr(at + 1) == kMemory) contents.memories[*host] = memory_of(row);
     } else {
       points[name].push_back(point_of(row, at));
+      if (row[kDamaged] != "-") damaged.insert(row[kName]);
     }
   }
   for (auto& [name, list] : points) {
@@ -144,6 +151,7 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
     std::sort(list.begin(), list.end(), [](const Point& one, const Point& two) {
       return std::tie(one.order, one.name) < std::tie(two.order, two.name);
     });
+    found->second.damaged = damaged.contains(name + "@" + list.back().name);
     found->second.points = std::move(list);
   }
   for (auto& [name, dataset] : contents.datasets) {
@@ -163,6 +171,10 @@ std::vector<ReplicaState> replicas_of(const StoreContents& contents, const Store
     replica.type = dataset.type;
     replica.raw = dataset.raw;
     replica.points = dataset.points;
+    // What comes next would share what cannot be read.
+    if (dataset.damaged) {
+      replica.changed = "@" + dataset.points.back().name + " was found damaged by verify";
+    }
     if (!dataset.token.empty()) replica.partial = partial_of(dataset);
     replica.bytes = dataset.bytes;
     if (const auto memory = contents.memories.find(volume->host);

@@ -25,8 +25,10 @@ struct StoreDataset {
   bool key_loaded = true;
   std::uint64_t bytes = 0;
   std::string token;
+  std::string partial_mark;   // partial_mark.h
   std::string record;         // the hash of what the volume was (source_record.h); empty: none
   std::vector<Point> points;  // ascending by order
+  bool damaged = false;       // the newest of them, as verify found
 
   bool is_replica() const { return !points.empty() || !token.empty(); }
 };
@@ -37,6 +39,10 @@ struct StoreContents {
   std::string identity;                             // empty: the rows do not tell
   bool encrypts = false;  // something of it is encrypted with a key of its own
 };
+
+// What its token says. One that cannot be decoded, or is of a stream that nobody here asked for,
+// can only be discarded: as a partial of nothing that a source has.
+Partial partial_of(const StoreDataset& dataset);
 
 // Of the property `encryption`.
 bool is_encryption(std::string_view value);

@@ -10,8 +10,10 @@
 #include "zfs/child_stream.h"
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
+#include "zfs/partial_mark.h"
 #include "zfs/pool_features.h"
 #include "zfs/property_rules.h"
+#include "zfs/read_back.h"
 #include "zfs/record_keeper.h"
 #include "zfs/resume_check.h"
 #include "zfs/settler.h"
@@ -385,6 +387,26 @@ void ZfsStore::abort_partial(const VolumeName& volume) {
   }
 }
 
+bool ZfsStore::give_up_partial(const VolumeName& volume) {
+  const auto replica = look_again(volume);
+  if (!replica || replica->token.empty()) return false;
+  const auto partial = partial_of(*replica);
+  const auto now = clock_.now().seconds;
+  switch (age_of_partial(partial, replica->partial_mark, now)) {
+    case PartialAge::Unmarked:
+      run_command(commands_,
+                  {"zfs", "set", std::string(kPartialProperty) + "=" + partial_mark(partial, now),
+                   replica->name});
+      return false;
+    case PartialAge::Waiting:
+      return false;
+    case PartialAge::GivenUp:
+      break;
+  }
+  abort_partial(volume);
+  return true;
+}
+
 VolumeName ZfsStore::set_aside(const VolumeName& volume) {
   const std::unique_lock lock(renames_);
   const auto replica = needed(volume);
@@ -401,7 +423,47 @@ VolumeName ZfsStore::set_aside(const VolumeName& volume) {
   known_.forget_tree(replica.name);
   // Replicas below it are of other volumes, and stay where they were.
   places_.give_back_children(layout_.replica(aside), replica.name);
+  if (!replica.record.empty()) keep_description_of(volume, aside, layout_.replica(aside));
   return aside;
+}
+
+void ZfsStore::move(const VolumeName& from, const VolumeName& to) {
+  const std::unique_lock lock(renames_);
+  const auto replica = needed(from);
+  const auto place = layout_.replica(to);
+  const auto there = look_again(to);
+  if (there && there->name != replica.name && !there->placeholder) {
+    throw Error(ErrorKind::AlreadyExists, name() + ": has " + to.text() + " already");
+  }
+  auto now = replica.name;
+  const auto go = [&](const std::string& next) {
+    run_command(commands_, {"zfs", "rename", now, next});
+    known_.forget_tree(now);
+    known_.forget_tree(next);
+    // Replicas below it are of other volumes.
+    places_.give_back_children(next, now);
+    now = next;
+  };
+  // Nothing goes below itself, and what makes room is still known as the same volume.
+  if (place.starts_with(now + "/") && !is_incoming(now)) go(now + std::string(kIncoming));
+  if (there && there->placeholder) {
+    go(place + std::string(kIncoming));
+    places_.put_in_place(now);
+  } else {
+    places_.make_parents(place);
+    go(place);
+  }
+  if (!replica.record.empty()) keep_description_of(from, to, needed(to).name);
+}
+
+// A record counts for the name that it was made with. What the volume was is less than its
+// snapshots, and the next run records it anew.
+void ZfsStore::keep_description_of(const VolumeName& from, const VolumeName& to,
+                                   const std::string& dataset) {
+  try {
+    rename_records(commands_, from.path, to.path, dataset);
+  } catch (const Error&) {
+  }
 }
 
 void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
@@ -514,33 +576,19 @@ std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool re
       damages.push_back({replica.volume, point.name, "the snapshot is not there any more"});
   }
   if (!read_data || !damages.empty()) return damages;
-  return read_all(replica, *dataset, progress, cancellation);
-}
-
-// Everything is read as a stream: the first snapshot whole, and what each later one changed.
-std::vector<ReplicaDamage> ZfsStore::read_all(const ReplicaState& replica,
-                                              const StoreDataset& dataset, Progress* progress,
-                                              const Cancellation* cancellation) {
-  std::vector<ReplicaDamage> damages;
-  StreamRequest request;
-  request.volume = replica.volume.path;
-  request.features = {.large_blocks = true, .embedded = true, .compressed = true};
-  // Without the key everything can still be read as it is stored.
-  request.features.raw = replica.raw || !dataset.key_loaded;
-  for (const auto& point : replica.points) {
-    request.base = request.to.guid.is_zero() ? std::nullopt : std::optional(request.to);
-    request.to = point;
-    try {
-      const auto argv = send_arguments(dataset.name, request);
-      ChildStream stream(commands_.start(argv, {.output = true}), argv);
-      StreamInspector inspector(request, replica.type, ChecksumMode::Verify);
-      drain(stream, inspector, progress, cancellation);
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::Cancelled) throw;
-      damages.push_back({replica.volume, point.name, error.message()});
-    }
+  auto read = read_back(commands_, replica, *dataset, progress, cancellation);
+  if (!read.newest_is_damaged || *read.newest_is_damaged == dataset->damaged) return read.damages;
+  try {
+    note_damage(commands_, point_name(dataset->name, replica.points.back()),
+                *read.newest_is_damaged, clock_.now());
+    known_.forget(dataset->name);
+  } catch (const Error& error) {
+    read.damages.push_back({replica.volume, replica.points.back().name,
+                            "whether it is damaged could not be noted, so that the next backup "
+                            "does not know: " +
+                                error.message()});
   }
-  return damages;
+  return read.damages;
 }
 
 void create_store(platform::Commands& commands, PoolCalls& calls, platform::Clock& clock,

@@ -48,7 +48,9 @@ class ZfsStore : public Store {
   void describe(const std::vector<ReplicaDescription>& replicas) override;
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
+  bool give_up_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
+  void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
@@ -70,15 +72,14 @@ class ZfsStore : public Store {
   void check_base(const ReceiveRequest& request);
   void check_features(const ReceiveRequest& request, const std::string& dataset);
   std::optional<VolumeProperties> told(const VolumeName& volume);
+  void keep_description_of(const VolumeName& from, const VolumeName& to,
+                           const std::string& dataset);
   void keep_description(const ReceiveRequest& request, StoreDataset& replica);
   std::vector<std::string> first_receive_options(const ReceiveRequest& request);
   void run_receive(const ReceiveRequest& request, const std::string& dataset, Stream& stream);
   void look_at_first(const ReceiveRequest& request, const std::string& dataset);
   void remember_added(StoreDataset dataset, const StreamRequest& stream);
   std::vector<std::string> unsafe(VolumeType type, const std::string& dataset);
-
-  std::vector<ReplicaDamage> read_all(const ReplicaState& replica, const StoreDataset& dataset,
-                                      Progress* progress, const Cancellation* cancellation);
 
   platform::Commands& commands_;
   PoolCalls& calls_;

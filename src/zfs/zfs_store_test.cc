@@ -15,6 +15,7 @@ namespace snapferry::zfs {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::FakeAnswer;
 using testing::FakeClock;
 using testing::FakeCommands;
 using testing::ZfsStreamBuilder;
@@ -22,7 +23,9 @@ using testing::ZfsStreamBuilder;
 constexpr const char* kColumns =
     "name,type,guid,createtxg,userrefs,encryption,encryptionroot,keystatus,receive_resume_token,"
     "usedbydataset,usedbysnapshots,snapferry:placeholder,snapferry:identity,snapferry:source,"
-    "snapferry:unchanged.0,snapferry:unchanged.1,snapferry:unchanged.2,snapferry:unchanged.3";
+    "snapferry:damaged,snapferry:partial,snapferry:unchanged.0,snapferry:unchanged.1,snapferry:"
+    "unchanged.2,snapferry:"
+    "unchanged.3";
 constexpr const char* kLookAtStore =
     "zfs list -Hp -d 1 -t filesystem -o name,guid,snapferry:identity,encryption b/s";
 constexpr const char* kSafeOptions =
@@ -32,10 +35,12 @@ constexpr const char* kResultColumns =
     "name,guid,createtxg,readonly,canmount,mountpoint,exec,setuid,devices,sharenfs,sharesmb,"
     "volmode,snapdev";
 
+constexpr const char* kPlain = "-\toff\t-\t-\t-\t100\t20\t-\t00000000000000aa@b/s";
+
 std::string row(const std::string& name, const std::string& type, std::uint64_t guid,
-                const std::string& more = "-\toff\t-\t-\t-\t100\t20\t-\t00000000000000aa@b/s") {
+                const std::string& more = kPlain, const std::string& damaged = "-") {
   return name + "\t" + type + "\t" + std::to_string(guid) + "\t" + std::to_string(guid * 10) +
-         "\t" + more + "\t-\t-\t-\t-\t-\n";
+         "\t" + more + "\t-\t" + damaged + "\t-\t-\t-\t-\t-\n";
 }
 
 // The bytes of a builder, as a sender would give them.
@@ -437,6 +442,122 @@ TEST(StoreLayout, TellsVolumesAndDatasetsApart) {
   EXPECT_FALSE(layout.volume_of("b/s"));
   EXPECT_FALSE(layout.volume_of("b/sx/h/tank"));
   EXPECT_ERROR(layout.replica({"h", "zfs:" + std::string(255, 'a')}), ErrorKind::InvalidArgument);
+}
+
+// What verify reads of a replica with the snapshots one and two, in which something is damaged.
+class ZfsStoreDamage : public ZfsStoreTest {
+ protected:
+  static constexpr const char* kBroken =
+      "warning: cannot send 'b/s/h/tank/a@two': Input/output error\n";
+
+  ZfsStoreDamage() {
+    replica_.volume = {"h", "zfs:tank/a"};
+    replica_.points = {point("one", 21), point("two", 22)};
+  }
+
+  void expect_look(const std::string& damaged = "-") {
+    commands_.expect(
+        std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") + kColumns +
+            " b/s/h/tank/a b/s/h/tank/a:snapferry-incoming",
+        {row("b/s/h/tank/a", "filesystem", 3) + row("b/s/h/tank/a@one", "snapshot", 21) +
+             row("b/s/h/tank/a@two", "snapshot", 22, kPlain, damaged),
+         1, "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
+    commands_.expect(
+        "zfs list -Hp -t filesystem,volume -o readonly,canmount,mountpoint,exec,setuid,devices,"
+        "sharenfs,sharesmb,volmode,snapdev b/s/h/tank/a",
+        {"on\tnoauto\tnone\toff\toff\toff\toff\toff\t-\t-\n"});
+  }
+  void expect_send(const std::string& words, std::uint64_t to, std::uint64_t from,
+                   const std::string& name, const char* error = nullptr) {
+    const auto bytes =
+        ZfsStreamBuilder().begin({.to = to, .from = from, .name = "tank/a@" + name}).end().stream();
+    commands_.expect("zfs send -L -e -c " + words, error == nullptr
+                                                       ? FakeAnswer{std::string(as_text(bytes))}
+                                                       : FakeAnswer{"", 1, error});
+  }
+  void expect_send_of_one() { expect_send("b/s/h/tank/a@one", 21, 0, "one"); }
+  void expect_send_of_two(const char* error = nullptr) {
+    expect_send("-i b/s/h/tank/a@one b/s/h/tank/a@two", 22, 21, "two", error);
+  }
+  void expect_send_of_all_of_two(const char* error = nullptr) {
+    expect_send("b/s/h/tank/a@two", 22, 0, "two", error);
+  }
+  std::vector<ReplicaDamage> verify() { return store_.verify(replica_, true, nullptr, nullptr); }
+
+  ReplicaState replica_;
+};
+
+TEST_F(ZfsStoreDamage, OfTheNewestSnapshotIsMarkedOnIt) {
+  clock_.set(1'772'368'200);
+  expect_look();
+  expect_send_of_one();
+  expect_send_of_two(kBroken);
+  expect_send_of_all_of_two(kBroken);
+  commands_.expect("zfs set snapferry:damaged=2026-03-01T12:30:00Z b/s/h/tank/a@two");
+  const auto damages = verify();
+  ASSERT_EQ(damages.size(), 1u);
+  EXPECT_EQ(damages[0].snapshot, "two");
+}
+
+TEST_F(ZfsStoreDamage, ThatTheNewestSnapshotDoesNotHaveIsNotMarked) {
+  expect_look();
+  expect_send("b/s/h/tank/a@one", 21, 0, "one", kBroken);
+  expect_send_of_two();
+  expect_send_of_all_of_two();
+  EXPECT_EQ(verify().size(), 1u);
+}
+
+TEST_F(ZfsStoreDamage, IsNotWhatElseKeepsASnapshotFromBeingRead) {
+  expect_look();
+  expect_send_of_one();
+  expect_send_of_two("cannot send 'b/s/h/tank/a@two': permission denied\n");
+  EXPECT_EQ(verify().size(), 1u);
+}
+
+TEST_F(ZfsStoreDamage, IsNoLongerMarkedOnceAllCanBeRead) {
+  expect_look("2026-03-01T12:30:00Z");
+  expect_send_of_one();
+  expect_send_of_two();
+  commands_.expect("zfs inherit snapferry:damaged b/s/h/tank/a@two");
+  EXPECT_TRUE(verify().empty());
+}
+
+TEST_F(ZfsStoreDamage, IsInTheListingWhereTheNewestSnapshotHasIt) {
+  expect_inventory(row("b/s/h/tank/a", "filesystem", 3) + row("b/s/h/tank/a@one", "snapshot", 21) +
+                   row("b/s/h/tank/a@two", "snapshot", 22, kPlain, "2026-03-01T12:30:00Z"));
+  EXPECT_EQ(store_.inventory("h").at(0).changed, "@two was found damaged by verify");
+  expect_inventory(row("b/s/h/tank/a", "filesystem", 3) +
+                   row("b/s/h/tank/a@one", "snapshot", 21, kPlain, "2026-03-01T12:30:00Z") +
+                   row("b/s/h/tank/a@two", "snapshot", 22));
+  EXPECT_EQ(store_.inventory("h").at(0).changed, "");
+}
+
+TEST_F(ZfsStoreTest, MovesAReplicaAndLeavesThoseBelowItWhereTheyAre) {
+  expect_one_replica();
+  store_.inventory("h");
+  commands_.expect(std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") + kColumns +
+                       " b/s/h/new/a b/s/h/new/a:snapferry-incoming",
+                   {"", 1,
+                    "cannot open 'b/s/h/new/a': dataset does not exist\n"
+                    "cannot open 'b/s/h/new/a:snapferry-incoming': dataset does not exist\n"});
+  commands_.expect("zfs rename b/s/h/tank/a b/s/h/new/a");
+  commands_.expect("zfs list -Hp -d 1 -t filesystem,volume -o name b/s/h/new/a",
+                   {"b/s/h/new/a\nb/s/h/new/a/below\n"});
+  commands_.expect("zfs rename b/s/h/new/a/below b/s/h/tank/a/below");
+  store_.move({"h", "zfs:tank/a"}, {"h", "zfs:new/a"});
+  EXPECT_THAT(calls_.calls(),
+              ElementsAre("create b/s/h/new never-mounts snapferry:placeholder=b/s/h/new",
+                          "create b/s/h/tank/a never-mounts snapferry:placeholder=b/s/h/tank/a"));
+}
+
+TEST_F(ZfsStoreTest, MovesNothingOntoAnotherReplica) {
+  expect_one_replica();
+  store_.inventory("h");
+  commands_.expect(std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") + kColumns +
+                       " b/s/h/tank/b b/s/h/tank/b:snapferry-incoming",
+                   {row("b/s/h/tank/b", "filesystem", 4) + row("b/s/h/tank/b@x", "snapshot", 41), 1,
+                    "cannot open 'b/s/h/tank/b:snapferry-incoming': dataset does not exist\n"});
+  EXPECT_ERROR(store_.move({"h", "zfs:tank/a"}, {"h", "zfs:tank/b"}), ErrorKind::AlreadyExists);
 }
 
 }  // namespace
