@@ -149,12 +149,45 @@ check_outcome sent
 [ "$(member bytes)" -lt 1000000 ] || fail "the backup after a restore sent $(member bytes) bytes"
 [ "$("$SNAPFERRY" cat "$volume" docs/new)" = more ] || fail "content after a restore"
 
-echo "== a renamed volume is followed"
+echo "== a renamed volume has its copy under the new name"
+before=$("$SNAPFERRY" list --quiet | wc -l)
 mv "$source/home" "$source/people"
 echo renamed >"$source/people/docs/a.txt"
+expect 0 "$SNAPFERRY" backup "btrfs:$source/people" --dry-run
+says "was named $volume before"
 back_up "btrfs:$source/people"
 check_outcome sent
 [ -n "$(member base)" ] || fail "the renamed volume was sent whole"
+[ "$(member renamed_from)" = "$volume" ] || fail "does not say how it was named"
+[ "$("$SNAPFERRY" list --quiet "btrfs:$source/people" | wc -l)" = $((before + 1)) ] || fail "list by the new name"
+expect 0 "$SNAPFERRY" check --max-age 1h "btrfs:$source/people"
+[ "$("$SNAPFERRY" cat "btrfs:$source/people" docs/a.txt)" = renamed ] || fail "cat by the new name"
+expect 1 "$SNAPFERRY" list "$volume"
+says "no such volume"
+
+echo "== and a new volume of the old name a place of its own"
+btrfs -q subvolume create "$source/home" >/dev/null
+echo new >"$source/home/file"
+back_up "$volume"
+check_outcome sent
+[ "$("$SNAPFERRY" cat "$volume" file)" = new ] || fail "cat of the new volume"
+mv "$source/home" "$source/newer"
+mv "$source/people" "$source/home"
+btrfs -q subvolume create "$source/people" >/dev/null
+echo newest >"$source/people/file"
+next_second
+# One name goes round: each copy goes along with its volume.
+expect 0 "$SNAPFERRY" backup "btrfs:$source/home" "btrfs:$source/newer" "btrfs:$source/people"
+for each in "people newest" "newer new"; do
+  [ "$("$SNAPFERRY" cat "btrfs:$source/${each% *}" file)" = "${each#* }" ] || fail "content of ${each% *}"
+done
+[ "$("$SNAPFERRY" cat "$volume" docs/a.txt)" = renamed ] || fail "content of home"
+expect 0 "$SNAPFERRY" verify
+expect 0 "$SNAPFERRY" restore "btrfs:$source/newer" --target "$work/newer"
+[ "$(cat "$work/newer/file")" = new ] || fail "restore by the new name"
+expect 0 "$SNAPFERRY" forget --yes --all "btrfs:$source/newer" "btrfs:$source/people"
+btrfs -q subvolume delete "$source/newer" "$source/people" >/dev/null
+mv "$source/home" "$source/people"
 
 echo "== sets, prune, forget"
 for round in 1 2 3; do
@@ -250,8 +283,11 @@ replica=$(find "$backup" -maxdepth 3 -type d -name '*%2Fother')
 btrfs -q subvolume create "$replica/.partial" >/dev/null
 flock "$replica" "$SNAPFERRY" prune >/dev/null
 [ -d "$replica/.partial" ] || fail "prune took what somebody is receiving"
+expect 0 "$SNAPFERRY" prune --dry-run
+[ -e "$replica/.partial" ] || fail "a dry run took something"
 expect 0 "$SNAPFERRY" prune
 [ ! -e "$replica/.partial" ] || fail "prune left what nobody receives any more"
+says "other: discarded what a receive left half done"
 btrfs -q subvolume create "$replica/.partial" >/dev/null
 expect 0 "$SNAPFERRY" backup "btrfs:$source/other"
 [ ! -e "$replica/.partial" ] || fail "a run without changes left what nobody receives any more"
@@ -273,6 +309,14 @@ echo five >"$source/other/file"
 expect 0 "$SNAPFERRY" backup "btrfs:$source/other"
 expect 0 "$SNAPFERRY" backup --from "$store" --store "btrfs:$backup/tier2"
 says "incremental"
+
+echo "== what was changed in the first tier is not sent on"
+replica=$(find "$backup/snapferry" -maxdepth 3 -type d -name '*%2Fother')
+newest=$(ls "$replica" | sort | tail -1)
+btrfs property set -f "$replica/$newest" ro false
+expect 3 "$SNAPFERRY" backup --from "$store" --store "btrfs:$backup/tier2"
+says "other: it is not sent on: @$newest was made writable"
+btrfs -q subvolume delete "$replica/$newest" >/dev/null
 
 echo "== a disk that is away"
 expect 1 "$SNAPFERRY" backup "btrfs:$work/away/**"

@@ -113,6 +113,11 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
   } else {
     context.console.warn(volume.reason);
   }
+  if (!volume.renamed_from.empty()) {
+    context.console.say(fmt::format("{}: was named {} before; the store has it by its new name{}\n",
+                                    printable(source), printable(volume.renamed_from),
+                                    volume.outcome == Outcome::Planned ? " then" : ""));
+  }
   if (!volume.warning.empty()) context.console.warn(volume.warning);
   JsonObject object = JsonObject::line("volume");
   object.text("volume", source)
@@ -122,6 +127,7 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
       .number("bytes", volume.bytes)
       .real("seconds", volume.seconds)
       .list("steps", volume.steps);
+  if (!volume.renamed_from.empty()) object.text("renamed_from", volume.renamed_from);
   if (!volume.snapshot.empty()) object.text("snapshot", volume.snapshot);
   if (!volume.base.empty()) object.text("base", volume.base);
   if (!volume.warning.empty()) object.text("warning", volume.warning);

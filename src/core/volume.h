@@ -44,6 +44,10 @@ struct VolumeState {
   // cannot tell cheaply, and a snapshot must be taken to know.
   std::optional<std::uint64_t> written;
   std::vector<Point> points;  // ascending by order, bookmarks among them
+  // Why nothing of it is to be sent on: it is a copy that is not what was backed up
+  // (ReplicaState::changed). Empty: all may be. Of a Source that is a store alone; an agent's has
+  // none.
+  std::string unfit = {};
   bool operator==(const VolumeState&) const = default;
 };
 

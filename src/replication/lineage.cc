@@ -32,7 +32,8 @@ class Tracer {
       : match_(match), volume_(*match.volume), policy_(policy), replica_(replica) {}
 
   Lineage trace() {
-    decide_raw();
+    refuse_unfit();
+    if (!lineage_.conflict) decide_raw();
     if (!lineage_.conflict) find_base();
     if (!lineage_.conflict) find_targets();
     return std::move(lineage_);
@@ -48,6 +49,12 @@ class Tracer {
     lineage_.conflict = Conflict{kind, std::move(message)};
     lineage_.cause = cause;
     lineage_.anew_helps = anew_helps;
+  }
+
+  void refuse_unfit() {
+    if (volume_.unfit.empty()) return;
+    conflict(ConflictKind::SourceChanged, false, "it is not sent on: " + volume_.unfit,
+             "back it up there again, which begins another copy, and forget this one");
   }
 
   // Raw and non-raw streams into one replica corrupt it (openzfs#11688, #12014).

@@ -56,6 +56,8 @@ struct Policy {
   // to cover them: what they meant is gone, or is listed by another path. Replicas of theirs may be
   // followed.
   std::set<std::string> absent;
+  // Those of them that are another path to a volume of the listing, which goes on in their replica.
+  std::set<std::string> other_paths;
   // Resume tokens that were tried and got nowhere.
   std::set<std::string> stale_tokens;
   // Volumes of which some snapshot can be sent no more, or does not fit into the store: of them the
@@ -73,6 +75,7 @@ enum class ConflictKind : std::uint8_t {
   RawMismatch,               // raw and non-raw streams never follow one another
   ReplicaChanged,            // somebody changed the replica, and it is not what the plan thinks
   KeyNotLoaded,              // an encrypted volume that is to be sent decrypted
+  SourceChanged,             // it is the copy of another store, and not what was backed up
 };
 std::string_view to_string(ConflictKind kind);
 

@@ -300,6 +300,8 @@ std::string_view to_string(ConflictKind kind) {
       return "ReplicaChanged";
     case ConflictKind::KeyNotLoaded:
       return "KeyNotLoaded";
+    case ConflictKind::SourceChanged:
+      return "SourceChanged";
   }
   return "?";
 }

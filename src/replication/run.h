@@ -56,7 +56,10 @@ std::string_view to_string(Outcome outcome);
 
 struct VolumeOutcome {
   std::string volume;
-  VolumeName replica;  // of another name where the volume was renamed on the source
+  VolumeName replica;  // of another name where the volume was renamed, or has several paths
+  // By which the store knew it until this run, which gave its replica the name that it has by now.
+  // Empty: it was not renamed. In a dry run it would.
+  std::string renamed_from;
   Outcome outcome = Outcome::Failed;
   std::string snapshot;  // the newest that the store has; empty: none
   std::string base;      // of the first stream, "@NAME" or "#NAME"; empty: it was full, or none

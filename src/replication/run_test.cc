@@ -264,7 +264,7 @@ TEST_P(RunTest, StartsAnewBesideTheOldReplicaOnRequest) {
   expect_whole("a");
 }
 
-TEST_P(RunTest, FollowsARenamedVolume) {
+TEST_P(RunTest, GivesTheCopyOfARenamedVolumeItsNewName) {
   scene_.make("a");
   scene_.run();
   scene_.host.rename(scene_.name("a"), scene_.name("b"));
@@ -273,11 +273,112 @@ TEST_P(RunTest, FollowsARenamedVolume) {
     const RunReport report = scene_.run();
     ASSERT_THAT(report.volumes, SizeIs(1));
     EXPECT_EQ(report.volumes[0].volume, scene_.name("b"));
-    EXPECT_EQ(report.volumes[0].replica, scene_.replica("a"));
+    EXPECT_EQ(report.volumes[0].replica, scene_.replica("b"));
+    EXPECT_EQ(report.volumes[0].renamed_from, round == 0 ? scene_.name("a") : "");
     EXPECT_EQ(report.volumes[0].outcome, round == 0 ? Outcome::Sent : Outcome::Unchanged);
-    EXPECT_EQ(scene_.what_is_wrong("b", scene_.replica("a")), "");
+    EXPECT_NE(report.volumes[0].base, round == 0 ? "" : "@");
+    EXPECT_EQ(scene_.what_is_wrong("b", scene_.replica("b")), "");
   }
   EXPECT_THAT(scene_.disk.replicas(), SizeIs(1));
+  EXPECT_THAT(scene_.disk.points(scene_.replica("b")), SizeIs(2));
+}
+
+TEST_P(RunTest, ARenamedVolumeThatDidNotChangeGetsItsNewNameToo) {
+  scene_.make("a");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.options.dry_run = true;
+  EXPECT_EQ(scene_.run().volumes.at(0).renamed_from, scene_.name("a"));
+  EXPECT_EQ(scene_.disk.replicas(), std::vector{scene_.replica("a")});
+  scene_.options.dry_run = false;
+  expect_all(scene_.run(), Outcome::Unchanged);
+  EXPECT_EQ(scene_.disk.replicas(), std::vector{scene_.replica("b")});
+}
+
+TEST_P(RunTest, ANewVolumeWithTheNameOfARenamedOneGetsAPlaceOfItsOwn) {
+  scene_.make("a", "old");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.make("a", "new");
+  for (const char* content : {"two", "three"}) {
+    scene_.write("a", content);
+    scene_.write("b", content);
+    expect_all(scene_.run(), Outcome::Sent);
+    for (const char* volume : {"a", "b"}) {
+      EXPECT_EQ(scene_.what_is_wrong(volume, scene_.replica(volume)), "") << volume;
+    }
+  }
+  EXPECT_THAT(scene_.disk.replicas(), SizeIs(2));
+}
+
+TEST_P(RunTest, GivesANewVolumeItsPlaceWhereTheRenamedOneIsNotInTheRun) {
+  scene_.make("a", "old");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.make("a", "new");
+  scene_.write("b", "two");
+  scene_.options.patterns = {scene_.name("b")};
+  EXPECT_EQ(scene_.run().volumes.at(0).replica, scene_.replica("b"));
+  scene_.options.patterns = {scene_.name("a")};
+  EXPECT_EQ(scene_.run().volumes.at(0).outcome, Outcome::Sent);
+  EXPECT_EQ(scene_.what_is_wrong("a", scene_.replica("a")), "");
+  EXPECT_EQ(scene_.what_is_wrong("b", scene_.replica("b")), "");
+}
+
+TEST_P(RunTest, ANewVolumeGetsItsPlaceThoughTheRenamedOneIsNotInTheRun) {
+  scene_.make("a", "old");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.make("a", "new");
+  scene_.options.patterns = {scene_.name("a")};
+  const RunReport report = scene_.run();
+  EXPECT_EQ(report.volumes.at(0).outcome, Outcome::Sent) << report.volumes.at(0).reason;
+  EXPECT_EQ(report.volumes.at(0).warning, "");
+  EXPECT_THAT(report.warnings,
+              ::testing::ElementsAre(::testing::HasSubstr("is not part of this run")));
+  EXPECT_EQ(scene_.what_is_wrong("a", scene_.replica("a")), "");
+  EXPECT_THAT(scene_.disk.points(scene_.replica("b")), SizeIs(1));
+}
+
+TEST_P(RunTest, TwoThatSwappedTheirNamesSwapTheirPlaces) {
+  scene_.make("a", "one");
+  scene_.make("b", "two");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("c"));
+  scene_.host.rename(scene_.name("b"), scene_.name("a"));
+  scene_.host.rename(scene_.name("c"), scene_.name("b"));
+  scene_.write("a", "three");
+  const RunReport report = scene_.run();
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_EQ(report.volumes.at(0).renamed_from, scene_.name("b"));
+  EXPECT_EQ(report.volumes.at(1).renamed_from, scene_.name("a"));
+  EXPECT_THAT(scene_.disk.replicas(), SizeIs(2));
+  for (const char* volume : {"a", "b"}) {
+    EXPECT_EQ(scene_.what_is_wrong(volume, scene_.replica(volume)), "") << volume;
+  }
+}
+
+// As one behind an agent of an older version is.
+class Immovable : public testing::FakeStore {
+ public:
+  using FakeStore::FakeStore;
+  void move(const VolumeName&, const VolumeName&) override {
+    throw Error(ErrorKind::Unsupported, "its agent cannot give a copy another name");
+  }
+};
+
+TEST_P(RunTest, WhereACopyCannotGetItsNewNameTheVolumeGoesOnUnderTheOldOne) {
+  scene_.make("a");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.write("b", "two");
+  testing::FakeSource source(scene_.host);
+  Immovable store(scene_.disk);
+  const RunReport report = scene_.run(source, store);
+  EXPECT_THAT(report.warnings, ::testing::ElementsAre(::testing::HasSubstr("could not get")));
+  EXPECT_EQ(report.volumes.at(0).replica, scene_.replica("a"));
+  EXPECT_EQ(report.volumes.at(0).renamed_from, "");
+  EXPECT_EQ(scene_.what_is_wrong("b", scene_.replica("a")), "");
 }
 
 TEST_P(RunTest, AsksWhetherAVolumeOutsideThePatternsIsStillThere) {
@@ -286,7 +387,7 @@ TEST_P(RunTest, AsksWhetherAVolumeOutsideThePatternsIsStillThere) {
   scene_.host.rename(scene_.name("a"), scene_.name("b"));
   scene_.write("b", "two");
   scene_.options.patterns = {scene_.name("b")};
-  EXPECT_EQ(scene_.run().volumes.at(0).replica, scene_.replica("a"));
+  EXPECT_EQ(scene_.run().volumes.at(0).replica, scene_.replica("b"));
 
   // A copy of a volume that is still there is no renamed one.
   scene_.host.duplicate(scene_.name("b"), scene_.name("a"));

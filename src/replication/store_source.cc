@@ -15,6 +15,7 @@ VolumeState as_volume(const ReplicaState& replica) {
   state.encrypted = replica.raw;
   state.key_loaded = !replica.raw;
   state.written = 0;
+  state.unfit = replica.changed;
   state.points = replica.points;
   return state;
 }

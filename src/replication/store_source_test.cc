@@ -74,6 +74,36 @@ TEST_P(SecondTier, TakesNothingInTheFirstWhichGoesOnIncrementally) {
   EXPECT_EQ(to_string(send_on().volumes.at(0).outcome), "unchanged");
 }
 
+TEST_P(SecondTier, DoesNotSendOnWhatIsNoLongerWhatWasBackedUp) {
+  send_on();
+  const auto before = far_.points(scene_.replica("a"));
+  scene_.make("b");
+  back_up("three");
+  scene_.disk.change(scene_.replica("a"), "@x was found damaged by verify");
+  const RunReport report = send_on();
+  ASSERT_EQ(report.volumes.size(), 2u);
+  EXPECT_EQ(report.volumes[0].outcome, Outcome::Conflict);
+  EXPECT_EQ(report.volumes[0].conflict, ConflictKind::SourceChanged);
+  EXPECT_THAT(report.volumes[0].reason, ::testing::HasSubstr("@x was found damaged by verify"));
+  EXPECT_EQ(far_.points(scene_.replica("a")), before);
+  EXPECT_EQ(report.volumes[1].outcome, Outcome::Sent);
+}
+
+TEST_P(SecondTier, HasWhatTheFirstSetAsideAndItsSuccessorUnderTheSameNames) {
+  send_on();
+  const auto before = far_.points(scene_.replica("a"));
+  scene_.disk.change(scene_.replica("a"), "@x was found damaged by verify");
+  back_up("three");  // begins anew
+  const VolumeName aside{"web1", scene_.name("a") + ".diverged-1"};
+  const RunReport report = send_on();
+  ASSERT_EQ(report.volumes.size(), 2u);
+  EXPECT_EQ(report.volumes[0].outcome, Outcome::Sent) << report.volumes[0].reason;
+  EXPECT_EQ(report.volumes[1].outcome, Outcome::Conflict);
+  EXPECT_EQ(far_.points(aside), before);
+  EXPECT_EQ(scene_.disk.points(scene_.replica("a")).back().guid,
+            far_.points(scene_.replica("a")).back().guid);
+}
+
 TEST_P(SecondTier, NamesAVolumeThatTheFirstDoesNotHave) {
   EXPECT_ERROR(send_on(scene_.name("b")), ErrorKind::NotFound);
 }
