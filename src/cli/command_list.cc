@@ -68,7 +68,8 @@ const CommandSpec& list_command() {
           "time, that "
           "is said. STORED is what the store grew by. Of native "
           "snapshots nobody counts files and sizes, and those that others took have no "
-          "set: a '-' stands there.",
+          "set: a '-' stands there. Where several copies have one snapshot, as after one was set "
+          "aside, each has an id of its own.",
       .arguments = {{.name = "VOLUME",
                      .help = "only the snapshots of this volume",
                      .kind = WordKind::Volume,

@@ -155,6 +155,13 @@ void report_native(Context& context, std::size_t kept, std::size_t removed, bool
                            .number("snapshots_removed", removed));
 }
 
+void report_discarded(Context& context, const std::vector<std::string>& lines) {
+  for (const auto& line : lines) {
+    context.console.say(line + "\n");
+    context.console.emit(JsonObject::line("discarded").text("message", line));
+  }
+}
+
 // Who may still need what could go: each is named, so that one that is dead can be found.
 void report_deferred(Context& context, const repository::CollectReport& found) {
   if (found.packs_deferred == 0) return;
@@ -257,6 +264,7 @@ ExitCode run_prune(Context& context) {
   context.console.flush();  // whatever happens then, it was said what goes
   if (!dry_run) failures = store->forget(chosen);
   const auto found = collect(context, *store, chosen, dry_run);
+  if (!dry_run) report_discarded(context, store->discard_leftovers());
   const std::size_t removed = chosen.size() - std::min(failures.size(), chosen.size());
   const std::size_t kept = snapshots.size() - removed;
   report_failures(context, failures);
@@ -288,7 +296,8 @@ const CommandSpec& prune_command() {
           "removed, and only that space is freed. Native snapshots free theirs when they go; what "
           "an "
           "interrupted receive left that cannot be carried on goes, too, unless somebody is "
-          "receiving it.\n\n"
+          "receiving it; what could go on, as on ZFS, once no byte of it came between prunes that "
+          "are 14 days apart. Each is named.\n\n"
           "Native snapshots that others took are left alone unless --others puts them under the "
           "rules, as one more set of each volume. Within a volume the order in which the store "
           "received them counts: a host whose clock is wrong cannot push out other snapshots.\n\n"

@@ -81,14 +81,13 @@ std::string next_step(const SnapshotStore& store) {
     return "the next backup of what is affected stores again what is still on its source; then "
            "run: snapferry repair";
   }
-  if (Address::parse(store.name()).kind == AddressKind::Btrfs) {
-    return "where the newest snapshot of a volume is affected, the next backup sets that copy "
-           "aside "
-           "and begins a new one with a full stream (over ssh with --start-anew)";
-  }
-  return "'zpool scrub' repairs what the pool has twice; where that does not help, 'snapferry "
-         "forget "
-         "--all' of the volume lets its next backup begin with a full stream";
+  const std::string scrub =
+      Address::parse(store.name()).kind == AddressKind::Zfs
+          ? "'zpool scrub' repairs what the pool has twice, and verify again after it; else, "
+          : "";
+  return scrub +
+         "where the newest snapshot of a volume is affected, the next backup sets that copy aside "
+         "and begins a new one with a full stream";
 }
 
 ExitCode run_verify(Context& context) {

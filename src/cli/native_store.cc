@@ -28,19 +28,14 @@ Timestamp after(Timestamp time) {
 
 }  // namespace
 
-ObjectId snapshot_id(const Guid& guid) {
-  ObjectId id;
-  std::copy(guid.bytes.begin(), guid.bytes.end(), id.bytes.begin());
-  return id;
-}
-
 NativeStore::NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host)
     : store_(std::move(store)), clock_(clock), host_(std::move(host)) {}
 
 std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
   refresh();
   std::vector<Snapshot> snapshots;
-  for (std::size_t i = 0; i < replicas_.size(); ++i) add(i, snapshots);
+  const CopyIds ids(replicas_);
+  for (std::size_t i = 0; i < replicas_.size(); ++i) add(i, ids, snapshots);
   // Within a volume the store's own order decides, which time_for_rules() keeps to.
   std::stable_sort(snapshots.begin(), snapshots.end(), [&](const Snapshot& a, const Snapshot& b) {
     return time_for_rules(a) < time_for_rules(b);
@@ -59,13 +54,13 @@ void NativeStore::refresh() {
   known_.clear();
 }
 
-void NativeStore::add(std::size_t replica, std::vector<Snapshot>& snapshots) {
+void NativeStore::add(std::size_t replica, const CopyIds& ids, std::vector<Snapshot>& snapshots) {
   const VolumeName& volume = replicas_[replica].volume;
   const Timestamp now = clock_.now();
   std::optional<Timestamp> newest;
   for (const Point& point : replicas_[replica].points) {
     Snapshot snapshot;
-    snapshot.id = snapshot_id(point.guid);
+    snapshot.id = ids.id(volume, point.guid);
     snapshot.volume = volume;
     fill_in_name(point, snapshot);
     Timestamp time = snapshot.time;
@@ -148,23 +143,29 @@ std::vector<VolumeFailure> NativeStore::forget(const std::vector<Snapshot>& snap
   return failures;
 }
 
-std::optional<repository::CollectReport> NativeStore::collect(
-    const repository::CollectOptions& options) {
-  if (options.dry_run) return std::nullopt;
+std::vector<std::string> NativeStore::discard_leftovers() {
+  std::vector<std::string> lines;
   const std::lock_guard lock(store_mutex_);
   for (const auto& replica : replicas_) {
-    if (replica.partial && replica.partial->token.empty()) discard_partial(replica.volume);
+    if (!replica.partial || !discard_partial(replica)) continue;
+    const auto bytes = replica.partial->bytes;
+    lines.push_back(fmt::format("{}: discarded {}what a receive left half done",
+                                printable(replica.volume.text()),
+                                bytes == 0 ? "" : human_size(bytes) + " of "));
   }
-  return std::nullopt;
+  return lines;
 }
 
 // What somebody is receiving right now is no leftover, and what the key may not touch is for
 // another one to remove.
-void NativeStore::discard_partial(const VolumeName& volume) {
+bool NativeStore::discard_partial(const ReplicaState& replica) {
   try {
-    store_->abort_partial(volume);
+    if (!replica.partial->token.empty()) return store_->give_up_partial(replica.volume);
+    store_->abort_partial(replica.volume);
+    return true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Busy && error.kind() != ErrorKind::PermissionDenied) throw;
+    return false;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/copy_ids.h"
 #include "cli/snapshot_store.h"
 #include "core/store.h"
 #include "platform/clock.h"
@@ -13,8 +14,8 @@
 
 namespace snapferry::cli {
 
-// Native snapshots as the commands see them. A snapshot's id begins with its guid; its set and
-// time come from its name, and those that Snapferry did not name have the set "". Owns `store`.
+// Native snapshots as the commands see them. Their ids are those of CopyIds; set and time come from
+// their names, and those that Snapferry did not name have the set "". Owns `store`.
 class NativeStore : public SnapshotStore {
  public:
   // Where the store shows one host alone, it is to be `host`: the key of a machine that pushes lets
@@ -31,10 +32,11 @@ class NativeStore : public SnapshotStore {
   std::string known_against(const VolumeName& volume) override;
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
-  // Snapshots free their space when they go; what is left to remove is what receives left behind
-  // that cannot be carried on.
-  std::optional<repository::CollectReport> collect(
-      const repository::CollectOptions& options) override;
+  // Snapshots free their space when they go.
+  std::optional<repository::CollectReport> collect(const repository::CollectOptions&) override {
+    return std::nullopt;
+  }
+  std::vector<std::string> discard_leftovers() override;
   repository::VerifyReport verify(const repository::VerifyOptions& options) override;
   std::vector<StoreFigure> figures() override;
 
@@ -52,8 +54,8 @@ class NativeStore : public SnapshotStore {
   using Key = std::pair<VolumeName, ObjectId>;
 
   void refresh();
-  void discard_partial(const VolumeName& volume);
-  void add(std::size_t replica, std::vector<Snapshot>& snapshots);
+  bool discard_partial(const ReplicaState& replica);
+  void add(std::size_t replica, const CopyIds& ids, std::vector<Snapshot>& snapshots);
   Known& known(const Snapshot& snapshot);
 
   const std::unique_ptr<Store> store_;
@@ -64,8 +66,5 @@ class NativeStore : public SnapshotStore {
   std::vector<ReplicaState> replicas_;
   std::map<Key, Known> known_;
 };
-
-// The id under which the snapshot of this guid is shown.
-ObjectId snapshot_id(const Guid& guid);
 
 }  // namespace snapferry::cli

@@ -67,6 +67,8 @@ class SnapshotStore {
   // Frees what no snapshot needs; nullopt where forget() does that by itself.
   virtual std::optional<repository::CollectReport> collect(
       const repository::CollectOptions& options) = 0;
+  // Removes what receives left half done and nobody goes on with; a line for each that is gone.
+  virtual std::vector<std::string> discard_leftovers() { return {}; }
   // Damage is reported, not thrown.
   virtual repository::VerifyReport verify(const repository::VerifyOptions& options) = 0;
   virtual std::vector<StoreFigure> figures() = 0;
