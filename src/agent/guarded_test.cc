@@ -190,8 +190,9 @@ TEST_F(GuardedAgent, TakesReplicasOfItsHostAlone) {
                ErrorKind::PermissionDenied);
   disk_.change({"web1", "zfs:tank/home"}, "@x was changed\nby hand");
   EXPECT_EQ(store_->inventory("web1").at(0).changed, "@x was changed\\nby hand");
-  store_->move({"web1", "zfs:tank/home"}, {"web1", "zfs:tank/people"});
-  EXPECT_EQ(disk_.replicas(), (std::vector<VolumeName>{{"web1", "zfs:tank/people"}}));
+  EXPECT_ERROR(store_->move({"web1", "zfs:tank/home"}, {"web1", "zfs:tank/people"}),
+               ErrorKind::PermissionDenied);
+  EXPECT_EQ(disk_.replicas(), (std::vector<VolumeName>{{"web1", "zfs:tank/home"}}));
 }
 
 TEST_F(GuardedAgent, NeitherDestroysNorGivesBack) {

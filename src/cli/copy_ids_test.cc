@@ -24,7 +24,7 @@ TEST(CopyIds, BeginWithTheGuidOfTheSnapshot) {
   const auto one = copy("zfs:a", {7, 8});
   const CopyIds ids({one, copy("zfs:b", {9})});
   EXPECT_TRUE(ids.id(one.volume, Guid::from_number(7)).hex().starts_with(plain(7)));
-  EXPECT_EQ(ids.id(one.volume, Guid::from_number(7)), CopyIds({}).id({}, Guid::from_number(7)));
+  EXPECT_EQ(ids.id(one.volume, Guid::from_number(7)), CopyIds().id({}, Guid::from_number(7)));
 }
 
 TEST(CopyIds, AreOfOneCopyEachAndPlainForTheOneThatWasNotSetAside) {
