@@ -291,6 +291,31 @@ if snapferry restore latest --target "$work/restored" --store "root@push:btrfs:$
 fi
 [ "$(find "$far/store" -maxdepth 3 | sort)" = "$kept" ] || failed "a client changed the store"
 
+part "a push notices a copy that somebody changed, and a volume that was renamed"
+copy=$(newest "$far/store/laptop/$(escaped "$near/own/work")")
+btrfs property set -f "${copy%/}" ro false
+expect 1 snapferry check --max-age 1d --store "root@push:btrfs:$far/store" --host laptop "${far_ssh[@]}"
+says "@$(basename "$copy") was made writable"
+echo again >"$near/own/work/second"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${push[@]}"
+says "that copy is set aside, whole"
+require_equal "$near/own/work" "$far/store" laptop
+expect 0 snapferry forget --yes --all "laptop:btrfs:$near/own/work.diverged-1" --store "btrfs:$far/store"
+mv "$near/own/work" "$near/own/renamed"
+echo renamed >"$near/own/renamed/second"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry backup "btrfs:$near/own/renamed" "${push[@]:2}"
+says "renamed: was named btrfs:$near/own/work before"
+says "incremental"
+require_equal "$near/own/renamed" "$far/store" laptop
+[ ! -e "$far/store/laptop/$(escaped "$near/own/work")" ] || failed "the old name is still there"
+mv "$near/own/renamed" "$near/own/work"
+echo back >"$near/own/work/second"
+sleep_until_next_second "$(date +%s)"
+expect 0 snapferry "${push[@]}"
+require_equal "$near/own/work" "$far/store" laptop
+
 children_of() { ps -o pid= --ppid "$1" 2>/dev/null || true; }
 descendants_of() {
   local child
