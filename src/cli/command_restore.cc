@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -69,28 +70,47 @@ class DeletionPrinter : public tree::RestoreObserver {
   Console& console_;
 };
 
+// "a, b, … of snapshot ID"
+std::string describe(const tree::UnfinishedRestore& begun) {
+  constexpr std::size_t kNamed = 3;
+  std::string names;
+  if (begun.part) {
+    const auto& paths = begun.part->paths;
+    for (std::size_t i = 0; i < std::min(paths.size(), kNamed); ++i) {
+      names += (i == 0 ? "" : ", ") + printable(paths[i]);
+    }
+    if (paths.size() > kNamed) names += ", …";
+    if (!names.empty()) names += " of ";
+  }
+  names += "snapshot " + begun.snapshot.short_hex();
+  if (begun.part && !begun.part->excludes.empty()) names += " with --exclude";
+  return names;
+}
+
+bool says_what_happens_to_files(const Context& context) {
+  return context.options.has("--overwrite") || context.options.has("--delete");
+}
+
 // Nothing that is already there is touched unless the user said how.
 void require_empty_target(const Context& context, const std::string& target,
-                          const Snapshot& snapshot) {
-  if (context.options.has("--overwrite") || context.options.has("--delete")) return;
+                          const Snapshot& snapshot, const tree::RestoredPart& part) {
+  if (says_what_happens_to_files(context)) return;
   std::error_code error;
   const bool empty = std::filesystem::is_empty(target, error);
   if (error.value() == ENOENT) return;
   if (error) throw system_error(error.value(), "restore there", target);
   const auto begun = tree::find_unfinished(target);
-  if (begun && begun->snapshot != snapshot.id) {
-    const std::string id = begun->snapshot.short_hex();
+  if (empty || (begun && begun->goes_on_with(snapshot.id, part))) return;
+  if (begun && begun->state == tree::UnfinishedRestore::State::Interrupted) {
     throw Error(ErrorKind::AlreadyExists,
-                fmt::format("{}: holds a restore of snapshot {} that was interrupted; restore {} "
-                            "to carry on, or give a new or empty directory",
-                            printable(target), id, id));
+                fmt::format("{}: holds a restore of {} that was interrupted; restore that to carry "
+                            "on, or give a new or empty directory",
+                            printable(target), describe(*begun)));
   }
-  if (!empty && !begun) {
-    throw Error(ErrorKind::AlreadyExists,
-                fmt::format("{}: is not empty; give a new or empty directory, or say with "
-                            "--overwrite or --delete what happens to what is there",
-                            printable(target)));
-  }
+  throw Error(ErrorKind::AlreadyExists,
+              fmt::format("{}: is not empty; give a new or empty directory, or say with "
+                          "--overwrite or --delete what happens to what is there",
+                          printable(target)));
 }
 
 tree::Overwrite overwrite_of(const std::string& text) {
@@ -99,11 +119,14 @@ tree::Overwrite overwrite_of(const std::string& text) {
 }
 
 // What is there by now makes the target one that is not empty.
-[[noreturn]] void say_how_to_carry_on(const std::string& target, const Snapshot& snapshot) {
+[[noreturn]] void say_how_to_carry_on(const Context& context, const std::string& target,
+                                      const Snapshot& snapshot) {
+  const bool same_again = says_what_happens_to_files(context) || tree::find_unfinished(target);
   throw Error(ErrorKind::Cancelled,
               fmt::format("{}: interrupted; what was restored is kept, run the command again, with "
-                          "snapshot {}, to carry on",
-                          printable(target), snapshot.id.short_hex()));
+                          "snapshot {}{}, to carry on",
+                          printable(target), snapshot.id.short_hex(),
+                          same_again ? "" : " and --overwrite changed"));
 }
 
 tree::RestoreOptions restore_options(Context& context, Progress& progress, ProblemSink& problems) {
@@ -212,7 +235,6 @@ ExitCode run_restore(Context& context) {
   require_outside_store(context, target, "restore to a directory outside it");
   const auto store = open_store(context);
   const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
-  require_empty_target(context, target, snapshot);
   Progress progress;
   progress.begin("restoring");
   ProblemPrinter problems(context.console, target);
@@ -220,6 +242,7 @@ ExitCode run_restore(Context& context) {
   const auto wish = read_restore_wish(context, snapshot, store->objects());
   options.paths = choose(context, snapshot, wish, store->objects()).paths;
   options.excludes = wish.excludes;
+  require_empty_target(context, target, snapshot, tree::part_of(options));
   tree::DeletionPlan deletions;
   if (options.delete_extra && !options.dry_run) {
     deletions = plan_deletions(context, snapshot, target, store->objects(), options);
@@ -236,7 +259,7 @@ ExitCode run_restore(Context& context) {
                           name_actions ? &printer : nullptr);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Cancelled || options.dry_run) throw;
-    say_how_to_carry_on(target, snapshot);
+    say_how_to_carry_on(context, target, snapshot);
   }
   warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
@@ -263,8 +286,8 @@ const CommandSpec& restore_command() {
           "left as they are.\n\n"
           "A target that holds anything is refused unless --overwrite or --delete says what "
           "happens to it. Interrupted, by a signal or a crash, it goes on where it was when the "
-          "same "
-          "is run again. A file is replaced only when its new content is "
+          "same part of the same snapshot is restored there again. A file is replaced only when "
+          "its new content is "
           "complete. What cannot be restored is named and does not stop the rest; the exit code is "
           "3 then. So it is where the target or this user cannot have all that belongs to a file "
           "(owners, ACLs and other attributes): the paths are counted, and some are named. It ends "

@@ -76,6 +76,27 @@ TEST_F(RestoreCommand, DoesNotMixASnapshotWithAnotherThatWasInterrupted) {
   EXPECT_TRUE(contains(refused.err, "to carry on")) << refused.err;
 }
 
+TEST_F(RestoreCommand, DoesNotMixAPartWithAnotherThatWasInterrupted) {
+  ok({"backup", source_});
+  program_.cancellation.request();
+  EXPECT_EQ(run({"restore", source_, "docs", "--target", target_}).code, 130);
+  TestProgram later;
+  later.environment = program_.environment;
+  using Words = std::vector<std::string>;
+  for (const Words& other : {Words{"b.txt"}, Words{"docs", "b.txt"}, Words{"docs/a.txt"}, Words{},
+                             Words{"docs", "--exclude", "*.bak"}}) {
+    Words words = {"restore", source_, "--target", target_};
+    words.insert(words.end(), other.begin(), other.end());
+    const Outcome refused = later.run(words);
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_TRUE(contains(refused.err, "holds a restore of docs of snapshot")) << refused.err;
+  }
+  // However it is written.
+  EXPECT_EQ(later.run({"restore", source_, source_ + "/doc*/", "--target", target_}).code, 0);
+  EXPECT_TRUE(fs::exists(target_ + "/docs/a.txt"));
+  EXPECT_FALSE(fs::exists(target_ + "/b.txt"));
+}
+
 TEST_F(RestoreCommand, TakesNothingElseForAnInterruptedRestore) {
   ok({"backup", source_});
   fs::create_directories(target_ + "/docs");

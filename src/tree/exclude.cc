@@ -118,6 +118,12 @@ bool ExcludeRules::may_match_below(std::string_view directory) const {
   });
 }
 
+std::vector<std::string> ExcludeRules::texts() const {
+  std::vector<std::string> texts;
+  for (const ExcludePattern& pattern : given_) texts.push_back(pattern.text);
+  return texts;
+}
+
 std::vector<std::size_t> ExcludeRules::unused() const {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < given_.size(); ++i) {

@@ -49,6 +49,9 @@ class ExcludeRules {
   // lets a search pass the directory by.
   bool may_match_below(std::string_view directory) const;
 
+  // The patterns as they were given.
+  std::vector<std::string> texts() const;
+
   // Indices of the patterns that decided nothing so far.
   std::vector<std::size_t> unused() const;
 

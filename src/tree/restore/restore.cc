@@ -9,7 +9,7 @@
 #include "tree/restore/restore_plan.h"
 #include "tree/restore/restore_session.h"
 #include "tree/restore/target.h"
-#include "tree/restore/target_sync.h"
+#include "tree/restore/unfinished_restore.h"
 
 namespace snapferry::tree {
 namespace {
@@ -51,13 +51,14 @@ void check_deletion_target(const std::string& target, const RestoreOptions& opti
 }
 
 void make_durable(RestoreSession& session, int target) {
+  const RestoredPart part = part_of(session.options);
+  const bool marks = !session.holds_mark_name;
   if (const std::optional<Error> failure = session.sync.sync()) {
-    mark_unsynced(target);
+    if (marks) mark_unsynced(target, session.snapshot, part);
     session.fail("", "", *failure);
-  } else if (session.rewrites && session.options.paths.empty() &&
-             session.options.excludes.empty() && session.options.overwrite != Overwrite::Never &&
-             !session.has_failures()) {
-    remove_unsynced_mark(target);
+  } else if (marks && session.unsynced && session.unsynced->is_covered_by(part) &&
+             session.options.overwrite != Overwrite::Never && !session.has_failures()) {
+    unmark(target);
   }
 }
 
@@ -73,7 +74,6 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
   session.root = &root;
   // Other than the directory itself, which goes when it is done.
   const DirectoryHandle opened = root.handle();
-  session.rewrites = opened && is_marked_unsynced(opened->get());
   session.queue.push(root);
   try {
     session.queue.run(options.threads != 0 ? options.threads : usable_processors());

@@ -15,7 +15,6 @@
 #include "tree/restore/restore_entry.h"
 #include "tree/restore/restore_session.h"
 #include "tree/restore/target.h"
-#include "tree/restore/target_sync.h"
 #include "tree/restore/unfinished_restore.h"
 
 namespace snapferry::tree {
@@ -85,16 +84,23 @@ RestoreDirectory& RestoreDirectory::open_target(RestoreSession& session, const R
 }
 
 bool RestoreDirectory::mark_unfinished(int fd) {
+  using State = UnfinishedRestore::State;
   const auto before = find_unfinished(fd);
-  if (before && before->snapshot == session_.snapshot) {
+  if (before && before->state == State::Unsynced) {
+    session_.unsynced = before;
+    return false;
+  }
+  RestoredPart part = part_of(session_.options);
+  if (before && before->goes_on_with(session_.snapshot, part)) {
     session_.resumes = marked_ = true;
     return before->made_target;
   }
   if (session_.options.dry_run) return false;
-  // One of another snapshot is over where somebody chose to overwrite it.
+  // Another is over where somebody chose to overwrite it.
   if (before) unmark(fd);
   if (created_ || list_names(fd).empty()) {
-    marked_ = tree::mark_unfinished(fd, {session_.snapshot, created_});
+    marked_ = tree::mark_unfinished(
+        fd, {State::Interrupted, session_.snapshot, std::move(part), created_});
   }
   return false;
 }
@@ -192,9 +198,10 @@ bool RestoreDirectory::take_entry(std::vector<Entry>& files, std::optional<Child
 
 // A file of that name goes before the mark.
 void RestoreDirectory::make_way_for(std::string_view name) {
-  if (!marked_ || name != kUnfinishedName) return;
+  if (parent_ != nullptr || !is_mark_name(name)) return;
+  session_.holds_mark_name = true;
+  if (!std::exchange(marked_, false)) return;
   if (const DirectoryHandle here = handle()) unmark(here->get());
-  marked_ = false;
 }
 
 // Asked so that a chain of directories keeps none of them waiting.
@@ -455,8 +462,7 @@ void RestoreDirectory::remove_temporary(const DirectoryHandle& here, const std::
 
 std::vector<std::string> RestoreDirectory::find_extras(const DirectoryHandle& here) {
   std::vector<std::string> names = list_names(here->get());
-  std::erase(names, kUnsyncedMark);
-  if (marked_) std::erase(names, kUnfinishedName);
+  if (marked_ || (parent_ == nullptr && session_.unsynced)) std::erase_if(names, is_mark_name);
   if (!may_delete(here, names)) {
     std::erase_if(names, [](const std::string& name) { return !is_temporary_name(name); });
   }

@@ -78,8 +78,8 @@ class RestoreDirectory final : public Work {
   void open_existing(const DirectoryHandle& above, const struct statx& existing);
   void make_usable(const struct statx& existing);
 
-  // Of the target: finds the mark of a restore that was interrupted, or leaves one. True if that
-  // restore made the directory.
+  // Of the target: finds the mark of a restore that did not end well, or leaves one. True if this
+  // goes on with one that made the directory.
   bool mark_unfinished(int fd);
   void make_way_for(std::string_view name);
   void set_handle(DirectoryHandle handle);

@@ -9,7 +9,8 @@
 #include "testing/odd_filesystem.h"
 #include "testing/refused_calls.h"
 #include "testing/restore_fixture.h"
-#include "tree/restore/target_sync.h"
+#include "tree/restore/target.h"
+#include "tree/restore/unfinished_restore.h"
 
 namespace snapferry::testing {
 namespace {
@@ -20,6 +21,7 @@ class DurableRestore : public Restore {
   bool run_without_sync(const Node& root, RestoreStats& stats) {
     return with_refused_calls({{SYS_syncfs, EIO}}, [&] { stats = run(root); });
   }
+  std::string mark() const { return at(std::string(tree::kUnfinishedName)); }
 };
 
 TEST_F(DurableRestore, FailsWhenTheDiskDidNotTakeWhatWasWritten) {
@@ -43,7 +45,7 @@ TEST_F(DurableRestore, WritesEverythingAgainAfterThat) {
   options_.delete_extra = true;
   EXPECT_EQ(run(root).failed, 0u);
   EXPECT_EQ(content(at("a")), "right");
-  EXPECT_FALSE(exists(at(tree::kUnsyncedMark)));
+  EXPECT_FALSE(exists(mark()));
   EXPECT_EQ(run(root).replaced, 0u) << "and not once more";
 }
 
@@ -53,7 +55,40 @@ TEST_F(DurableRestore, KeepsTheMarkWhileOnlyAPartWasWrittenAgain) {
   if (!run_without_sync(root, stats)) GTEST_SKIP() << "no seccomp";
   options_.paths = {"a"};
   EXPECT_EQ(run(root).failed, 0u);
-  EXPECT_TRUE(exists(at(tree::kUnsyncedMark)));
+  EXPECT_TRUE(exists(mark()));
+}
+
+TEST_F(DurableRestore, LosesTheMarkOnceThePartThatItIsOfWasWrittenAgain) {
+  const Node root = directory("", {file("a", "1"), file("b", "2")});
+  options_.paths = {"a"};
+  RestoreStats stats;
+  if (!run_without_sync(root, stats)) GTEST_SKIP() << "no seccomp";
+  options_.paths = {"b"};
+  EXPECT_EQ(run(root).failed, 0u);
+  EXPECT_TRUE(exists(mark()));
+  options_.paths = {"a"};
+  EXPECT_EQ(run(root).replaced, 1u);
+  EXPECT_FALSE(exists(mark()));
+}
+
+TEST_F(DurableRestore, CostsNoFileOfTheMarksName) {
+  for (const std::string_view name : {tree::kUnfinishedName, tree::kFormerUnsyncedName}) {
+    const Node root = directory("", {file(std::string(name), ""), file("a", "1")});
+    RestoreStats stats;
+    if (!run_without_sync(root, stats)) GTEST_SKIP() << "no seccomp";
+    EXPECT_EQ(content(at(std::string(name))), "");
+    EXPECT_EQ(run(root).failed, 0u);
+    EXPECT_TRUE(exists(at(std::string(name)))) << name;
+    tree::remove_tree(tree::open_existing_target(outside_.path()).get(), "target", {});
+  }
+}
+
+TEST_F(DurableRestore, WritesAllAgainWhereAnEarlierVersionLeftItsMark) {
+  const Node root = directory("", {file("a", "right")});
+  run(root);
+  write(at(std::string(tree::kFormerUnsyncedName)), "");
+  EXPECT_EQ(run(root).replaced, 1u);
+  EXPECT_FALSE(exists(at(std::string(tree::kFormerUnsyncedName))));
 }
 
 class DurableRestoreElsewhere : public DurableRestore {

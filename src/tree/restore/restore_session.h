@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "tree/restore/restore.h"
 #include "tree/restore/restore_queue.h"
 #include "tree/restore/target_sync.h"
+#include "tree/restore/unfinished_restore.h"
 
 namespace snapferry::tree {
 
@@ -46,7 +48,7 @@ class RestoreSession {
   bool has_failures() const { return failed_ > 0; }
   // What happens to a file that exists.
   Overwrite overwrite() const {
-    const bool rewrite = rewrites && options.overwrite == Overwrite::Changed;
+    const bool rewrite = unsynced && options.overwrite == Overwrite::Changed;
     return rewrite ? Overwrite::Always : options.overwrite;
   }
   // Tells and counts that the snapshot does not hold what `entry` was.
@@ -66,7 +68,7 @@ class RestoreSession {
   RestoreStats stats();
 
   const ObjectId snapshot;
-  // Goes on with one of this snapshot that was interrupted: what is in the target is its own.
+  // Goes on with the same restore, which was interrupted: what is in the target is its own.
   bool resumes = false;
   ObjectSource& source;
   const TreeReader reader;
@@ -81,8 +83,11 @@ class RestoreSession {
   RestoreQueue queue;
   TargetSync sync;
   RestoreDirectory* root = nullptr;  // valid until the queue has run empty
-  // Files that are there may look right and be damaged (tree/restore/target_sync.h).
-  bool rewrites = false;
+  // What was restored to the target before and may not be on the disk: its files may look right and
+  // be damaged.
+  std::optional<UnfinishedRestore> unsynced;
+  // The snapshot has a file of the mark's name in this place; then there is no mark.
+  bool holds_mark_name = false;
   // Set when a step failed for good: directories are not finished any more.
   std::atomic<bool> stopping{false};
   // Directories that keep their descriptor while they are under way.

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace snapferry::tree {
@@ -29,16 +28,5 @@ std::optional<Error> TargetSync::sync() {
   }
   return failure;
 }
-
-bool is_marked_unsynced(int target) {
-  return ::faccessat(target, kUnsyncedMark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-void mark_unsynced(int target) {
-  const platform::Fd mark(
-      ::openat(target, kUnsyncedMark, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-}
-
-void remove_unsynced_mark(int target) { ::unlinkat(target, kUnsyncedMark, 0); }
 
 }  // namespace snapferry::tree

@@ -13,8 +13,9 @@ namespace snapferry::tree {
 
 // What makes a restore durable: the filesystems that it writes to, each synced as a whole at the
 // end. The disk may refuse only then what it was given before, and the kernel does not say of which
-// files that is true. Their sizes and times look right, so the target is marked then, and whatever
-// is restored there next writes everything again. Safe from several threads.
+// files that is true. Their sizes and times look right, so the target is marked then
+// (tree/restore/unfinished_restore.h), and whatever is restored there next writes everything again.
+// Safe from several threads.
 class TargetSync {
  public:
   // A directory on `device`, before anything is written there: only what went wrong after that is
@@ -28,12 +29,5 @@ class TargetSync {
   std::mutex mutex_;
   std::map<std::uint64_t, platform::Fd> directories_;  // by device
 };
-
-// The mark, in the directory that was restored to.
-inline constexpr const char* kUnsyncedMark = ".snapferry-restore-unsynced";
-bool is_marked_unsynced(int target);
-// As far as the disk still takes it.
-void mark_unsynced(int target);
-void remove_unsynced_mark(int target);
 
 }  // namespace snapferry::tree
