@@ -12,6 +12,7 @@
 #include "repository/copy_chooser.h"
 #include "repository/end_claims.h"
 #include "repository/index_rewrite.h"
+#include "repository/named_pieces.h"
 #include "repository/pack_usage.h"
 #include "repository/room_maker.h"
 #include "repository/snapshot_list.h"
@@ -369,9 +370,7 @@ class Collection {
   // False if not all that is needed of it can be read: it stays.
   bool copy_pack(ContentWriter& writer, const PackUse& use) {
     try {
-      PieceOpener opener(context_.master, context_.sealing);
-      for (const PieceRecord& piece : read_toc(context_.storage, opener, use.pack).pieces) {
-        if (!usage_->is_needed(piece, use.pack)) continue;
+      for (const PieceRecord& piece : needed_pieces(use.pack)) {
         writer.copy(piece, reader_.read_coded(use.pack, piece));
       }
       return true;
@@ -380,6 +379,34 @@ class Collection {
       report_.damages.push_back({object_name(ObjectType::Pack, use.pack), error.message()});
       leave({use});
       return false;
+    }
+  }
+
+  std::vector<PieceRecord> needed_pieces(const ObjectId& pack) {
+    PieceOpener opener(context_.master, context_.sealing);
+    std::vector<PieceRecord> pieces;
+    bool is_told_by_pack = true;
+    try {
+      pieces = read_toc(context_.storage, opener, pack).pieces;
+    } catch (const Error& error) {
+      // The index may not know of what is lost that it is in this pack.
+      if (error.kind() != ErrorKind::Corrupt || !lost_.empty()) throw;
+      pieces = named_pieces(*table_, pack);
+      is_told_by_pack = false;
+    }
+    std::erase_if(pieces, [&](const auto& piece) { return !usage_->is_needed(piece, pack); });
+    if (!is_told_by_pack) require_intact(pack, pieces);
+    return pieces;
+  }
+
+  // Nothing is taken for there because the index says so.
+  void require_intact(const ObjectId& pack, const std::vector<PieceRecord>& pieces) {
+    for (const PieceRecord& piece : pieces) {
+      check();
+      if (reader_.is_intact(pack, piece)) continue;
+      throw Error(ErrorKind::Corrupt, "has a damaged table of contents, and " + piece.id.hex() +
+                                          " in it is needed and damaged, too; snapferry repair "
+                                          "saves the rest");
     }
   }
 

@@ -9,6 +9,8 @@ bool CopyChooser::is_recorded(const IndexRecord& copy) const {
   return index_.damage().contains(table_.pack(copy.pack), copy.id);
 }
 
+bool CopyChooser::is_recorded(const ObjectId& pack) const { return index_.damage().contains(pack); }
+
 int CopyChooser::rank(const IndexRecord& copy) const {
   return (condemned_.contains(table_.pack(copy.pack)) ? 2 : 0) + (is_recorded(copy) ? 1 : 0);
 }

@@ -27,6 +27,8 @@ class CopyChooser {
 
   // Whether somebody recorded the copy as damaged; that is no proof.
   bool is_recorded(const IndexRecord& copy) const;
+  // The same of all that is in a pack.
+  bool is_recorded(const ObjectId& pack) const;
 
  private:
   int rank(const IndexRecord& copy) const;

@@ -83,9 +83,8 @@ void DamageLog::note(const ObjectId& pack, const ObjectId& piece) {
 }
 
 void DamageLog::note(const ObjectId& pack) {
+  if (contains(pack)) return;
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(pack);
-  if (found != known_.end() && found->second.empty()) return;
   add(unsaved_, {pack, {}});
   add_locked({{pack, {}}});
 }
@@ -95,6 +94,13 @@ bool DamageLog::contains(const ObjectId& pack, const ObjectId& piece) const {
   const std::shared_lock lock(mutex_);
   const auto found = known_.find(pack);
   return found != known_.end() && (found->second.empty() || found->second.contains(piece));
+}
+
+bool DamageLog::contains(const ObjectId& pack) const {
+  if (empty()) return false;
+  const std::shared_lock lock(mutex_);
+  const auto found = known_.find(pack);
+  return found != known_.end() && found->second.empty();
 }
 
 std::vector<ObjectId> DamageLog::marks() const {

@@ -38,6 +38,8 @@ class DamageLog {
   void save() noexcept;
 
   bool contains(const ObjectId& pack, const ObjectId& piece) const;
+  // Whether nothing in the pack can be relied on.
+  bool contains(const ObjectId& pack) const;
   bool empty() const { return size_.load(std::memory_order_relaxed) == 0; }
   // How many copies are known; only grows but for refresh(), clear() and forget().
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }

@@ -137,14 +137,9 @@ TEST(DamagedObjects, ThatWereHealedAreGoneAfterTheNextPrune) {
   EXPECT_EQ(read_back(*open(storage), snapshot), source());
 }
 
-// Whose pieces can all still be read where the index says that they are: repair writes them anew.
-bool keeps_its_pieces(const Fault& fault) {
-  return fault.name == "header" || fault.name == "end" || fault.name == "table of contents";
-}
-
 TEST(DamagedObjects, ThatWereHealedAreGoneAfterTwoPrunesWhateverBefellThem) {
-  for_each_fault([](MemoryStorage& storage, const Fault& fault, bool is_pack) {
-    if (!is_pack || keeps_its_pieces(fault)) return;
+  for_each_fault([](MemoryStorage& storage, const Fault&, bool is_pack) {
+    if (!is_pack) return;
     open(storage)->verify({.read_data = 100});
     const Snapshot snapshot = back_up(*open(storage));
     for (int prune = 0; prune < 2; ++prune) open(storage)->collect({.max_unused = 1});
@@ -155,6 +150,57 @@ TEST(DamagedObjects, ThatWereHealedAreGoneAfterTwoPrunesWhateverBefellThem) {
     EXPECT_EQ(read_back(*open(storage), snapshot), source());
     EXPECT_TRUE(open(storage)->repair({}).actions.empty());
   });
+}
+
+// Whose pieces can all still be read where the index says that they are.
+bool keeps_its_pieces(const Fault& fault) {
+  return fault.name == "header" || fault.name == "end" || fault.name == "table of contents";
+}
+
+TEST(DamagedPacks, WithAllTheirPiecesAreWrittenAnewByAPrune) {
+  for (const unsigned read_data : {0u, 100u}) {
+    for_each_fault([&](MemoryStorage& storage, const Fault& fault, bool is_pack) {
+      if (!is_pack || !keeps_its_pieces(fault)) return;
+      const Snapshot snapshot = open(storage)->snapshots().at(0);
+      open(storage)->verify({.read_data = static_cast<double>(read_data)});
+      const CollectReport report = open(storage)->collect({.max_unused = 1});
+      EXPECT_TRUE(report.damages.empty());
+      EXPECT_EQ(report.packs_rewritten, 1u);
+      const VerifyReport verified = open(storage)->verify({.read_data = 100});
+      EXPECT_TRUE(verified.ok());
+      EXPECT_TRUE(verified.remarks.empty());
+      EXPECT_TRUE(storage.list("damaged").empty());
+      EXPECT_EQ(read_back(*open(storage), snapshot), source());
+      EXPECT_TRUE(open(storage)->repair({}).actions.empty());
+    });
+  }
+}
+
+TEST(DamagedPacks, StayWhereAPieceThatIsNeededIsDamagedToo) {
+  MemoryStorage storage(one_snapshot());
+  const std::string name = object_name(ObjectType::Pack, first_data_pack(storage));
+  flip("first piece", 20, false, true).apply(storage, name);
+  flip("table of contents", 20, true, false).apply(storage, name);
+  const Bytes before = storage.get(name);
+  open(storage)->verify({.read_data = 100});
+  const CollectReport report = open(storage)->collect({.max_unused = 1});
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_NE(report.damages[0].message.find("snapferry repair"), std::string::npos);
+  EXPECT_EQ(storage.get(name), before);
+  EXPECT_EQ(open(storage)->repair({}).pieces_rescued, source().size() - 1);
+}
+
+TEST(DamagedPacks, StayWhileAnythingIsMissingFromTheIndex) {
+  MemoryStorage storage(one_snapshot());
+  back_up(*open(storage), {{"d", noise(4, 5000)}});
+  const std::string name = object_name(ObjectType::Pack, first_data_pack(storage));
+  for (const auto& info : storage.list("packs")) {
+    if (info.size > 5000 && info.size < 8000) storage.remove(info.name);
+  }
+  flip("table of contents", 20, true, false).apply(storage, name);
+  open(storage)->verify({.read_data = 100});
+  EXPECT_FALSE(open(storage)->collect({.max_unused = 1}).damages.empty());
+  EXPECT_NO_THROW(storage.info(name));
 }
 
 TEST(DamagedObjects, OfWhichNoOtherCopyIsThereStayInTheirPack) {
@@ -254,30 +300,33 @@ TEST(TwoCopies, APruneKeepsTheGoodOne) {
 
 // What a taken-over client can write: records that call everything damaged.
 TEST(FalseRecords, CostStoringAgainAndLoseNothing) {
-  for (const auto& start : {one_snapshot(), two_copies()}) {
-    MemoryStorage storage(start);
-    {
-      auto repository = open(storage);
-      SealedObjects objects(storage, master_of(storage), Sealing::Encrypt);
-      std::vector<DamagedPack> all;
-      for (const auto& info : storage.list("packs")) {
-        all.push_back({*id_of_name(ObjectType::Pack, info.name), {}});
+  for (const bool prune_comes_first : {false, true}) {
+    for (const auto& start : {one_snapshot(), two_copies()}) {
+      MemoryStorage storage(start);
+      {
+        auto repository = open(storage);
+        SealedObjects objects(storage, master_of(storage), Sealing::Encrypt);
+        std::vector<DamagedPack> all;
+        for (const auto& info : storage.list("packs")) {
+          all.push_back({*id_of_name(ObjectType::Pack, info.name), {}});
+        }
+        objects.put(ObjectType::Damaged, random_id(), encode_damage_record({}, all));
       }
-      objects.put(ObjectType::Damaged, random_id(), encode_damage_record({}, all));
+      if (prune_comes_first) open(storage)->collect({.max_unused = 0});
+      auto repository = open(storage);
+      for (const Snapshot& snapshot : repository->snapshots()) {
+        EXPECT_EQ(read_back(*repository, snapshot), source());
+      }
+      const Snapshot again = back_up(*open(storage));
+      // The packs were written again, and what was said of them is gone with them.
+      EXPECT_EQ(again.stats.bytes_added == 0, prune_comes_first);
+      open(storage)->collect({.max_unused = 0});
+      repository = open(storage);
+      for (const Snapshot& snapshot : repository->snapshots()) {
+        EXPECT_EQ(read_back(*repository, snapshot), source());
+      }
+      EXPECT_TRUE(repository->verify({.read_data = 100}).affected.empty());
     }
-    open(storage)->collect({.max_unused = 0});
-    auto repository = open(storage);
-    for (const Snapshot& snapshot : repository->snapshots()) {
-      EXPECT_EQ(read_back(*repository, snapshot), source());
-    }
-    const Snapshot again = back_up(*open(storage));
-    EXPECT_GT(again.stats.bytes_added, 0u);
-    open(storage)->collect({.max_unused = 0});
-    repository = open(storage);
-    for (const Snapshot& snapshot : repository->snapshots()) {
-      EXPECT_EQ(read_back(*repository, snapshot), source());
-    }
-    EXPECT_TRUE(repository->verify({.read_data = 100}).affected.empty());
   }
 }
 

@@ -49,7 +49,8 @@ void PackUsage::count() {
   close();
   for (std::size_t i = 0; i < by_ordinal_.size(); ++i) {
     PackUse& use = by_ordinal_[i];
-    use.damaged = use.damaged && !needs_damaged_[i];
+    // What is needed of a pack of which nothing can be relied on may be readable all the same.
+    use.damaged = chooser_.is_recorded(use.pack) || (use.damaged && !needs_damaged_[i]);
     if (listed_.contains(use.pack)) uses_.push_back(use);
   }
 }

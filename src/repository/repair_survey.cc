@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "repository/compression.h"
+#include "repository/named_pieces.h"
 #include "repository/object_limits.h"
 
 namespace snapferry::repository {
@@ -75,7 +76,7 @@ class Survey {
     if (progress_ != nullptr) progress_->bytes += bytes.size();
     BrokenPack found{pack, {}, {}, {}};
     PackRecords records{pack, 0, {}};
-    if (!read_contents(bytes, records, found)) records.pieces = records_from_index(pack);
+    if (!read_contents(bytes, records, found)) records.pieces = named_pieces(*table_, pack);
     for (const PieceRecord& piece : records.pieces) check_piece(bytes, piece, found);
     if (!found.message.empty()) {
       survey_.broken.push_back(std::move(found));
@@ -104,16 +105,6 @@ class Survey {
       context_.index.damage().note(found.pack);
       return false;
     }
-  }
-
-  std::vector<PieceRecord> records_from_index(const ObjectId& pack) const {
-    std::vector<PieceRecord> pieces;
-    table_->for_each([&](std::uint64_t, const IndexRecord& record) {
-      if (table_->pack(record.pack) != pack) return;
-      pieces.push_back(
-          {record.id, record.kind, record.offset, record.stored_length, record.plain_length});
-    });
-    return pieces;
   }
 
   void check_piece(ByteView bytes, const PieceRecord& piece, BrokenPack& found) {

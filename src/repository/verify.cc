@@ -9,6 +9,7 @@
 #include "repository/config.h"
 #include "repository/damaged_content.h"
 #include "repository/key_ring.h"
+#include "repository/named_pieces.h"
 #include "repository/object_limits.h"
 #include "repository/reachability.h"
 #include "repository/snapshot_list.h"
@@ -189,15 +190,19 @@ class Verification {
       const std::string name = object_name(ObjectType::Pack, pack);
       try {
         read_toc(context_.storage, opener, pack);
-        if (!is_pack_header(context_.storage.get_range(name, 0, kPackHeaderSize))) {
-          damage(name, "does not begin like a pack; snapferry repair writes it anew");
-        }
+        if (!is_pack_header(context_.storage.get_range(name, 0, kPackHeaderSize))) headless(pack);
       } catch (const Error& error) {
         if (!is_damage(error)) throw;
         context_.index.damage().note(pack);
         bad_packs_.emplace(pack, error.message());
       }
     }
+  }
+
+  void headless(const ObjectId& pack) {
+    context_.index.damage().note(pack);
+    damage(object_name(ObjectType::Pack, pack),
+           "does not begin like a pack; the next prune writes it anew");
   }
 
   // Finds what of each pack is not stored anywhere else.
@@ -313,30 +318,21 @@ class Verification {
         report_.bytes_read += bytes.size();
       }
       if (options_.progress != nullptr) options_.progress->bytes += bytes.size();
-      if (!is_pack_header(bytes)) {
-        damage(name, "does not begin like a pack; snapferry repair writes it anew");
-      }
+      if (!is_pack_header(bytes)) headless(pack);
       PackRecords records;
       std::size_t needed = 0;
-      const bool toc = guard(name, [&] {
+      const bool has_contents = guard(name, [&] {
         if (!opener.open_toc(pack, bytes, bytes.size(), records, needed)) {
           throw Error(ErrorKind::Corrupt, name + ": has a damaged table of contents");
         }
       });
-      if (!toc) records = records_from_index(pack);
+      if (!has_contents) {
+        // The next prune writes it anew if what is needed of it can be read.
+        context_.index.damage().note(pack);
+        records.pieces = named_pieces(*table_, pack);
+      }
       for (const PieceRecord& piece : records.pieces) read_piece(opener, pack, piece, bytes);
     });
-  }
-
-  // What the index says of a pack that cannot say it any more.
-  PackRecords records_from_index(const ObjectId& pack) const {
-    PackRecords records{pack, 0, {}};
-    table_->for_each([&](std::uint64_t, const IndexRecord& record) {
-      if (table_->pack(record.pack) != pack) return;
-      records.pieces.push_back(
-          {record.id, record.kind, record.offset, record.stored_length, record.plain_length});
-    });
-    return records;
   }
 
   void read_piece(PieceOpener& opener, const ObjectId& pack, const PieceRecord& piece,
