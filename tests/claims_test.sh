@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Backups that a prune cannot know of, are dead, or only look so: claims in another pid namespace,
-# of a killed process, torn ones, those dated in the future; and pruning a store with no room left.
+# of a killed process, torn and damaged ones, those dated in the future; and pruning a store with no room left.
 set -euo pipefail
 
 skip() {
@@ -113,6 +113,24 @@ let_go 2>/dev/null || true
 expect 0 "$SNAPFERRY" prune
 says "^freed"
 [ "$(count claims)" = 0 ] || failed "its claim is still there"
+
+echo "a damaged one says nothing: it is named, and counts until it was not refreshed for a day"
+garbage
+packs=$(count packs)
+claim=store/claims/$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+head -c 200 /dev/urandom >"$claim"
+expect 0 "$SNAPFERRY" prune
+says "not freed yet"
+says "an unreadable claim"
+[ "$(count packs)" = "$packs" ] || failed "packs were removed beside it"
+expect 0 "$SNAPFERRY" claims
+says "counts: it is damaged"
+touch -d '25 hours ago' "$claim"
+expect 0 "$SNAPFERRY" claims
+says "ended by the next prune"
+expect 0 "$SNAPFERRY" prune
+says "^freed"
+[ "$(count claims)" = 0 ] || failed "it is still there"
 
 echo "what a loss of power left torn blocks nothing"
 "$SNAPFERRY" backup "$work/file" -q
