@@ -398,7 +398,7 @@ head -c 300M /dev/urandom >"$source/people/huge"
 next_second
 expect 14 "$SNAPFERRY" backup "btrfs:$source/people"
 rm "$source/people/huge"
-back_up "btrfs:$source/people" --history own
+back_up "btrfs:$source/people"
 check_outcome sent
 expect 0 "$SNAPFERRY" verify
 

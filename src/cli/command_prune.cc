@@ -114,13 +114,25 @@ Timestamp now_for_rules(Context& context, SnapshotStore& store, bool dry_run) {
   return std::min(here, there);
 }
 
+// Which of its snapshots still are what was backed up, nobody knows for certain, and the newest,
+// that every rule would keep, may be the one that is not.
+void keep_all(std::vector<retention::Decision>& decisions, const std::string& reason) {
+  for (auto& decision : decisions) {
+    if (!decision.keep) decision.reasons = {reason};
+    decision.keep = true;
+  }
+}
+
 // Decides about each group, says so, and returns what goes.
 std::vector<Snapshot> decide(Context& context, SnapshotStore& store,
                              const std::vector<Snapshot>& snapshots,
                              const retention::KeepRules& rules, Timestamp now) {
   std::set<std::pair<VolumeName, ObjectId>> gone;
   for (auto& [group, candidates] : grouped(snapshots, store)) {
-    const auto decisions = retention::decide(candidates, rules, now);
+    auto decisions = retention::decide(candidates, rules, now);
+    if (const auto against = store.known_against(group.first); !against.empty()) {
+      keep_all(decisions, "nothing goes, because of the copy this is known: " + against);
+    }
     report_group(context, group.first, group.second, decisions);
     for (const auto& decision : decisions) {
       if (!decision.keep) gone.emplace(group.first, decision.id);
@@ -292,7 +304,9 @@ const CommandSpec& prune_command() {
       .description =
           "Decides about the snapshots of each volume and set on its own: a snapshot stays if any "
           "of the rules keeps it, and the newest always stays. Each decision is shown with its "
-          "reasons. Then it frees what no snapshot references. Without any rule, no snapshot is "
+          "reasons. Of a volume whose native copies are known to be changed or damaged nothing "
+          "goes. "
+          "Then it frees what no snapshot references. Without any rule, no snapshot is "
           "removed, and only that space is freed. Native snapshots free theirs when they go; what "
           "an "
           "interrupted receive left that cannot be carried on goes, too, unless somebody is "

@@ -263,7 +263,8 @@ ExitCode run_restore(Context& context) {
   }
   warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
-  const bool as_it_was = stats.failed == 0 && stats.incomplete == 0;
+  const bool doubtful = warn_of_doubt(context, *store, snapshot.volume);
+  const bool as_it_was = stats.failed == 0 && stats.incomplete == 0 && !doubtful;
   return as_it_was ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 
@@ -290,7 +291,9 @@ const CommandSpec& restore_command() {
           "its new content is "
           "complete. What cannot be restored is named and does not stop the rest; the exit code is "
           "3 then. So it is where the target or this user cannot have all that belongs to a file "
-          "(owners, ACLs and other attributes): the paths are counted, and some are named. It ends "
+          "(owners, ACLs and other attributes): the paths are counted, and some are named; and "
+          "where a native copy is "
+          "known to be changed or damaged. It ends "
           "with 0 only when the disk has everything.\n\n"
           "With --delete, what is to go is counted and told before anything is touched (each name "
           "with --verbose or --dry-run), on a terminal a question is asked, and it goes only after "

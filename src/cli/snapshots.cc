@@ -44,6 +44,16 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
   return {{wanted, std::move(volumes.at(wanted))}};
 }
 
+bool warn_of_doubt(Context& context, SnapshotStore& store, const VolumeName& volume) {
+  const std::string against = store.known_against(volume);
+  if (against.empty()) return false;
+  context.console.warn(
+      fmt::format("{}: {}; what was restored may not be what was backed up: compare it, or restore "
+                  "an earlier snapshot",
+                  printable(volume.text()), printable(against)));
+  return true;
+}
+
 void report_failures(Context& context, const std::vector<VolumeFailure>& failures) {
   for (const auto& failure : failures) {
     context.console.warn(fmt::format("{}: {}", printable(failure.volume), failure.message));
