@@ -11,6 +11,7 @@
 #include "replication/moves.h"
 #include "replication/not_covered.h"
 #include "replication/plan_text.h"
+#include "replication/renames.h"
 #include "replication/snapshot_name.h"
 #include "replication/throttle.h"
 #include "replication/transfers.h"
@@ -54,7 +55,7 @@ class Run {
     take_inventory();
     // A listing may have told what a store is.
     set_policy();
-    follow_renames();
+    learn_old_names(source_, patterns_, volumes_, replicas_, policy_);
     rename_replicas();
     decide_freeze();
     if (options_.dry_run) {
@@ -200,23 +201,10 @@ class Run {
     return is_passing(kind) || kind == ErrorKind::Cancelled;
   }
 
-  // Asks the source only about volumes that its listing did not have to cover.
-  void follow_renames() {
-    for (const std::string& name : rename_candidates(volumes_, replicas_, policy_)) {
-      if (is_covered(name)) {
-        policy_.absent.insert(name);
-      } else {
-        look_at_name(name);
-      }
-    }
-  }
-
   // What volumes were renamed to, the store is told, so that they are found by these names there,
   // and what has their old ones by now gets a place of its own.
   void rename_replicas() {
-    const bool look_further = lacks_heir(volumes_, replicas_, policy_);
-    const std::vector<Move> moves =
-        plan_moves(look_further ? all_volumes() : volumes_, replicas_, policy_);
+    const std::vector<Move> moves = find_moves(source_, volumes_, replicas_, policy_);
     if (moves.empty()) return;
     for (const Move& move : moves) {
       if (!options_.dry_run && !rename_replica(move)) break;
@@ -236,21 +224,6 @@ class Run {
     }
   }
 
-  // Those of the run first, as they were listed, then what else the source shows.
-  std::vector<VolumeState> all_volumes() {
-    std::vector<VolumeState> all = volumes_;
-    const std::string kind = volumes_.front().name.substr(0, volumes_.front().name.find(':'));
-    try {
-      for (VolumeState& volume :
-           source_.inventory({kind == "btrfs" ? "btrfs:/**" : kind + ":**"})) {
-        if (!progressions_.contains(volume.name)) all.push_back(std::move(volume));
-      }
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::Cancelled) throw;
-    }
-    return all;
-  }
-
   // Where it cannot be, the volume goes on under the name that it had.
   bool rename_replica(const Move& move) {
     try {
@@ -263,45 +236,6 @@ class Run {
                                  "; the next run tries again");
       return false;
     }
-  }
-
-  bool is_covered(const std::string& name) const {
-    return std::any_of(patterns_.begin(), patterns_.end(), [&](const std::string& pattern) {
-      return VolumePattern::parse(pattern).matches(name);
-    });
-  }
-
-  // It is gone, or another path to one of the volumes that are backed up, as a second mount makes
-  // one, or a new volume that goes on in another replica. Or the source does not say.
-  void look_at_name(const std::string& name) {
-    try {
-      const auto found = source_.inventory({name});
-      if (std::ranges::none_of(found, [&](const VolumeState& other) { return goes_on(other); })) {
-        policy_.absent.insert(name);
-      } else if (std::ranges::all_of(found, [&](const auto& other) { return is_listed(other); })) {
-        policy_.absent.insert(name);
-        policy_.other_paths.insert(name);
-      }
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::NotFound) policy_.absent.insert(name);
-    }
-  }
-
-  // In the replica of its name.
-  bool goes_on(const VolumeState& volume) const {
-    return std::ranges::any_of(replicas_, [&](const ReplicaState& replica) {
-      return replica.volume == VolumeName{options_.host, volume.name} &&
-             std::ranges::any_of(volume.points, [&](const Point& point) {
-               return std::ranges::find(replica.points, point.guid, &Point::guid) !=
-                      replica.points.end();
-             });
-    });
-  }
-
-  bool is_listed(const VolumeState& other) const {
-    return std::ranges::any_of(volumes_, [&](const VolumeState& volume) {
-      return !volume.guid.is_zero() && volume.guid == other.guid;
-    });
   }
 
   void decide_freeze() {
