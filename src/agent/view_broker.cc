@@ -276,7 +276,7 @@ SandboxPlan plan_view(int directory) {
   plan.calls = SystemCallSet::View;
   plan.capabilities = {CAP_DAC_READ_SEARCH};
   if (directory >= 0) {
-    plan.paths.push_back({"/proc/self/fd/" + std::to_string(directory), PathAccess::Read});
+    plan.paths.push_back({"the snapshot", PathAccess::Read, directory});
   }
   return plan;
 }

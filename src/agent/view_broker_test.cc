@@ -15,13 +15,16 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "agent/sandbox_plan.h"
 #include "agent/test_link.h"
 #include "agent/view_relay.h"
+#include "platform/xattr_at.h"
 #include "sandbox/landlock.h"
 #include "testing/errors.h"
+#include "testing/refused_calls.h"
 #include "testing/temporary_directory.h"
 #include "view/directory_view.h"
 
@@ -169,6 +172,30 @@ TEST_F(ContainedView, ReadsItsFiles) {
                   return as_text(bytes) == "content of a" ? 7 : 1;
                 }),
       7);
+}
+
+TEST_F(ContainedView, ReadsWithoutProcAndOnAnOldKernel) {
+  ASSERT_EQ(::symlink("file", path("a/link").c_str()), 0);
+  if (::lsetxattr(path("a/link").c_str(), "security.k", "v", 1, 0) != 0) GTEST_SKIP();
+  const auto read = [&] {
+    const auto part = view_->list("", 0);
+    const auto bytes = view_->read({"", "file", part.files.at(0).version, 0, 100});
+    char value = 0;
+    const ssize_t size =
+        platform::get_xattr_at(view_->descriptor(), "link", "security.k", &value, 1);
+    return as_text(bytes) == "content of a" && size == 1 && value == 'v' ? 7 : 1;
+  };
+  for (const bool has_new_calls : {true, false}) {
+    int result = 0;
+    const auto act = [&] { result = contained(plan_view(view_->descriptor()), read); };
+    const bool done = testing::without_proc([&] {
+      if (has_new_calls) return act();
+      // getxattrat, listxattrat
+      if (!testing::with_refused_calls({{464, ENOSYS}, {465, ENOSYS}}, act)) result = 7;
+    });
+    if (!done) GTEST_SKIP() << "no mount namespaces";
+    EXPECT_EQ(result, 7) << has_new_calls;
+  }
 }
 
 TEST_F(ContainedView, OpensNothingElse) {

@@ -78,7 +78,8 @@ int create_ruleset(const RulesetAttributes& attributes, std::size_t size) {
 
 // False if the path is there and the kernel refused the rule.
 bool add_rule(int ruleset, const PathGrant& grant, std::uint64_t handled) {
-  const platform::Fd path(::open(grant.path.c_str(), O_PATH | O_CLOEXEC));
+  const platform::Fd path(grant.descriptor >= 0 ? ::fcntl(grant.descriptor, F_DUPFD_CLOEXEC, 0)
+                                                : ::open(grant.path.c_str(), O_PATH | O_CLOEXEC));
   if (!path.valid()) return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
   struct ::stat status {};
   if (::fstat(path.get(), &status) != 0) return false;

@@ -20,6 +20,9 @@ enum class PathAccess : std::uint8_t {
 struct PathGrant {
   std::string path;  // what is not there grants nothing
   PathAccess access = PathAccess::Read;
+  // Not -1: this is what is granted, open, wherever it is, and `path` is its name in messages.
+  // Landlock alone takes it: mounts of its own need a path.
+  int descriptor = -1;
   bool operator==(const PathGrant&) const = default;
 };
 

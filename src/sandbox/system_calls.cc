@@ -113,6 +113,8 @@ constexpr auto kAllowed = std::to_array<const char*>({
     "flistxattr",
     "getxattrat",
     "listxattrat",
+    "statmount",  // the mounts, where there is no /proc to read them from
+    "listmount",
     // memory
     "mmap",
     "mmap2",
@@ -238,6 +240,7 @@ constexpr auto kOfView = std::to_array<const char*>({
     "poll",
     "ppoll",
     "eventfd2",
+    "fchdir",
     // names and metadata
     "fstat",
     "newfstatat",
@@ -317,7 +320,6 @@ constexpr auto kDeadly = std::to_array<const char*>({
     "swapon",
     "swapoff",
     "pivot_root",
-    "unshare",
     "setns",
     "move_mount",
     "open_tree",
@@ -348,6 +350,33 @@ constexpr auto kDeadly = std::to_array<const char*>({
     "modify_ldt",
 });
 
+// Calls that the library may be too old to know by name. Since Linux 5.1 all processors but Alpha
+// and MIPS give a new one the same number (include/uapi/asm-generic/unistd.h).
+struct NewCall {
+  std::string_view name;
+  int number;
+};
+#if defined(__alpha__) || defined(__mips__)
+constexpr std::array<NewCall, 0> kNewCalls;
+#else
+constexpr auto kNewCalls = std::to_array<NewCall>({
+    {"statmount", 457},
+    {"listmount", 458},
+    {"setxattrat", 463},
+    {"getxattrat", 464},
+    {"listxattrat", 465},
+    {"removexattrat", 466},
+});
+#endif
+
+// Negative for one that this processor or the library does not have.
+int number_of(const char* name) {
+  const int number = ::seccomp_syscall_resolve_name(name);
+  if (number != __NR_SCMP_ERROR) return number;
+  const auto* found = std::ranges::find(kNewCalls, std::string_view(name), &NewCall::name);
+  return found == kNewCalls.end() ? -1 : found->number;
+}
+
 constexpr std::uint64_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
                                           CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
                                           CLONE_NEWCGROUP;
@@ -360,9 +389,8 @@ class Filter {
 
   template <typename... Comparisons>
   void add(std::uint32_t action, const char* name, Comparisons... comparisons) {
-    const int number = ::seccomp_syscall_resolve_name(name);
-    // This processor or library has no such call; the default refuses it.
-    if (failed_ != 0 || number == __NR_SCMP_ERROR || number < 0) return;
+    const int number = number_of(name);
+    if (failed_ != 0 || number < 0) return;  // the default refuses it
     const int result =
         ::seccomp_rule_add(context_.get(), action, number, sizeof...(comparisons), comparisons...);
     if (result < 0) failed_ = -result;
@@ -409,6 +437,13 @@ void add_calls_of_view(Filter& filter) {
              SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags | CLONE_THREAD, CLONE_THREAD));
 }
 
+// A thread may have a working directory of its own (platform/own_directory.h); anything else that a
+// process can be given of its own is a way out.
+void add_own_directory(Filter& filter) {
+  filter.add(SCMP_ACT_ALLOW, "unshare", SCMP_A0(SCMP_CMP_EQ, CLONE_FS, 0));
+  filter.add(SCMP_ACT_KILL_PROCESS, "unshare", SCMP_A0(SCMP_CMP_NE, CLONE_FS, 0));
+}
+
 std::size_t size_of(SystemCallSet calls) {
   switch (calls) {
     case SystemCallSet::Agent:
@@ -445,6 +480,7 @@ LayerReport restrict_system_calls(SystemCallSet calls, std::span<const std::uint
   }
   add_all(filter, SCMP_ACT_ERRNO(EPERM), kRefused, calls);
   add_all(filter, SCMP_ACT_KILL_PROCESS, kDeadly, calls);
+  add_own_directory(filter);
   filter.add(programs ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM), "execve");
   for (const std::uint16_t request : ioctls) {
     filter.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffff, request));
