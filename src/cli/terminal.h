@@ -8,13 +8,14 @@
 
 namespace snapferry::cli {
 
-// Asks on the controlling terminal (/dev/tty) without echo, whatever standard input and
-// output are. Throws WrongPassword if there is no terminal, Cancelled if interrupted; the
-// terminal echoes again afterwards.
+// Asks without echo on the controlling terminal (/dev/tty), whatever standard input and output are,
+// or where the process has none, as in a chroot or a container, on standard input if that is a
+// terminal. Throws WrongPassword if there is none at all, Cancelled if interrupted; the terminal
+// echoes again afterwards.
 std::string ask_secret_on_terminal(std::string_view prompt, const Cancellation& cancellation);
 
-// Asks on the controlling terminal and returns the line that was typed. nullopt where there is
-// none, or where standard input is something else: then a script may be what runs. Throws Cancelled
+// Asks on the same terminal and returns the line that was typed. nullopt where there is none, or
+// where standard input is something else: then a script may be what runs. Throws Cancelled
 // if interrupted.
 std::optional<std::string> ask_on_terminal(std::string_view prompt,
                                            const Cancellation& cancellation);
