@@ -122,6 +122,13 @@ void SendStream::send(const SendLeg& leg, SendFormat format, int input) {
                       ": btrfs cannot send it, because a path in it is longer than 4,096 bytes; "
                       "find that with find -regextype egrep -regex '.{3900,}', and move it up");
     }
+    // No loss of a connection that passes.
+    if (errno == EIO) {
+      throw Error(ErrorKind::Corrupt,
+                  leg.subject +
+                      ": a part of it cannot be read: Input/output error; see what "
+                      "'btrfs scrub' says of the filesystem, and replace that file");
+    }
     throw system_error(errno, "send the subvolume", leg.subject);
   }
 }
