@@ -92,7 +92,8 @@ RC_GTEST_PROP(ObjectCacheProperty, NeverGivesAnythingButWhatWasPut, ()) {
       cache->put(id_of(object), content_of(object));
     } else if (action < 16) {
       const auto bytes = cache->get(id_of(object));
-      RC_ASSERT(!bytes || *bytes == content_of(object));
+      const bool is_right_or_missing = !bytes || *bytes == content_of(object);
+      RC_ASSERT(is_right_or_missing);
     } else if (action == 16) {
       cache->flush();
     } else if (action == 17) {
