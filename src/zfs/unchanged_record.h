@@ -30,8 +30,8 @@ class UnchangedRecord {
   // What cannot be read is left out: it costs freshness, and the next run writes it anew.
   static UnchangedRecord parse(std::string_view text);
 
-  // Replaces what was known of the replicas whose newest snapshots are `unchanged` in `set`. What is
-  // the newest of none, `newest` being those of all of the host, goes.
+  // Replaces what was known of the replicas whose newest snapshots are `unchanged` in `set`. What
+  // is the newest of none, `newest` being those of all of the host, goes.
   void record(const std::string& set, std::int64_t time, const std::vector<Guid>& unchanged,
               const std::vector<Guid>& newest);
   // Of the replica whose newest snapshot is `newest`; by set, ascending.

@@ -15,6 +15,7 @@
 #include "zfs/property_rules.h"
 #include "zfs/read_back.h"
 #include "zfs/record_keeper.h"
+#include "zfs/replica_head.h"
 #include "zfs/resume_check.h"
 #include "zfs/settler.h"
 #include "zfs/snapshot_mount.h"
@@ -43,6 +44,13 @@ Error receive_failure(const VolumeName& volume, const StreamFeatures& used,
   const bool misfit =
       error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::AlreadyExists;
   return Error(misfit ? ErrorKind::Conflict : error.kind(), volume.text() + ": " + error.message());
+}
+
+// And leaves others.
+bool takes_newest(const StoreDataset& replica, const std::vector<Point>& snapshots) {
+  if (replica.points.size() < 2 || snapshots.size() >= replica.points.size()) return false;
+  const Guid& newest = replica.points.back().guid;
+  return std::ranges::find(snapshots, newest, &Point::guid) != snapshots.end();
 }
 
 }  // namespace
@@ -532,10 +540,20 @@ std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
   const auto before = needed(volume);
   std::vector<Doomed> doomed;
   for (const auto& snapshot : snapshots) doomed.push_back({before.name, snapshot});
+  // Whatever somebody changed there stays.
+  const bool head_follows =
+      takes_newest(before, snapshots) && is_head_as_received(commands_, before.name);
   auto failures = destroy_points(commands_, calls_, doomed);
   for (auto& failure : failures) failure.volume = volume.path;
   const auto rest = look_again(volume);
   if (!rest) return failures;
+  if (head_follows && !rest->points.empty() && rest->points.back() != before.points.back()) {
+    try {
+      bring_head_back(commands_, rest->name, rest->points.back());
+    } catch (const Error& error) {
+      failures.push_back({volume.path, error.message()});
+    }
+  }
   for (const auto& point : rest->points) {
     const bool wanted = std::any_of(snapshots.begin(), snapshots.end(), [&](const Point& one) {
       return one.guid == point.guid && one.name == point.name;
