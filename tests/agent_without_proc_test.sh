@@ -3,6 +3,7 @@
 # does elsewhere, contained as elsewhere, or says what it lacks.
 set -euo pipefail
 
+source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
 skip() { echo "SKIP: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "mounting needs root"
 for program in mkfs.btrfs setfattr getfattr; do
@@ -19,7 +20,7 @@ cd "$work"
 mkdir bin far near
 for name in far near; do
   truncate -s 400M "$name.img"
-  mkfs.btrfs -q "$name.img" >/dev/null
+  make_btrfs "$name.img"
   mount -o loop "$name.img" "$name" || skip "this kernel has no btrfs, or there is no loop device"
 done
 far=$work/far near=$work/near

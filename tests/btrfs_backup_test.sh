@@ -2,6 +2,7 @@
 # The program on two real btrfs: everything that a person does with native snapshots.
 set -euo pipefail
 
+source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
 skip() { echo "SKIP: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
 command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
@@ -20,7 +21,7 @@ trap cleanup EXIT
 
 mount_btrfs() { # IMAGE DIRECTORY SIZE
   truncate -s "$3" "$1"
-  mkfs.btrfs -q "$1" >/dev/null
+  make_btrfs "$1"
   local loop
   loop=$(losetup --find --show "$1") || skip "no loop device to be had"
   loops+=("$loop")

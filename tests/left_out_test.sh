@@ -3,6 +3,7 @@
 # mounts, subvolumes and a user who may not read everything.
 set -euo pipefail
 
+source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
 skip() { echo "SKIP: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "mounting needs root"
 command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
@@ -113,7 +114,7 @@ has 'could not be read when the snapshot was taken' out
 # --- btrfs: nested subvolumes, and our own snapshots ---
 mkdir volumes copies
 for name in volumes copies; do
-  truncate -s 300M "$name.img"; mkfs.btrfs -q "$name.img" >/dev/null 2>&1
+  truncate -s 300M "$name.img"; make_btrfs "$name.img"
   mount -o loop "$name.img" "$name" || skip "this kernel has no btrfs"
   mounted "$work/$name"
 done

@@ -4,6 +4,7 @@
 # no other.
 set -euo pipefail
 
+source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
 skip() { echo "SKIP: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
 command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
@@ -18,7 +19,7 @@ trap cleanup EXIT
 
 mount_btrfs() { # NAME SIZE
   truncate -s "$2" "$work/$1.img"
-  mkfs.btrfs -q "$work/$1.img" >/dev/null
+  make_btrfs "$work/$1.img"
   local loop
   loop=$(losetup --find --show "$work/$1.img") || skip "no loop device to be had"
   loops+=("$loop")

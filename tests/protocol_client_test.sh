@@ -3,6 +3,7 @@
 # btrfs: what a backup needs, and what a hostile client tries.
 set -euo pipefail
 
+source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
 skip() { echo "SKIP: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
 command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
@@ -20,7 +21,7 @@ trap cleanup EXIT
 
 for name in source backup; do
   truncate -s 320M "$work/$name.img"
-  mkfs.btrfs -q "$work/$name.img" >/dev/null
+  make_btrfs "$work/$name.img"
   loop=$(losetup --find --show "$work/$name.img") || skip "no loop device to be had"
   loops+=("$loop")
   mkdir "$work/$name"

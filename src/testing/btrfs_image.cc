@@ -79,6 +79,20 @@ void describe(const std::string& path, const std::string& shown, std::ostringstr
 
 }  // namespace
 
+// It asks of each loop device that is mounted what it is of, and fails where one of another test
+// goes away at that moment.
+void BtrfsImage::make_filesystem(const std::vector<std::string>& command) {
+  constexpr int kTries = 10;
+  for (int tries = 1;; ++tries) {
+    try {
+      run(command);
+      return;
+    } catch (const std::exception&) {
+      if (tries == kTries) throw;
+    }
+  }
+}
+
 std::string BtrfsImage::unavailable() {
   if (::geteuid() != 0) return "needs root: btrfs on a loop device";
   if (!exists("/dev/loop-control")) return "this machine has no loop devices";
@@ -93,7 +107,7 @@ BtrfsImage::BtrfsImage(std::uint64_t megabytes, Groups groups) : path_(directory
   std::vector<std::string> make = {"mkfs.btrfs", "-q", "-m", "single", "-d", "single"};
   if (groups == Groups::Mixed) make.insert(make.end(), {"--mixed", "-n", "4096"});
   make.push_back(file());
-  run(make);
+  make_filesystem(make);
   run({"mkdir", path_});
   mount();
 }

@@ -43,6 +43,7 @@ class BtrfsImage {
   static std::string run(const std::vector<std::string>& argv);
 
  private:
+  static void make_filesystem(const std::vector<std::string>& command);
   TemporaryDirectory directory_;
   std::string path_;
   bool mounted_ = false;
