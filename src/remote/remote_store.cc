@@ -16,7 +16,14 @@
 namespace snapferry::remote {
 namespace {
 
+// A store that names more than this says nothing that anybody reads.
 constexpr std::size_t kMostDamages = 200'000;
+constexpr std::size_t kMostDamageBytes = 64u << 20;
+
+std::size_t size_of(const ReplicaDamage& damage) {
+  return sizeof damage + damage.volume.host.size() + damage.volume.path.size() +
+         damage.snapshot.size() + damage.message.size();
+}
 
 wire::OpenReply ask_for_store(wire::Connection& connection, const std::string& name) {
   try {
@@ -166,6 +173,7 @@ std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool
   auto channel = connection_.request(
       wire::Verb::StoreVerify, wire::encode(wire::VerifyRequest{replica, read_data}), cancellation);
   std::vector<ReplicaDamage> damages;
+  std::size_t damage_bytes = 0;
   wire::VerifyReportReader reader;
   Bytes buffer(wire::kMaxPayload);
   while (const auto size = channel.read(buffer, cancellation)) {
@@ -173,10 +181,11 @@ std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool
     while (auto report = reader.next()) {
       if (progress != nullptr) progress->bytes += report->bytes;
       if (!report->damage) continue;
-      if (damages.size() == kMostDamages) {
+      damages.push_back(printable_damage(std::move(*report->damage)));
+      damage_bytes += size_of(damages.back());
+      if (damages.size() > kMostDamages || damage_bytes > kMostDamageBytes) {
         throw Error(ErrorKind::Corrupt, name_ + ": names no end of damage; verify it there");
       }
-      damages.push_back(printable_damage(std::move(*report->damage)));
     }
   }
   reader.expect_end();
