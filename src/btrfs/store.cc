@@ -70,7 +70,14 @@ platform::Fd BtrfsStore::open_store() const {
   platform::Fd marker(
       fd.valid() ? ::openat(fd.get(), StoreLayout::kIdentityName, O_PATH | O_NOFOLLOW | O_CLOEXEC)
                  : -1);
-  if (!marker.valid() && (errno == ENOENT || errno == ENOTDIR)) {
+  const bool is_missing = !marker.valid() && (errno == ENOENT || errno == ENOTDIR);
+  if (is_missing && fd.valid() && ::faccessat(fd.get(), "config", F_OK, 0) == 0) {
+    throw NoSuchStore(name() +
+                      ": there is no store of btrfs snapshots, but what looks like a "
+                      "repository; name it repo:" +
+                      directory_);
+  }
+  if (is_missing) {
     throw NoSuchStore(name() + ": there is no store; mount its disk, or make it with 'snapferry " +
                       "init --store " + name() + "'");
   }

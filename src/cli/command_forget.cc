@@ -26,7 +26,9 @@ void warn_of_chains(Context& context, SnapshotStore& store, const std::vector<Sn
     if (newest.at(snapshot.volume)->id != snapshot.id) continue;
     context.console.warn(fmt::format(
         "{}: forgetting its newest snapshot {}; the next backup goes on from an older one that "
-        "both sides have, or needs --start-anew",
+        "both sides have; where there is none, as where a btrfs source keeps the newest alone, it "
+        "sets what is left aside and stores everything once more, and on ZFS it needs "
+        "--start-anew",
         printable(snapshot.volume.text()), snapshot.id.short_hex()));
   }
 }

@@ -87,18 +87,31 @@ ExitCode run_key_remove(Context& context) {
   return ExitCode::Success;
 }
 
-ExitCode run_key_recovery(Context& context) {
-  const auto store = open_repository(context, "a key");
-  const std::string key = store->repository->add_recovery_key(label_of(context));
+void show_recovery_key(Context& context, const RepositoryStore& store, const std::string& key) {
   context.console.emit(JsonObject::line("recovery_key").text("recovery_key", key));
   if (context.console.quiet()) {
     context.console.print(key + "\n");
-    return ExitCode::Success;
+  } else {
+    context.console.print(fmt::format(
+        "Recovery key of {}:\n\n    {}\n\nIt opens the repository in place of a password and is "
+        "not shown again.\nPrint it and keep it away from the repository.\n",
+        printable(store.name()), key));
   }
-  context.console.print(fmt::format(
-      "Recovery key of {}:\n\n    {}\n\nIt opens the repository in place of a password and is not "
-      "shown again.\nPrint it and keep it away from the repository.\n",
-      printable(store->name()), key));
+  // Not through the console, to which a reader that has gone is no trouble.
+  context.console.flush();
+  context.io.out.flush();
+}
+
+ExitCode run_key_recovery(Context& context) {
+  const auto store = open_repository(context, "a key");
+  const auto key = store->repository->add_recovery_key(label_of(context));
+  try {
+    show_recovery_key(context, *store, key.text);
+  } catch (...) {
+    // Nobody has seen it.
+    store->repository->remove_key(key.id);
+    throw;
+  }
   return ExitCode::Success;
 }
 

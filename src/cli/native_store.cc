@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/format.h"
+#include "core/aside.h"
 #include "replication/snapshot_name.h"
 
 namespace snapferry::cli {
@@ -169,6 +170,18 @@ bool NativeStore::discard_partial(const ReplicaState& replica) {
   }
 }
 
+// What was set aside in favour of a new copy needs no new backup.
+std::string NativeStore::message_about(const ReplicaDamage& damage) const {
+  const auto before = path_before_aside(damage.volume.path);
+  const auto takes_its_place = [&](const ReplicaState& replica) {
+    return before && replica.volume == VolumeName{damage.volume.host, *before};
+  };
+  if (std::ranges::none_of(replicas_, takes_its_place)) return damage.message;
+  return damage.message.substr(0, damage.message.find(';')) +
+         "; it was set aside already, and goes with: snapferry forget --all '" +
+         damage.volume.text() + "'";
+}
+
 repository::VerifyReport NativeStore::verify(const repository::VerifyOptions& options) {
   if (options.read_data != 0 && options.read_data != 100) {
     throw Error(ErrorKind::InvalidArgument,
@@ -187,7 +200,7 @@ repository::VerifyReport NativeStore::verify(const repository::VerifyOptions& op
          store_->verify(replica, read_data, options.progress, options.cancellation)) {
       const std::string name =
           damage.volume.text() + (damage.snapshot.empty() ? "" : "@" + damage.snapshot);
-      report.damages.push_back({name, damage.message});
+      report.damages.push_back({name, message_about(damage)});
     }
     report.snapshots += replica.points.size();
     ++report.objects;

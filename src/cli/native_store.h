@@ -55,6 +55,7 @@ class NativeStore : public SnapshotStore {
 
   void refresh();
   bool discard_partial(const ReplicaState& replica);
+  std::string message_about(const ReplicaDamage& damage) const;
   void add(std::size_t replica, const CopyIds& ids, std::vector<Snapshot>& snapshots);
   Known& known(const Snapshot& snapshot);
 

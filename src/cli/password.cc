@@ -87,13 +87,26 @@ std::string from_command(const std::string& line) {
   return take_first_line(bytes);
 }
 
+[[noreturn]] void cannot_ask(const PasswordSources& sources) {
+  std::string options(sources.file_option);
+  if (!sources.command_option.empty()) options += " or " + std::string(sources.command_option);
+  throw Error(ErrorKind::WrongPassword,
+              fmt::format("no {}password given, and no terminal to ask on; set {}, or use {}",
+                          sources.twice ? "new " : "", sources.variable, options));
+}
+
 std::string from_terminal(Context& context, const PasswordSources& sources) {
   if (!context.io.ask_secret) {
-    throw Error(ErrorKind::WrongPassword,
-                fmt::format("no password given, and no terminal to ask on; set {} or use {}",
-                            sources.variable, sources.file_option));
+    cannot_ask(sources);
   }
-  std::string password = context.io.ask_secret(sources.prompt);
+  std::string password;
+  try {
+    password = context.io.ask_secret(sources.prompt);
+  } catch (const Error& error) {
+    // There is no terminal; which password it is about, it does not know.
+    if (error.kind() == ErrorKind::WrongPassword) cannot_ask(sources);
+    throw;
+  }
   if (sources.twice && context.io.ask_secret("the same again: ") != password) {
     throw Error(ErrorKind::InvalidArgument, "the two passwords differ; try again");
   }

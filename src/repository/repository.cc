@@ -116,11 +116,10 @@ class OpenRepository : public Repository {
         make_password_slot(key_.master, password, key_.cost, label, context_.clock.now()));
   }
 
-  std::string add_recovery_key(const std::string& label) override {
+  RecoveryKey add_recovery_key(const std::string& label) override {
     require_encryption();
     const RecoverySlot made = make_recovery_slot(key_.master, label, context_.clock.now());
-    store_slot(storage_, key_.master, made.slot);
-    return made.text;
+    return {store_slot(storage_, key_.master, made.slot), made.text};
   }
 
   void remove_key(const std::string& id, KeyInUse in_use) override {
@@ -225,7 +224,8 @@ std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenO
     if (!storage.list("keys").empty() || !storage.list("packs").empty()) {
       throw Error(ErrorKind::Corrupt,
                   storage.description() +
-                      ": has lost its file 'config'; put it back from a copy of the repository");
+                      ": has lost its file 'config'; put that back from a copy of the "
+                      "repository, with cp: without it nothing opens it, not even repair");
     }
     throw Error(ErrorKind::NotFound, storage.description() +
                                          ": holds no repository; mount its disk if it is on one, "

@@ -156,6 +156,11 @@ struct VerifyReport {
   bool ok() const { return damages.empty() && affected.empty(); }
 };
 
+struct RecoveryKey {
+  std::string id;
+  std::string text;  // the form to print: groups of letters and digits with a checksum
+};
+
 class Repository;
 
 struct RepairOptions {
@@ -257,9 +262,8 @@ class Repository : public ObjectSource {
   virtual std::vector<KeyInfo> keys() = 0;
   // Returns the id of the new key.
   virtual std::string add_password(const std::string& password, const std::string& label) = 0;
-  // Makes a key and returns it in the form to print: groups of letters and digits with
-  // a checksum. It opens the repository in place of a password.
-  virtual std::string add_recovery_key(const std::string& label) = 0;
+  // Makes a key that opens the repository in place of a password.
+  virtual RecoveryKey add_recovery_key(const std::string& label) = 0;
   // Throws NotFound, InvalidArgument if `id` is ambiguous, or Conflict if no other key is known to
   // open the repository, or for the one in use.
   virtual void remove_key(const std::string& id, KeyInUse in_use = KeyInUse::Keep) = 0;

@@ -434,7 +434,7 @@ TEST(Repository, OpensWithEveryPasswordAndTheRecoveryKey) {
   Repository::create(storage, weak());
   auto repository = Repository::open(storage, with_password());
   const std::string second = repository->add_password("another", "laptop");
-  const std::string recovery = repository->add_recovery_key("safe");
+  const std::string recovery = repository->add_recovery_key("safe").text;
   EXPECT_EQ(recovery.size(), 47u);
   EXPECT_NO_THROW(Repository::open(storage, with_password("another")));
   EXPECT_NO_THROW(Repository::open(storage, with_password(recovery)));
