@@ -36,9 +36,7 @@ void read_sources(const Invocation& options, BackupRequest& request) {
         "alone");
   }
   if (input) return read_stream(options, "--stdin", request);
-  if (options.has("--allow-empty")) {
-    refuse("--allow-empty: is for --stdin and --stdin-command; leave it out");
-  }
+  request.allow_empty = options.has("--allow-empty");
   request.paths = options.arguments;
 }
 

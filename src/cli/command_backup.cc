@@ -169,6 +169,23 @@ class VolumeBackup {
     snapshot_.stats = result.stats;
     left_out_ = std::move(result.left_out);
     snapshot_.incomplete = result.stats.files_failed > 0;
+    if (base) refuse_sudden_void(*base);
+  }
+
+  // An empty directory where there were files mostly is one whose disk is away. A snapshot of it
+  // would be complete, fresh, and by the rules of a prune the one to keep.
+  void refuse_sudden_void(const Snapshot& base) const {
+    const auto holds_nothing = [](const BackupStats& stats) {
+      return stats.files == 0 && stats.directories <= 1 && stats.names_left_out == 0 &&
+             stats.files_failed == 0;
+    };
+    if (request_.allow_empty || request_.is_stream()) return;
+    if (!holds_nothing(snapshot_.stats) || holds_nothing(base.stats)) return;
+    throw Error(
+        ErrorKind::NotFound,
+        fmt::format("{}: is empty, and its last snapshot has {}; is its disk mounted? If that "
+                    "is as it should be, pass --allow-empty",
+                    printable(path_), counted(base.stats.files, "file", "files")));
   }
 
   tree::BackupResult walk(const std::optional<Snapshot>& base, ObjectSink& sink,
@@ -422,77 +439,77 @@ const CommandSpec& backup_command() {
                      .kind = WordKind::File,
                      .required = false,
                      .repeatable = true}},
-      .options = {{.name = "--stdin",
-                   .value = "NAME",
-                   .help = "back up standard input as the volume HOST:stdin:NAME of one file; if "
-                           "what writes it can fail, use --stdin-command"},
-                  {.name = "--stdin-command",
-                   .value = "NAME",
-                   .help =
-                       "the same with the output of the command after \"--\", which is run "
-                       "without a shell; if it fails, no snapshot is made and the exit code is 1"},
-                  {.name = "--allow-empty",
-                   .help = "keep a stream without a single byte; a pattern that covers no native "
-                           "volume is no failure, either"},
-                  {.name = "--set",
-                   .value = "NAME",
-                   .help = "the chain of backups that this one belongs to",
-                   .fallback = "default"},
-                  {.name = "--exclude",
-                   .value = "PATTERN",
-                   .help = "leave out what matches, without reading it",
-                   .repeatable = true},
-                  {.name = "--exclude-from",
-                   .value = "FILE",
-                   .help = "the same with the patterns in FILE, one in a line; those of --exclude "
-                           "decide after them",
-                   .kind = WordKind::File,
-                   .repeatable = true},
-                  {.name = "--exclude-caches",
-                   .help = "leave out the content of directories with a CACHEDIR.TAG"},
-                  {.name = "--one-filesystem",
-                   .help = "leave out what is mounted below PATH, and volumes of their own there"},
-                  {.name = "--include-own",
-                   .help = "take in other stores, mounts and snapshots of Snapferry below PATH"},
-                  {.name = "--reread",
-                   .help =
-                       "read unchanged files, too, and name those whose content changed without "
-                       "a new time"},
-                  {.name = "--reread-within",
-                   .value = "DURATION",
-                   .help = "read every unchanged file again once in DURATION, a share of them in "
-                           "each backup; or 'never'",
-                   .fallback = "90d"},
-                  {.name = "--parallel",
-                   .value = "N",
-                   .help = "how many native volumes are sent at once",
-                   .fallback = "2"},
-                  {.name = "--limit-rate",
-                   .value = "RATE",
-                   .help = "bytes per second of all streams together, such as 500K or 10M"},
-                  {.name = "--history",
-                   .value = "WHICH",
-                   .help = "which snapshots that others took of native volumes come along: all, "
-                           "those from the first backup on (new), or none (own)",
-                   .fallback = "all"},
-                  {.name = "--no-snapshot",
-                   .help = "take no snapshot of native volumes and change nothing there; send "
-                           "those that there are"},
-                  {.name = "--from",
-                   .value = "STORE",
-                   .help = "send on what another store of native snapshots has, with its history "
-                           "and under the same names; PATHs such as web1:zfs:tank/home choose"},
-                  {.name = "--raw",
-                   .help = "send encrypted ZFS datasets as they are, their key stays here; new "
-                           "copies begin so without it, too"},
-                  {.name = "--decrypt",
-                   .help = "send encrypted ZFS datasets decrypted: the store can read them"},
-                  {.name = "--start-anew",
-                   .help = "where a copy cannot go on, set it aside and begin a new one with a "
-                           "full stream"},
-                  {.name = "--dry-run",
-                   .letter = 'n',
-                   .help = "say what would be added or sent, and why, and write nothing"}},
+      .options =
+          {{.name = "--stdin",
+            .value = "NAME",
+            .help = "back up standard input as the volume HOST:stdin:NAME of one file; if "
+                    "what writes it can fail, use --stdin-command"},
+           {.name = "--stdin-command",
+            .value = "NAME",
+            .help = "the same with the output of the command after \"--\", which is run "
+                    "without a shell; if it fails, no snapshot is made and the exit code is 1"},
+           {.name = "--allow-empty",
+            .help = "keep a stream without a single byte; a PATH that is empty now, though its "
+                    "last snapshot is not, and a pattern that covers no native volume are no "
+                    "failure, either"},
+           {.name = "--set",
+            .value = "NAME",
+            .help = "the chain of backups that this one belongs to",
+            .fallback = "default"},
+           {.name = "--exclude",
+            .value = "PATTERN",
+            .help = "leave out what matches, without reading it",
+            .repeatable = true},
+           {.name = "--exclude-from",
+            .value = "FILE",
+            .help = "the same with the patterns in FILE, one in a line; those of --exclude "
+                    "decide after them",
+            .kind = WordKind::File,
+            .repeatable = true},
+           {.name = "--exclude-caches",
+            .help = "leave out the content of directories with a CACHEDIR.TAG"},
+           {.name = "--one-filesystem",
+            .help = "leave out what is mounted below PATH, and volumes of their own there"},
+           {.name = "--include-own",
+            .help = "take in other stores, mounts and snapshots of Snapferry below PATH"},
+           {.name = "--reread",
+            .help = "read unchanged files, too, and name those whose content changed without "
+                    "a new time"},
+           {.name = "--reread-within",
+            .value = "DURATION",
+            .help = "read every unchanged file again once in DURATION, a share of them in "
+                    "each backup; or 'never'",
+            .fallback = "90d"},
+           {.name = "--parallel",
+            .value = "N",
+            .help = "how many native volumes are sent at once",
+            .fallback = "2"},
+           {.name = "--limit-rate",
+            .value = "RATE",
+            .help = "bytes per second of all streams together, such as 500K or 10M"},
+           {.name = "--history",
+            .value = "WHICH",
+            .help = "which snapshots that others took of native volumes come along: all, "
+                    "those from the first backup on (new), or none (own)",
+            .fallback = "all"},
+           {.name = "--no-snapshot",
+            .help = "take no snapshot of native volumes and change nothing there; send "
+                    "those that there are"},
+           {.name = "--from",
+            .value = "STORE",
+            .help = "send on what another store of native snapshots has, with its history "
+                    "and under the same names; PATHs such as web1:zfs:tank/home choose"},
+           {.name = "--raw",
+            .help = "send encrypted ZFS datasets as they are, their key stays here; new "
+                    "copies begin so without it, too"},
+           {.name = "--decrypt",
+            .help = "send encrypted ZFS datasets decrypted: the store can read them"},
+           {.name = "--start-anew",
+            .help = "where a copy cannot go on, set it aside and begin a new one with a "
+                    "full stream"},
+           {.name = "--dry-run",
+            .letter = 'n',
+            .help = "say what would be added or sent, and why, and write nothing"}},
       .examples =
           {{"snapferry backup /home --store repo:/srv/backups", "a snapshot of /home"},
            {"snapferry backup /home /etc --exclude '*.tmp' --exclude /alice/Downloads/",

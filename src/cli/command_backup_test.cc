@@ -148,6 +148,31 @@ TEST_F(BackupCommand, WantsConsentForAnEmptyStream) {
   EXPECT_EQ(snapshots(), 2u);
 }
 
+// As the empty directory that a disk is mounted at while it is away.
+TEST_F(BackupCommand, WantsConsentForADirectoryThatIsEmptyAllOfASudden) {
+  EXPECT_EQ(run({"backup", source_}).code, 0);
+  std::filesystem::rename(source_, room_ / "away");
+  std::filesystem::create_directory(source_);
+  for (const char* option : {"--quiet", "--dry-run"}) {
+    const Outcome outcome = run({"backup", source_, option});
+    EXPECT_EQ(outcome.code, 1) << option;
+    EXPECT_TRUE(contains(outcome.err, "is its disk mounted?")) << outcome.err;
+  }
+  EXPECT_EQ(snapshots(), 1u);
+  EXPECT_EQ(run({"backup", source_, "--allow-empty"}).code, 0);
+  EXPECT_EQ(run({"backup", source_}).code, 0) << "it was empty before";
+  EXPECT_EQ(snapshots(), 3u);
+}
+
+TEST_F(BackupCommand, RefusesWhatIsNoNameOfAHost) {
+  for (const char* host : {"", " ", "a/b", "a:b", ".."}) {
+    const Outcome outcome = run({"backup", source_, "--host", host});
+    EXPECT_EQ(outcome.code, 2) << host;
+    EXPECT_TRUE(contains(outcome.err, "is no name of a host")) << outcome.err;
+  }
+  EXPECT_EQ(snapshots(), 0u);
+}
+
 TEST_F(BackupCommand, KeepsTheOutputOfACommand) {
   const Outcome outcome = run(
       {"backup", "--stdin-command", "dump", "--", "printf", "%s|", "a b", "$HOME", "", "--stdin"});

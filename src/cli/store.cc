@@ -1,5 +1,6 @@
 #include "cli/store.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -144,7 +145,18 @@ std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set
 }
 
 std::string own_host(const Context& context) {
-  return context.options.given("--host").value_or(context.io.host);
+  const auto given = context.options.given("--host");
+  if (!given) return context.io.host;
+  const bool is_name = !given->empty() && *given != "." && *given != ".." &&
+                       given->find_first_of("/:") == given->npos && given->front() != ' ' &&
+                       given->back() != ' ';
+  if (!is_name) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("--host: '{}' is no name of a host; give one without '/' and ':' "
+                            "(is the variable set that it comes from?)",
+                            printable(*given)));
+  }
+  return *given;
 }
 
 std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose) {
