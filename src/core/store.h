@@ -9,6 +9,7 @@
 
 #include "core/cancellation.h"
 #include "core/error.h"
+#include "core/expectation.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
 #include "core/snapshot_view.h"
@@ -144,6 +145,21 @@ class Store {
   // are of one host.
   virtual void record_unchanged(const std::string& set, std::int64_t time,
                                 const std::vector<VolumeName>& volumes) = 0;
+
+  // What is expected of `host`, or of all hosts if it is empty, beside what its snapshots say. What
+  // was written of that and cannot be read expects nothing. As of the last inventory() of these
+  // hosts where that told it; empty where a store cannot keep it.
+  virtual Expectations expectations(const std::string& host) {
+    (void)host;
+    return {};
+  }
+
+  // Makes the change to what is expected of the host, as changed() does, whatever others write at
+  // the same time. Writes nothing where that changes nothing.
+  virtual void change_expectations(const std::string& host, const ExpectationChange& change) {
+    (void)host;
+    (void)change;
+  }
 
   // The replica's snapshot `request.to` as a stream, for a restore or for another store; relative
   // to `request.base` and with `request.intermediates` where there are any. `request.volume` is
