@@ -11,6 +11,7 @@
 #include "repository/collect_plan.h"
 #include "repository/copy_chooser.h"
 #include "repository/end_claims.h"
+#include "repository/expected.h"
 #include "repository/index_rewrite.h"
 #include "repository/named_pieces.h"
 #include "repository/pack_usage.h"
@@ -421,6 +422,7 @@ class Collection {
       remove_void_manifests();
       remove_old_asides();
       tidy_ended(context_.storage, context_.objects, context_.cache);
+      tidy_expected(context_.storage, context_.objects);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NoSpace) throw;
       report_.lacks_room = true;

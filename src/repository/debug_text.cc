@@ -8,6 +8,7 @@
 #include "repository/config.h"
 #include "repository/damage_record.h"
 #include "repository/ended.h"
+#include "repository/expected.h"
 #include "repository/key_slot.h"
 #include "repository/manifest.h"
 #include "repository/object_limits.h"
@@ -265,6 +266,11 @@ Json object_json(const SessionContext& context, ObjectType type, std::string_vie
         json.push_back(to_json(pack));
       }
       return json;
+    case ObjectType::Expected:
+      for (const auto& [host, expected] : decode_expected_record(plain, name)) {
+        json.push_back({{"host", host}, {"text", encode_expectations(expected)}});
+      }
+      return json;
     default:
       for (const ObjectId& pack : decode_condemned(plain, name)) json.push_back(pack.hex());
       return json;
@@ -279,7 +285,7 @@ std::string debug_text(const SessionContext& context, ObjectReader& reader, std:
       {"pack", ObjectType::Pack},           {"index", ObjectType::Index},
       {"snapshot", ObjectType::Snapshot},   {"claim", ObjectType::Claim},
       {"condemned", ObjectType::Condemned}, {"ended", ObjectType::Ended},
-      {"damaged", ObjectType::Damaged}};
+      {"damaged", ObjectType::Damaged},     {"expected", ObjectType::Expected}};
   static constexpr std::pair<std::string_view, ObjectKind> kContents[] = {
       {"data", ObjectKind::Data}, {"tree", ObjectKind::Tree}, {"list", ObjectKind::List}};
   if (kind == "config") return config_json(context).dump(2) + "\n";
@@ -295,13 +301,14 @@ std::string debug_text(const SessionContext& context, ObjectReader& reader, std:
   throw Error(ErrorKind::InvalidArgument,
               std::string(kind) +
                   ": is no kind of object; use config, key, pack, index, snapshot, claim, "
-                  "condemned, ended, damaged, data, tree or list");
+                  "condemned, ended, damaged, expected, data, tree or list");
 }
 
 std::vector<blob::ObjectInfo> all_objects(blob::Storage& storage) {
   std::vector<blob::ObjectInfo> objects{storage.info(kConfigName)};
-  for (const std::string_view directory : {"keys", "leaving", "snapshots", "index", "packs",
-                                           "claims", "condemned", "ended", "damaged", "aside"}) {
+  for (const std::string_view directory :
+       {"keys", "leaving", "snapshots", "index", "packs", "claims", "condemned", "ended", "damaged",
+        "expected", "aside"}) {
     for (blob::ObjectInfo& info : storage.list(directory)) objects.push_back(std::move(info));
   }
   return objects;

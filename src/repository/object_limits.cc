@@ -13,6 +13,7 @@ std::uint64_t largest(ObjectType type) {
     case ObjectType::Condemned:
     case ObjectType::Ended:
     case ObjectType::Damaged:
+    case ObjectType::Expected:
       break;
   }
   return 64 * kMiB;

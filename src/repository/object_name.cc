@@ -18,6 +18,8 @@ std::string_view directory_of(ObjectType type) {
       return "ended";
     case ObjectType::Damaged:
       return "damaged";
+    case ObjectType::Expected:
+      return "expected";
   }
   return "";
 }

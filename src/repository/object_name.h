@@ -17,9 +17,11 @@ enum class ObjectType : std::uint8_t {
   Condemned = 5,
   Ended = 6,
   Damaged = 7,
+  Expected = 8,
 };
 
-// "packs", "index", "snapshots", "claims", "condemned", "ended", "damaged".
+// "packs", "index", "snapshots", "claims", "condemned", "ended", "damaged",
+// "expected".
 std::string_view directory_of(ObjectType type);
 
 // "packs/3f…".

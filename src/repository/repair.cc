@@ -9,6 +9,7 @@
 #include "repository/aside.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
+#include "repository/expected.h"
 #include "repository/key_ring.h"
 #include "repository/object_limits.h"
 #include "repository/reachability.h"
@@ -50,6 +51,7 @@ class Repair {
     if (!options_.dry_run) {
       context_.index.damage().save();
       context_.index.damage().forget(context_.index.packs(), survey_.whole);
+      tidy_expected(context_.storage, context_.objects);
       context_.storage.sync();
       claim_->release();
     }

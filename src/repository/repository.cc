@@ -12,6 +12,7 @@
 #include "repository/collect.h"
 #include "repository/config.h"
 #include "repository/debug_text.h"
+#include "repository/expected.h"
 #include "repository/key_removal.h"
 #include "repository/key_ring.h"
 #include "repository/object_limits.h"
@@ -74,6 +75,12 @@ class OpenRepository : public Repository {
 
   Bytes manifest(const ObjectId& snapshot) override {
     return read_manifest(objects_, cache_.get(), snapshot);
+  }
+
+  Expectations expectations() override { return read_expected(objects_).together(); }
+
+  void change_expectations(const std::string& host, const ExpectationChange& change) override {
+    change_expected(storage_, objects_, host, change);
   }
 
   std::unique_ptr<BackupSession> begin_backup() override { return begin_backup_session(context_); }

@@ -10,6 +10,7 @@
 
 #include "blob/storage.h"
 #include "core/cancellation.h"
+#include "core/expectation.h"
 #include "core/object_store.h"
 #include "core/progress.h"
 #include "core/snapshot.h"
@@ -226,6 +227,13 @@ class Repository : public ObjectSource {
   // What is stored of a snapshot, for another copy of this repository. Throws NotFound and Corrupt.
   virtual Bytes manifest(const ObjectId& snapshot) = 0;
 
+  // What is expected of the hosts beside what their snapshots say (FORMAT.md, "What is expected").
+  // Asks the storage each time. What cannot be read expects nothing.
+  virtual Expectations expectations() = 0;
+  // Makes the change to what is expected of the host, as changed() does; writes nothing where that
+  // changes nothing.
+  virtual void change_expectations(const std::string& host, const ExpectationChange& change) = 0;
+
   // Announces itself to prunes before it looks at anything, so that nothing it may
   // reference goes away. One session at a time per Repository.
   virtual std::unique_ptr<BackupSession> begin_backup() = 0;
@@ -269,7 +277,8 @@ class Repository : public ObjectSource {
   virtual void remove_key(const std::string& id, KeyInUse in_use = KeyInUse::Keep) = 0;
 
   // Any internal object as readable text (JSON): "config", "key ID", "index ID",
-  // "pack ID", "snapshot ID", "tree ID", "list ID", "claim ID", "condemned ID", "ended ID";
+  // "pack ID", "snapshot ID", "tree ID", "list ID", "claim ID", "condemned ID", "ended ID",
+  // "damaged ID", "expected ID";
   // "data ID" gives the bytes themselves. Ids may be prefixes. For `debug cat`.
   virtual std::string debug_text(std::string_view kind, std::string_view id) = 0;
   // The names of all objects in the storage, for `debug list`.

@@ -40,6 +40,8 @@ std::string_view key_label(ObjectType type) {
       return "ended";
     case ObjectType::Damaged:
       return "damaged";
+    case ObjectType::Expected:
+      return "expected";
   }
   return "";
 }

@@ -10,8 +10,8 @@ namespace snapferry::repository {
 // power and holds nothing.
 inline constexpr std::size_t kSmallestSealed = 4 + 1 + 1 + 12 + 1 + 4 + kTagSize;
 
-// Reads and writes the `sealed` objects of FORMAT.md: index objects, manifests, claims, condemned
-// lists and ended claims. Borrows the storage. Safe from several threads.
+// Reads and writes the `sealed` objects of FORMAT.md, which are all but packs, keys and the config.
+// Borrows the storage. Safe from several threads.
 class SealedObjects {
  public:
   SealedObjects(blob::Storage& storage, const Key& master, Sealing sealing)

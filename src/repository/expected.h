@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blob/storage.h"
+#include "core/expectation.h"
+#include "repository/sealed_object.h"
+
+namespace snapferry::repository {
+
+// The payload of a record of what is expected (FORMAT.md, "What is expected").
+Bytes encode_expected_record(const Expectations& expectations);
+// Throws Corrupt naming `subject`. What cannot be read of a host's text expects nothing.
+Expectations decode_expected_record(ByteView bytes, std::string_view subject);
+
+// The records as a listing found them.
+struct ExpectedRecords {
+  std::vector<Expectations> each;
+  std::vector<ObjectId> read;  // those in `each`, and those that hold nothing for anybody
+
+  Expectations together() const;
+};
+
+// What is torn, damaged or gone meanwhile is no failure.
+ExpectedRecords read_expected(const SealedObjects& objects);
+
+// Makes the change, in one record that takes the place of those that were there; writes nothing
+// where that changes nothing.
+void change_expected(blob::Storage& storage, SealedObjects& objects, const std::string& host,
+                     const ExpectationChange& change);
+
+// Makes one record of several, and removes those that hold nothing.
+void tidy_expected(blob::Storage& storage, SealedObjects& objects);
+
+}  // namespace snapferry::repository
