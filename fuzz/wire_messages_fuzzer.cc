@@ -78,6 +78,8 @@ constexpr std::array kChecks = {
     check<wire::ViewDataInReply>,
     check<wire::ViewReadRequest>,
     check_piece,
+    check<wire::ExpectationsReply>,
+    check<wire::ExpectationRequest>,
 };
 
 }  // namespace

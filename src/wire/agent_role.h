@@ -28,6 +28,9 @@ inline constexpr std::string_view kPropertiesFeature = "properties";
 inline constexpr std::string_view kChangedFeature = "changed";
 inline constexpr std::string_view kMoveFeature = "move";
 
+// The feature of a server that knows the verbs about what is expected beside what is there.
+inline constexpr std::string_view kExpectationsFeature = "expectations";
+
 // The feature in the greeting of an agent that contained itself before what it would write in was
 // there: the directory of its host in a store that is otherwise complete, or where the snapshots of
 // a volume belong that is to be restored. It can write nothing then.

@@ -17,6 +17,7 @@ constexpr std::size_t kMaxPropertyValue = 8192;
 constexpr std::size_t kMaxProperties = 1024;
 constexpr std::size_t kMaxPatterns = 4096;
 constexpr std::size_t kMaxItems = 200'000;
+constexpr std::size_t kMaxExpected = kMostExpected;
 constexpr std::size_t kMaxPoints = 4'000'000;
 
 // The bytes of the shortest item of each list.
@@ -315,6 +316,29 @@ void code(Coder& coder, Like<UnchangedRequest> auto& message) {
   code_volume_names(coder, message.volumes);
 }
 template <typename Coder>
+void code(Coder& coder, Like<ExpectationsReply> auto& message) {
+  coder.list(message.hosts, kMaxItems, 3 * kLeastText, [&](auto& expected) {
+    coder.text(expected.host, kMaxName);
+    coder.list(expected.awaited, kMaxExpected, 2 * kLeastText, [&](auto& awaited) {
+      coder.text(awaited.first, kMaxName);
+      coder.text(awaited.second, kMaxVolume);
+    });
+    coder.list(expected.retired, kMaxExpected, kLeastText + 16, [&](auto& retired) {
+      coder.text(retired.first, kMaxVolume);
+      coder.u64(retired.second.order);
+      coder.i64(retired.second.unchanged);
+    });
+  });
+}
+template <typename Coder>
+void code(Coder& coder, Like<ExpectationRequest> auto& message) {
+  coder.text(message.host, kMaxName);
+  coder.text(message.set, kMaxName);
+  for (auto* names : {&message.missing, &message.arrived, &message.settled}) {
+    code_volumes(coder, *names, kMaxExpected);
+  }
+}
+template <typename Coder>
 void code(Coder& coder, Like<StoreSendRequest> auto& message) {
   code_volume_name(coder, message.volume);
   code_stream(coder, message.stream);
@@ -361,6 +385,19 @@ const auto kCode = [](auto& coder, auto& message) { code(coder, message); };
 
 }  // namespace
 
+ExpectationsReply expectations_reply(const Expectations& expectations) {
+  ExpectationsReply reply;
+  for (const auto& [host, expected] : expectations) {
+    ExpectedOfHost& one = reply.hosts.emplace_back();
+    one.host = host;
+    for (const auto& [set, names] : expected.awaited) {
+      for (const auto& name : names) one.awaited.emplace_back(set, name);
+    }
+    one.retired.assign(expected.retired.begin(), expected.retired.end());
+  }
+  return reply;
+}
+
 template <typename Message>
 Bytes encode(const Message& message) {
   return encode_with(kCode, message);
@@ -401,6 +438,8 @@ SNAPFERRY_MESSAGE(ReceiveStart)
 SNAPFERRY_MESSAGE(ReplicaName)
 SNAPFERRY_MESSAGE(MoveRequest)
 SNAPFERRY_MESSAGE(UnchangedRequest)
+SNAPFERRY_MESSAGE(ExpectationsReply)
+SNAPFERRY_MESSAGE(ExpectationRequest)
 SNAPFERRY_MESSAGE(StoreSendRequest)
 SNAPFERRY_MESSAGE(DestroyRequest)
 SNAPFERRY_MESSAGE(VerifyRequest)

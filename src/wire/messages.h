@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/expectation.h"
 #include "core/store.h"
 #include "core/volume.h"
 #include "core/volume_properties.h"
@@ -152,6 +153,26 @@ struct UnchangedRequest {  // store.record_unchanged
   std::string set;
   std::int64_t time = 0;
   std::vector<VolumeName> volumes;
+};
+
+struct ExpectedOfHost {
+  std::string host;
+  std::vector<std::pair<std::string, std::string>> awaited;  // set, volume
+  std::vector<std::pair<std::string, Arrival>> retired;      // by volume
+};
+struct ExpectationsReply {  // of store.expectations, whose request is a ReplicasRequest
+  static constexpr std::string_view kName = "a store.expectations answer";
+  std::vector<ExpectedOfHost> hosts;
+};
+ExpectationsReply expectations_reply(const Expectations& expectations);
+
+struct ExpectationRequest {  // store.change_expectations
+  static constexpr std::string_view kName = "a store.change_expectations request";
+  std::string host;
+  std::string set;
+  std::vector<std::string> missing;
+  std::vector<std::string> arrived;
+  std::vector<std::string> settled;
 };
 
 struct StoreSendRequest {  // store.send

@@ -25,6 +25,8 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::StoreVerify, "store.verify", false, true},
     VerbTraits{Verb::StoreDescribe, "store.describe"},
     VerbTraits{Verb::StoreDescription, "store.description"},
+    VerbTraits{Verb::StoreExpectations, "store.expectations"},
+    VerbTraits{Verb::StoreChangeExpectations, "store.change_expectations"},
     VerbTraits{Verb::StoreReplicas, "store.replicas"},
     VerbTraits{Verb::StoreMove, "store.move"},
     VerbTraits{Verb::AgentReport, "agent.report"},

@@ -25,6 +25,8 @@ enum class Verb : std::uint16_t {
   StoreVerify = 24,
   StoreDescribe = 25,
   StoreDescription = 26,
+  StoreExpectations = 27,
+  StoreChangeExpectations = 28,
   StoreReplicas = 29,
   StoreMove = 30,
   AgentReport = 32,
