@@ -22,8 +22,9 @@ KINDS = {1: "InvalidArgument", 2: "NotFound", 3: "AlreadyExists", 4: "Busy", 5: 
 VERBS = {"source.features": 1, "source.inventory": 2, "source.freeze": 3, "source.send": 4,
          "source.settle": 5, "store.open": 16, "store.inventory": 17, "store.receive": 18,
          "store.abort_partial": 19, "store.set_aside": 20, "store.record_unchanged": 21,
-         "store.send": 22, "store.destroy": 23, "store.verify": 24, "store.replicas": 29,
-         "store.move": 30, "agent.report": 32, "agent.prepare": 33, "target.features": 64, "target.require_free": 65,
+         "store.send": 22, "store.destroy": 23, "store.verify": 24, "store.expectations": 27,
+         "store.change_expectations": 28, "store.replicas": 29, "store.move": 30, "agent.report": 32,
+         "agent.prepare": 33, "target.features": 64, "target.require_free": 65,
          "target.restore": 66, "store.init": 67, "view.root": 80, "view.list": 81,
          "view.data_in": 82, "view.read": 83}
 SUBVOLUME = 3
@@ -376,6 +377,20 @@ class Client:
         at = int(time.time()) if at is None else at
         return self.ask("store.record_unchanged",
                         text(set_name) + i64(at) + listed(replicas, volume_name))
+
+    def change_expectations(self, host, set_name, missing=(), arrived=(), settled=()):
+        return self.ask("store.change_expectations", text(host) + text(set_name) +
+                        listed(missing, text) + listed(arrived, text) + listed(settled, text))
+
+    def awaited(self, host):
+        """The pairs of set and volume."""
+        reader = Reader(self.ask("store.expectations", text(host)))
+        awaited = []
+        for _ in range(reader.u32()):
+            reader.text()
+            awaited += reader.listed(lambda: (reader.text(), reader.text()))
+            reader.listed(lambda: (reader.text(), reader.u64(), reader.i64()))
+        return reader.end(awaited)
 
     def report(self):
         reader = Reader(self.ask("agent.report", b""))

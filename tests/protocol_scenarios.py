@@ -194,6 +194,26 @@ def invented_volumes_are_not_noted():
     every_list_works("60,000 invented volumes")
 
 
+def what_was_asked_for_is_noted_within_bounds():
+    client = prepared_store_agent("box")
+    volume = f"btrfs:{SOURCE}/never".encode()
+    client.change_expectations("box", "main", missing=[volume])
+    check(client.awaited("box") == [(b"main", volume)], "is awaited")
+    client.change_expectations("box", "main", arrived=[volume])
+    check(client.awaited("box") == [], "has arrived")
+    fails("PermissionDenied", "asks for another host", client.change_expectations, "names", "main", [volume])
+    fails("PermissionDenied", "asks in another set", client.change_expectations, "box", "other", [volume])
+    fails("PermissionDenied", "hears of another host", client.awaited, "names")
+    for part in range(4):
+        client.change_expectations("box", "main", missing=[
+            f"btrfs:/invented/{part}/{number}/{'x' * 180}".encode() for number in range(4096)])
+    check(len(client.awaited("box")) <= 4096, "notes no more than the limit")
+    client.close()
+    check(os.path.getsize(f"{STORE}/box/.expected") < 300 << 10, "and no more bytes")
+    every_list_works("invented names that were asked for")
+    os.remove(f"{STORE}/box/.expected")
+
+
 def what_one_client_leaves_fails_no_command_of_others():
     box = f"{STORE}/box"
     subprocess.run(["truncate", "-s", "1G", f"{box}/.unchanged-large.json"], check=True)
@@ -202,6 +222,7 @@ def what_one_client_leaves_fails_no_command_of_others():
     os.mkdir(f"{box}/.unchanged-directory.json")
     with open(f"{box}/.unchanged-bytes.json", "wb") as file:
         file.write(b"\0\xff{]")
+    os.mkfifo(f"{box}/.expected")
     os.mkfifo(f"{box}/pipe")
     os.symlink("/etc", f"{box}/link")
     with open(f"{box}/plain", "wb"):
@@ -371,7 +392,7 @@ def bytes_that_are_no_protocol():
 
 
 SCENARIOS = [a_backup_and_its_files, a_stream_larger_than_the_window, names_that_a_filesystem_allows,
-             invented_volumes_are_not_noted, a_guid_is_no_authorisation,
+             invented_volumes_are_not_noted, what_was_asked_for_is_noted_within_bounds, a_guid_is_no_authorisation,
              a_clone_shares_no_later_snapshots, what_the_policy_refuses, frames_that_break_the_rules,
              data_beyond_the_credit, bytes_that_are_no_protocol,
              what_one_client_leaves_fails_no_command_of_others]

@@ -49,6 +49,18 @@ void GuardedStore::record_unchanged(const std::string& set, std::int64_t time,
   store_->record_unchanged(set, std::min(time, clock_.now().seconds), volumes);
 }
 
+Expectations GuardedStore::expectations(const std::string& host) {
+  policy_.may_list_host(host).require();
+  auto found = store_->expectations(host);
+  std::erase_if(found, [&](const auto& one) { return one.first != host; });
+  return found;
+}
+
+void GuardedStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  policy_.may_change_expectations(host, change).require();
+  store_->change_expectations(host, change);
+}
+
 std::unique_ptr<Stream> GuardedStore::send(const VolumeName& volume, const StreamRequest& request) {
   policy_.may_restore(volume, request).require();
   return store_->send(volume, request);

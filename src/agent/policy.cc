@@ -329,6 +329,35 @@ Decision Policy::may_record_unchanged(std::string_view set,
   return Decision::allow();
 }
 
+// A volume, or a pattern for which none was found.
+Decision Policy::may_be_awaited(std::string_view host, const std::string& name) const {
+  if (name.find_first_of("*?") == name.npos) return own_replica({std::string(host), name});
+  if (name.size() > kLongestExpected) return refuse(name, "is too long");
+  if (kind_of(VolumePattern::parse(name).text()) != kind_of(store_)) {
+    return refuse(name, "does not fit into the store " + store_ + " of this key");
+  }
+  const bool is_granted =
+      volumes_.empty() || std::ranges::any_of(volumes_, [&](const VolumePattern& granted) {
+        return granted.text() == name;
+      });
+  return is_granted ? Decision::allow() : refuse(name, "is no pattern of this key");
+}
+
+Decision Policy::may_change_expectations(std::string_view host,
+                                         const ExpectationChange& change) const {
+  if (const auto decision = may_list_host(host); !decision) return decision;
+  if (change.retires()) {
+    return refuse(host, "no key can retire volumes; do it on the machine of the store");
+  }
+  if (change.set != set_) return refuse(change.set, "this key is for the set " + set_ + " alone");
+  for (const auto* names : {&change.missing, &change.arrived, &change.settled}) {
+    for (const auto& name : *names) {
+      if (const auto decision = may_be_awaited(host, name); !decision) return decision;
+    }
+  }
+  return Decision::allow();
+}
+
 Decision Policy::may_verify(const VolumeName& volume) const { return own_replica(volume); }
 
 Decision Policy::may_browse(const VolumeName& volume) const {

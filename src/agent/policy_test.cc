@@ -233,6 +233,26 @@ TEST(StorePolicy, AddsToItsOwnHostAlone) {
   EXPECT_FALSE(policy.may_record_unchanged("main", {{"web1", "zfs:tank"}, {"web2", "zfs:tank"}}));
 }
 
+TEST(StorePolicy, LetsItsSetSayWhatItAskedForAndRetiresNothing) {
+  const auto policy = store_policy();
+  const auto may = [&](const std::string& host, const ExpectationChange& change) {
+    return policy.may_change_expectations(host, change).allowed();
+  };
+  EXPECT_TRUE(may("web1", {.set = "main",
+                           .missing = {"zfs:tank/**", "zfs:tank/b"},
+                           .arrived = {"zfs:tank/a"},
+                           .settled = {"zfs:tank/c"}}));
+  EXPECT_FALSE(may("web2", {.set = "main", .missing = {"zfs:tank/a"}}));
+  EXPECT_FALSE(may("web1", {.set = "other", .missing = {"zfs:tank/a"}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .missing = {"btrfs:/a"}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .arrived = {"btrfs:/**"}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .settled = {"zfs:tank//a"}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .missing = {"zfs:*" + std::string(5000, 'x')}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .retire = {{"zfs:tank/a", {}}}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .expect_again = {"zfs:tank/a"}}));
+  EXPECT_FALSE(source_policy().may_change_expectations("web1", {.set = "main"}));
+}
+
 TEST(StorePolicy, DestroysNothingAndReadsNothingBackUnlessToldTo) {
   const VolumeName own = {"web1", "zfs:tank/a"};
   for (const auto& policy : {store_policy(), store_policy({"store", "restore"}), source_policy()}) {

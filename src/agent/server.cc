@@ -231,6 +231,18 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
       store().record_unchanged(message.set, message.time, message.volumes);
       return wire::encode(wire::Nothing{});
     }
+    case wire::Verb::StoreExpectations: {
+      const auto message = decode_request<wire::ReplicasRequest>(request);
+      return wire::encode(wire::expectations_reply(store().expectations(message.host)));
+    }
+    case wire::Verb::StoreChangeExpectations: {
+      auto message = decode_request<wire::ExpectationRequest>(request);
+      store().change_expectations(message.host, {.set = std::move(message.set),
+                                                 .missing = std::move(message.missing),
+                                                 .arrived = std::move(message.arrived),
+                                                 .settled = std::move(message.settled)});
+      return wire::encode(wire::Nothing{});
+    }
     case wire::Verb::StoreDestroy: {
       const auto message = decode_request<wire::DestroyRequest>(request);
       return wire::encode(

@@ -91,6 +91,10 @@ class LinkedStore : public Store {
                         const std::vector<VolumeName>& volumes) override {
     store_.record_unchanged(set, time, volumes);
   }
+  Expectations expectations(const std::string& host) override { return store_.expectations(host); }
+  void change_expectations(const std::string& host, const ExpectationChange& change) override {
+    store_.change_expectations(host, change);
+  }
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
     return store_.send(volume, request);
   }
@@ -129,6 +133,7 @@ class RemotePlace : public testing::ReplicationPlace {
         Served{.target = [this](std::string_view) { return place_->target(); }}, kind_);
   }
   std::string volume(std::string_view name) override { return place_->volume(name); }
+  bool can_retire() override { return false; }
   bool set_property(const std::string& name, const std::string& property,
                     const std::string& value) override {
     return place_->set_property(name, property, value);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "btrfs/directory_names.h"
+#include "btrfs/expected_note.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/read_back.h"
 #include "btrfs/receive.h"
@@ -232,6 +233,18 @@ void BtrfsStore::record_unchanged(const std::string& set, std::int64_t time,
     if (newest.contains(name)) note.emplace(name, earlier);
   }
   replace_small_file(host.get(), file, encode_unchanged(note), path + "/" + file);
+}
+
+Expectations BtrfsStore::expectations(const std::string& host) {
+  return list_expectations(open_store().get(), directory_, host);
+}
+
+void BtrfsStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  if (changed({}, change).empty() && expectations(host).empty()) return;
+  const auto name = StoreLayout::host_name(host);
+  const auto path = directory_ + "/" + name;
+  const auto directory = open_or_make_private(open_store().get(), name, path);
+  change_expected(directory.get(), change, path);
 }
 
 std::unique_ptr<Stream> BtrfsStore::send(const VolumeName& volume, const StreamRequest& request) {

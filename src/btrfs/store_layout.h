@@ -12,6 +12,7 @@ namespace snapferry::btrfs {
 //
 //   DIRECTORY/.snapferry-store            the identity of the store, 32 hexadecimal digits
 //   DIRECTORY/HOST/.unchanged-SET.json    when a run of SET found which volumes unchanged
+//   DIRECTORY/HOST/.expected              what never arrived, and what is retired (expected_note.h)
 //   DIRECTORY/HOST/VOLUME/NAME            a snapshot: a received, read-only subvolume
 //   DIRECTORY/HOST/VOLUME/.partial        a receive that is under way, or was interrupted
 //   DIRECTORY/HOST/VOLUME/.damaged        snapshots with files that cannot be read (damage_note.h)
@@ -28,6 +29,7 @@ namespace snapferry::btrfs {
 // which no encoded path begins with, so that a version that does not know it passes it over.
 struct StoreLayout {
   static constexpr const char* kIdentityName = ".snapferry-store";
+  static constexpr const char* kExpectedName = ".expected";
   static constexpr const char* kDamageName = ".damaged";
   static constexpr const char* kPlaceName = ".place";
 

@@ -9,6 +9,7 @@
 
 #include "btrfs/damage_note.h"
 #include "btrfs/directory_names.h"
+#include "btrfs/expected_note.h"
 #include "btrfs/place_note.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/receive.h"
@@ -189,6 +190,16 @@ std::vector<ReplicaState> list_replicas(int store, const std::string& path_of_st
     return one.volume < other.volume;
   });
   return states;
+}
+
+Expectations list_expectations(int store, const std::string& path_of_store,
+                               const std::string& host) {
+  Expectations found;
+  for (const auto& [name, path, directory] : host_directories(store, path_of_store, host)) {
+    auto expected = read_expected(directory.get(), path);
+    if (!expected.empty()) found[name] = std::move(expected);
+  }
+  return found;
 }
 
 std::vector<std::string> unreadable_notes(int store, const std::string& path_of_store) {

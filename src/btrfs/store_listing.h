@@ -16,6 +16,9 @@ namespace snapferry::btrfs {
 std::vector<ReplicaState> list_replicas(int store, const std::string& path,
                                         const std::string& host);
 
+// What is expected beside the replicas (expected_note.h), of `host` or of all.
+Expectations list_expectations(int store, const std::string& path, const std::string& host);
+
 // The notes that cannot be read, a line for each.
 std::vector<std::string> unreadable_notes(int store, const std::string& path);
 

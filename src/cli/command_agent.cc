@@ -57,7 +57,8 @@ wire::ConnectionOptions connection_options(const agent::Policy& policy, const Ag
                           wire::AgentRole::Target}) {
     if (policy.has(role)) options.features.push_back(wire::feature_of(role));
   }
-  for (const auto feature : {wire::kPropertiesFeature, wire::kChangedFeature, wire::kMoveFeature}) {
+  for (const auto feature : {wire::kPropertiesFeature, wire::kChangedFeature, wire::kMoveFeature,
+                             wire::kExpectationsFeature}) {
     options.features.emplace_back(feature);
   }
   if (ends.is_unprepared()) options.features.emplace_back(wire::kUnprepared);

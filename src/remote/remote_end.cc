@@ -64,6 +64,10 @@ void require_role(const wire::SshTransport& transport, const std::string& host,
   if (!transport.peer().has(wire::feature_of(role))) throw lacking(host, role);
 }
 
+bool remembers(const wire::SshTransport& transport) {
+  return transport.peer().has(wire::kExpectationsFeature);
+}
+
 bool describes(const wire::SshTransport& transport) {
   return transport.peer().has(wire::kPropertiesFeature);
 }
@@ -173,6 +177,13 @@ class LineStore : public Store {
                         const std::vector<VolumeName>& volumes) override {
     current_.get()->record_unchanged(set, time, volumes);
   }
+  Expectations expectations(const std::string& host) override {
+    return current_.get()->expectations(host);
+  }
+  void change_expectations(const std::string& host, const ExpectationChange& change) override {
+    if (!change.retires()) line_->prepare();
+    current_.get()->change_expectations(host, change);
+  }
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
     const auto store = current_.get();
     if (!may_restore_) throw lacking(host_, wire::AgentRole::Restore);
@@ -199,7 +210,8 @@ class LineStore : public Store {
     require_role(transport, host_, wire::AgentRole::Store);
     const StoreAbilities abilities{.describes = describes(transport),
                                    .tells_changes = transport.peer().has(wire::kChangedFeature),
-                                   .moves = transport.peer().has(wire::kMoveFeature)};
+                                   .moves = transport.peer().has(wire::kMoveFeature),
+                                   .remembers = remembers(transport)};
     auto store = std::make_unique<RemoteStore>(transport.connection(), name_, local_name_,
                                                identity_, abilities);
     identity_ = store->identity();

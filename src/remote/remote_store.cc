@@ -148,6 +148,35 @@ void RemoteStore::record_unchanged(const std::string& set, std::int64_t time,
                              wire::UnchangedRequest{set, time, volumes});
 }
 
+Expectations RemoteStore::expectations(const std::string& host) {
+  if (!abilities_.remembers) return {};
+  Expectations found;
+  const auto reply = remote_call<wire::ExpectationsReply>(
+      connection_, wire::Verb::StoreExpectations, wire::ReplicasRequest{host});
+  for (const auto& expected : reply.hosts) {
+    if (!host.empty() && expected.host != host) {
+      throw Error(ErrorKind::Corrupt, name_ + ": tells what is expected of " +
+                                          printable(expected.host) +
+                                          ", though nobody asked for that host");
+    }
+    HostExpectations& one = found[expected.host];
+    for (const auto& [set, volume] : expected.awaited) one.awaited[set].insert(volume);
+    for (const auto& [volume, arrival] : expected.retired) one.retired[volume] = arrival;
+  }
+  return found;
+}
+
+void RemoteStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  if (change.retires()) {
+    throw Error(ErrorKind::PermissionDenied,
+                name_ + ": no key can retire volumes; run it on the machine of the store");
+  }
+  if (!abilities_.remembers) return;
+  remote_call<wire::Nothing>(
+      connection_, wire::Verb::StoreChangeExpectations,
+      wire::ExpectationRequest{host, change.set, change.missing, change.arrived, change.settled});
+}
+
 std::unique_ptr<Stream> RemoteStore::send(const VolumeName& volume, const StreamRequest& request) {
   return std::make_unique<RemoteStream>(connection_.request(
       wire::Verb::StoreSend, wire::encode(wire::StoreSendRequest{volume, request})));

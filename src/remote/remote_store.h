@@ -16,6 +16,7 @@ struct StoreAbilities {
   bool describes = true;      // wire::kPropertiesFeature
   bool tells_changes = true;  // wire::kChangedFeature
   bool moves = true;          // wire::kMoveFeature
+  bool remembers = true;      // wire::kExpectationsFeature
 };
 
 // The store at the far end of a connection, through its agent. Texts for people come out
@@ -46,6 +47,9 @@ class RemoteStore : public Store {
   void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
+  Expectations expectations(const std::string& host) override;
+  // Throws PermissionDenied for what retires: nothing that asks for it crosses a connection.
+  void change_expectations(const std::string& host, const ExpectationChange& change) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
   // Nothing is asked for yet; borrows the connection.
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;

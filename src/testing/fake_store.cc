@@ -344,6 +344,20 @@ void FakeStore::record_unchanged(const std::string& set, std::int64_t time,
   }
 }
 
+Expectations FakeStore::expectations(const std::string& host) {
+  const std::lock_guard lock(disk_.mutex_);
+  Expectations found = disk_.expectations_;
+  std::erase_if(found, [&](const auto& one) { return !host.empty() && one.first != host; });
+  return found;
+}
+
+void FakeStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  const std::lock_guard lock(disk_.mutex_);
+  HostExpectations after = changed(disk_.expectations_[host], change);
+  disk_.expectations_[host] = std::move(after);
+  if (disk_.expectations_[host].empty()) disk_.expectations_.erase(host);
+}
+
 std::unique_ptr<Stream> FakeStore::send(const VolumeName& volume, const StreamRequest& request) {
   const std::lock_guard lock(disk_.mutex_);
   const FakeDisk::Replica& replica = disk_.find(volume);

@@ -63,6 +63,7 @@ class FakeDisk {
   std::map<VolumeName, Replica> replicas_;
   // By set: when, and of what the newest snapshot was which.
   std::map<std::string, std::pair<std::int64_t, std::map<VolumeName, Guid>>> unchanged_;
+  Expectations expectations_;
 };
 
 // The replicas on a FakeDisk. As ZFS, or as btrfs (FakeKind).
@@ -82,6 +83,8 @@ class FakeStore : public Store {
   void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
+  Expectations expectations(const std::string& host) override;
+  void change_expectations(const std::string& host, const ExpectationChange& change) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,

@@ -77,6 +77,14 @@ void FaultStore::record_unchanged(const std::string& set, std::int64_t time,
   plan_.around("record_unchanged", [&] { inner_.record_unchanged(set, time, volumes); });
 }
 
+Expectations FaultStore::expectations(const std::string& host) {
+  return plan_.around("expectations", [&] { return inner_.expectations(host); });
+}
+
+void FaultStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  plan_.around("change_expectations", [&] { inner_.change_expectations(host, change); });
+}
+
 std::unique_ptr<Stream> FaultStore::send(const VolumeName& volume, const StreamRequest& request) {
   return plan_.around("store send", [&] { return inner_.send(volume, request); });
 }

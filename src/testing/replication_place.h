@@ -60,6 +60,9 @@ class ReplicationPlace {
   virtual bool hold(const std::string& name, const std::string& snapshot,
                     const std::string& tag) = 0;
 
+  // Whether store() is where an administrator is, and not at the far end of a connection.
+  virtual bool can_retire() { return true; }
+
   // What is in a snapshot of a replica, read without the code under test. Throws where it is not
   // there.
   virtual PlaceFiles replica_files(const VolumeName& replica, const std::string& snapshot) = 0;

@@ -446,6 +446,59 @@ TEST_P(StoreContract, ANoteOfUnchangedCountsWhileTheSnapshotIsTheNewest) {
   EXPECT_TRUE(find(replica("a"))->seen_unchanged.empty());
 }
 
+TEST_P(StoreContract, RemembersWhatWasAskedForUntilItArrives) {
+  const auto awaited = [&] {
+    const auto found = place_->store()->expectations("web1");
+    return found.contains("web1") ? found.at("web1").awaited
+                                  : std::map<std::string, std::set<std::string>>();
+  };
+  const std::string a = place_->volume("a"), b = place_->volume("b");
+  EXPECT_TRUE(awaited().empty());
+  const auto other = place_->store();
+  (void)other->inventory("web1");
+  store_->change_expectations("web1", {.set = "main", .missing = {a, place_->pattern()}});
+  EXPECT_EQ(awaited().at("main"), (std::set<std::string>{a, place_->pattern()}));
+  // By one that has not seen that.
+  other->change_expectations("web1", {.set = "main", .missing = {b}});
+  other->change_expectations("web1", {.set = "disk2", .missing = {b}});
+  EXPECT_EQ(awaited().at("main"), (std::set<std::string>{a, b, place_->pattern()}));
+  store_->change_expectations("web1",
+                              {.set = "main", .arrived = {a}, .settled = {place_->pattern()}});
+  EXPECT_EQ(awaited().at("main"), std::set<std::string>{b});
+  EXPECT_TRUE(store_->expectations("web2").empty());
+  for (const auto* set : {"main", "disk2"}) {
+    store_->change_expectations("web1", {.set = set, .arrived = {b}});
+  }
+  EXPECT_TRUE(awaited().empty());
+  EXPECT_TRUE(place_->store()->inventory("").empty());
+}
+
+TEST_P(StoreContract, RetiresAVolumeUntilItComesAgainWithoutTouchingItsSnapshots) {
+  first_transfer();
+  store_->record_unchanged("main", 1'800'000'000, {replica("a")});
+  const Arrival arrival{find(replica("a"))->points.back().order, 1'800'000'000};
+  const ExpectationChange retire{.set = {}, .retire = {{place_->volume("a"), arrival}}};
+  if (!place_->can_retire()) {
+    EXPECT_ERROR(store_->change_expectations("web1", retire), ErrorKind::PermissionDenied);
+    EXPECT_TRUE(place_->store()->expectations("web1").empty());
+    return;
+  }
+  store_->change_expectations("web1", retire);
+  const auto retired = [&] {
+    const auto found = place_->store()->expectations("web1");
+    return found.contains("web1") ? found.at("web1").retired : std::map<std::string, Arrival>();
+  };
+  EXPECT_EQ(retired(), retire.retire);
+  EXPECT_EQ(names_in(replica("a")), Names{own(1)});
+  using Seen = std::vector<std::pair<std::string, std::int64_t>>;
+  EXPECT_EQ(find(replica("a"))->seen_unchanged, (Seen{{"main", 1'800'000'000}}));
+  store_->change_expectations("web1", {.expect_again = {place_->volume("a")}});
+  EXPECT_TRUE(retired().empty());
+  store_->change_expectations("web1", retire);
+  store_->change_expectations("web1", {.set = "main", .arrived = {place_->volume("a")}});
+  EXPECT_TRUE(retired().empty());
+}
+
 TEST_P(StoreContract, DestroysWhileNameAndIdentityMatch) {
   const Point first = first_transfer();
   place_->write("a", "file", "two");

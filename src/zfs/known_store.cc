@@ -31,6 +31,7 @@ void KnownStore::take(const std::string& root, const StoreContents& contents) {
   erase_tree(datasets_, root);
   for (const auto& [name, dataset] : contents.datasets) datasets_[name] = dataset;
   for (const auto& [host, memory] : contents.memories) memories_[host] = memory;
+  for (const auto& [host, expected] : contents.expectations) expectations_[host] = expected;
 }
 
 bool KnownStore::has_listing_of(const std::string& name) const {
@@ -88,9 +89,16 @@ std::optional<UnchangedRecord> KnownStore::memory(const std::string& host) const
   return find(memories_, host);
 }
 
-void KnownStore::remember_memory(const std::string& host, UnchangedRecord record) {
+void KnownStore::remember_memory(const std::string& host, UnchangedRecord record,
+                                 HostExpectations expected) {
   const std::scoped_lock lock(mutex_);
   memories_[host] = std::move(record);
+  expectations_[host] = std::move(expected);
+}
+
+Expectations KnownStore::expectations() const {
+  const std::scoped_lock lock(mutex_);
+  return expectations_;
 }
 
 bool KnownStore::encrypts() const {

@@ -38,7 +38,10 @@ class KnownStore {
 
   // nullopt: the host has none.
   std::optional<UnchangedRecord> memory(const std::string& host) const;
-  void remember_memory(const std::string& host, UnchangedRecord record);
+  void remember_memory(const std::string& host, UnchangedRecord record, HostExpectations expected);
+
+  // Those of the hosts that have a memory.
+  Expectations expectations() const;
 
   // Whether something was seen that is encrypted with a key of the store's own: OpenZFS takes no
   // embedded data into such datasets.
@@ -55,6 +58,7 @@ class KnownStore {
   std::set<std::string> listed_;     // the roots of listings
   std::set<std::string> forgotten_;  // what is below them and may be there all the same
   std::map<std::string, UnchangedRecord> memories_;
+  Expectations expectations_;
   std::string identity_;
   bool encrypts_ = false;
 };

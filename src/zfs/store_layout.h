@@ -12,7 +12,8 @@ namespace snapferry::zfs {
 //
 //   replica      := STORE "/" HOST "/" DATASET                        of the volume zfs:DATASET
 //   incoming     := replica with INCOMING behind one of its parts
-//   memory       := STORE "/" HOST "@snapferry-unchanged"             zfs/unchanged_record.h
+//   memory       := STORE "/" HOST "@snapferry-unchanged"             zfs/unchanged_record.h and
+//                                                                     zfs/expected_record.h
 //
 // A part with INCOMING is a replica that was received beside a dataset without snapshots that
 // stood at its place as the parent of other replicas, and that has not taken its place yet.

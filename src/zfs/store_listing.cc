@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "zfs/dataset_name.h"
+#include "zfs/expected_record.h"
 #include "zfs/partial_mark.h"
 #include "zfs/resume_token.h"
 #include "zfs/source_record.h"
@@ -31,7 +32,8 @@ enum Column : std::size_t {
   kRecord,
   kDamaged,
   kPartial,
-  kUnchanged  // and the parts behind it
+  kUnchanged,  // and the parts behind it
+  kExpected = kUnchanged + UnchangedRecord::kParts
 };
 
 Guid guid_of(const Row& row) {
@@ -83,6 +85,14 @@ UnchangedRecord memory_of(const Row& row) {
   return UnchangedRecord::parse(text);
 }
 
+HostExpectations expected_of(const Row& row) {
+  std::string text;
+  for (std::size_t part = 0; part < ExpectedRecord::kParts; ++part) {
+    if (const auto& value = row[kExpected + part]; value != "-") text += value;
+  }
+  return decode_expectations(text);
+}
+
 }  // namespace
 
 bool is_encryption(std::string_view value) { return value != "off" && value != "-"; }
@@ -118,6 +128,9 @@ ListRequest store_listing(const std::string& root) {
   for (std::size_t part = 0; part < UnchangedRecord::kParts; ++part) {
     request.columns.push_back(UnchangedRecord::property(part));
   }
+  for (std::size_t part = 0; part < ExpectedRecord::kParts; ++part) {
+    request.columns.push_back(ExpectedRecord::property(part));
+  }
   request.types = "filesystem,volume,snapshot";
   request.roots = {root};
   return request;
@@ -139,7 +152,9 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
       contents.datasets.emplace(name, dataset_of(row));
     } else if (const auto host = layout.host_of(name);
                host && name == layout.store() + "/" + *host) {
-      if (row[kName].substr(at + 1) == kMemory) contents.memories[*host] = memory_of(row);
+      if (row[kName].substr(at + 1) != kMemory) continue;
+      contents.memories[*host] = memory_of(row);
+      contents.expectations[*host] = expected_of(row);
     } else {
       points[name].push_back(point_of(row, at));
       if (row[kDamaged] != "-") damaged.insert(row[kName]);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/expectation.h"
 #include "core/store.h"
 #include "zfs/listing.h"
 #include "zfs/store_layout.h"
@@ -36,6 +37,7 @@ struct StoreDataset {
 struct StoreContents {
   std::map<std::string, StoreDataset> datasets;     // by name
   std::map<std::string, UnchangedRecord> memories;  // by host
+  Expectations expectations;                        // of those
   std::string identity;                             // empty: the rows do not tell
   bool encrypts = false;  // something of it is encrypted with a key of its own
 };

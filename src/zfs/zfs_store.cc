@@ -10,6 +10,7 @@
 #include "zfs/child_stream.h"
 #include "zfs/command_failure.h"
 #include "zfs/dataset_name.h"
+#include "zfs/expected_record.h"
 #include "zfs/partial_mark.h"
 #include "zfs/pool_features.h"
 #include "zfs/property_rules.h"
@@ -503,7 +504,62 @@ void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
   }
   argv.push_back(dataset + "@" + std::string(kMemory));
   run_command(commands_, argv);
-  known_.remember_memory(host, std::move(record));
+  const auto expected = known_.expectations();
+  known_.remember_memory(host, std::move(record),
+                         expected.contains(host) ? expected.at(host) : HostExpectations());
+}
+
+Expectations ZfsStore::expectations(const std::string& host) {
+  const auto root = host.empty() ? layout_.store() : layout_.host_dataset(host);
+  if (!known_.has_listing_of(root)) list(root);
+  auto found = known_.expectations();
+  std::erase_if(found, [&](const auto& one) {
+    return one.second.empty() || (!host.empty() && one.first != host);
+  });
+  return found;
+}
+
+// Whoever writes at the same time may take back what was written here: so it is looked at again.
+void ZfsStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  constexpr int kTries = 4;
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (tries > 0 || known_.memory(host)) look_at_memory(host);
+    const auto found = expectations(host);
+    const auto before = found.contains(host) ? found.at(host) : HostExpectations();
+    const auto after = changed(before, change);
+    if (after == before) return;
+    try {
+      write_expected(host, before, after);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::AlreadyExists) throw;
+    }
+  }
+}
+
+void ZfsStore::look_at_memory(const std::string& host) {
+  auto request = store_listing(layout_.host_dataset(host) + "@" + std::string(kMemory));
+  request.recursive = false;
+  const auto listing = run_list(commands_, request);
+  const auto contents = parse_store_rows(listing.rows, layout_);
+  for (const auto& [name, memory] : contents.memories) {
+    known_.remember_memory(name, memory, contents.expectations.at(name));
+  }
+}
+
+void ZfsStore::write_expected(const std::string& host, const HostExpectations& before,
+                              const HostExpectations& after) {
+  const auto dataset = layout_.host_dataset(host);
+  const bool is_there = known_.memory(host).has_value();
+  auto parts = ExpectedRecord::parts(after);
+  parts.resize(std::max(parts.size(), ExpectedRecord::parts(before).size()));
+  if (!is_there) places_.make_parents(dataset + "/volume");
+  Names argv = {"zfs", is_there ? "set" : "snapshot"};
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (!is_there) argv.emplace_back("-o");
+    argv.push_back(ExpectedRecord::property(part) + "=" + parts[part]);
+  }
+  argv.push_back(dataset + "@" + std::string(kMemory));
+  run_command(commands_, argv);
 }
 
 std::unique_ptr<Stream> ZfsStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -32,8 +32,9 @@ struct ZfsStoreOptions {
 // Processes: one for features(), once; one for inventory(), which tells the identity, too (two
 // where there is nothing yet);
 // for receive() `zfs receive`, for a first stream also a listing; for destroy() three listings; for
-// record_unchanged() one. What inventory() found is remembered (known_store.h), so that receive()
-// need not look again; the kernel checks it all the same.
+// record_unchanged() one; for change_expectations() three where that changes anything, since others
+// may write at the same time. What inventory() found is remembered (known_store.h), so that
+// receive() need not look again; the kernel checks it all the same.
 class ZfsStore : public Store {
  public:
   // `dataset` as in "backup/snapferry". Borrows the others. Throws InvalidArgument.
@@ -53,6 +54,8 @@ class ZfsStore : public Store {
   void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
+  Expectations expectations(const std::string& host) override;
+  void change_expectations(const std::string& host, const ExpectationChange& change) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
@@ -63,6 +66,9 @@ class ZfsStore : public Store {
  private:
   // Throws NoSuchStore.
   void look_at_store();
+  void look_at_memory(const std::string& host);
+  void write_expected(const std::string& host, const HostExpectations& before,
+                      const HostExpectations& after);
   StoreContents list(const std::string& root);
   std::optional<StoreDataset> look_again(const VolumeName& volume);
   StoreDataset needed(const VolumeName& volume);

@@ -24,8 +24,8 @@ constexpr const char* kColumns =
     "name,type,guid,createtxg,userrefs,encryption,encryptionroot,keystatus,receive_resume_token,"
     "usedbydataset,usedbysnapshots,snapferry:placeholder,snapferry:identity,snapferry:source,"
     "snapferry:damaged,snapferry:partial,snapferry:unchanged.0,snapferry:unchanged.1,snapferry:"
-    "unchanged.2,snapferry:"
-    "unchanged.3";
+    "unchanged.2,snapferry:unchanged.3,"
+    "snapferry:expected.0,snapferry:expected.1,snapferry:expected.2,snapferry:expected.3";
 constexpr const char* kLookAtStore =
     "zfs list -Hp -d 1 -t filesystem -o name,guid,snapferry:identity,encryption b/s";
 constexpr const char* kSafeOptions =
@@ -40,7 +40,7 @@ constexpr const char* kPlain = "-\toff\t-\t-\t-\t100\t20\t-\t00000000000000aa@b/
 std::string row(const std::string& name, const std::string& type, std::uint64_t guid,
                 const std::string& more = kPlain, const std::string& damaged = "-") {
   return name + "\t" + type + "\t" + std::to_string(guid) + "\t" + std::to_string(guid * 10) +
-         "\t" + more + "\t-\t" + damaged + "\t-\t-\t-\t-\t-\n";
+         "\t" + more + "\t-\t" + damaged + "\t-\t-\t-\t-\t-\t-\t-\t-\t-\n";
 }
 
 // The bytes of a builder, as a sender would give them.
@@ -369,6 +369,37 @@ TEST_F(ZfsStoreTest, NotesAllUnchangedVolumesInOneProcess) {
       "zfs set snapferry:unchanged.0=main 1700000100 00000000 b/s/h@snapferry-unchanged");
   store_.record_unchanged("main", 1'700'000'100, {{"h", "zfs:tank/a"}});
   EXPECT_EQ(commands_.count(), 3u);
+}
+
+TEST_F(ZfsStoreTest, NotesWhatIsExpectedBesideWhatIsUnchangedAndLooksAgain) {
+  const auto memory = [](const std::string& unchanged, const std::string& expected) {
+    return "b/s/h@snapferry-unchanged\tsnapshot\t9\t90\t-\toff\t-\t-\t-\t0\t0\t-\t-\t-\t-\t-\t" +
+           unchanged + "\t-\t-\t-\t" + expected + "\t-\t-\t-\n";
+  };
+  const std::string look = std::string("zfs list -Hp -t filesystem,volume,snapshot -o ") +
+                           kColumns + " b/s/h@snapferry-unchanged";
+  expect_one_replica();
+  store_.inventory("h");
+  EXPECT_TRUE(store_.expectations("h").empty());
+  commands_.expect(
+      "zfs snapshot -o snapferry:expected.0=a main zfs:tank/b "
+      "b/s/h@snapferry-unchanged");
+  // Another run has written at the same time.
+  commands_.expect(look, {memory("-", "a main zfs:tank/c")});
+  commands_.expect(
+      "zfs set snapferry:expected.0=a main zfs:tank/b;a main zfs:tank/c "
+      "b/s/h@snapferry-unchanged");
+  commands_.expect(look, {memory("-", "a main zfs:tank/b;a main zfs:tank/c")});
+  store_.change_expectations("h", {.set = "main", .missing = {"zfs:tank/b"}});
+  EXPECT_EQ(store_.expectations("h").at("h").awaited.at("main").size(), 2u);
+  commands_.expect(
+      "zfs set snapferry:unchanged.0=main 1700000000 00000000 b/s/h@snapferry-unchanged");
+  store_.record_unchanged("main", 1'700'000'000, {{"h", "zfs:tank/a"}});
+  commands_.expect(look, {memory("main 1700000000 00000000", "a main zfs:tank/c")});
+  commands_.expect("zfs set snapferry:expected.0= b/s/h@snapferry-unchanged");
+  commands_.expect(look, {memory("main 1700000000 00000000", "")});
+  store_.change_expectations("h", {.set = "main", .arrived = {"zfs:tank/b", "zfs:tank/c"}});
+  EXPECT_TRUE(store_.expectations("h").empty());
 }
 
 TEST_F(ZfsStoreTest, NeedsNamesThatZfsAllows) {
