@@ -7,6 +7,7 @@
 
 #include "core/aside.h"
 #include "core/volume_pattern.h"
+#include "replication/asked.h"
 #include "replication/lineage.h"
 #include "replication/moves.h"
 #include "replication/not_covered.h"
@@ -43,6 +44,7 @@ class Run {
       : source_(source),
         store_(store),
         options_(options),
+        asked_for_(store, options.host),
         patterns_(options.patterns),
         clock_(options.clock ? *options.clock : platform::system_clock()),
         waiter_(options.waiter ? *options.waiter : system_waiter()),
@@ -52,7 +54,7 @@ class Run {
 
   RunReport execute() {
     check_options();
-    take_inventory();
+    take_inventory_or_say_so();
     // A listing may have told what a store is.
     set_policy();
     learn_old_names(source_, patterns_, volumes_, replicas_, policy_);
@@ -63,6 +65,7 @@ class Run {
     } else {
       freeze();
       transfer();
+      record_asked();
       record_unchanged();
     }
     return conclude();
@@ -129,6 +132,28 @@ class Run {
   }
   void list_store() {
     persist([&] { replicas_ = store_.inventory(options_.host); });
+  }
+
+  // What could not even be listed was asked for all the same.
+  void take_inventory_or_say_so() {
+    try {
+      take_inventory();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Cancelled && !options_.dry_run) record_unlisted();
+      throw;
+    }
+  }
+
+  void record_unlisted() noexcept {
+    try {
+      replicas_ = store_.inventory(options_.host);
+      if (options_.recognise) options_.recognise(store_.identity());
+      std::vector<AskedVolume> asked;
+      for (const std::string& pattern : options_.patterns) asked.push_back({pattern, pattern});
+      asked_for_.record(asked_change(options_.set, asked, {}, replicas_));
+    } catch (const std::exception&) {
+      // The failure that the run ends with says enough.
+    }
   }
 
   void take_inventory() {
@@ -403,6 +428,7 @@ class Run {
     }
     fail_vanished(plans);
     warn_of_decrypted(plans);
+    if (report_.plans.empty()) record_first(plans);
     describe(transfers);
     const bool has_to_wait = carry_out(transfers);
     settle();
@@ -621,6 +647,36 @@ class Run {
     }
   }
 
+  // Before the first byte crosses, so that what is interrupted was asked for, too.
+  void record_first(const std::vector<VolumePlan>& plans) {
+    std::vector<AskedVolume> asked;
+    for (const VolumePlan& plan : plans) {
+      if (plan.verdict != Verdict::Skip) asked.push_back({plan.volume, plan.replica.path});
+    }
+    record(asked_change(options_.set, asked, {}, replicas_));
+  }
+
+  void record_asked() {
+    std::vector<AskedVolume> asked;
+    for (const std::string& volume : order_) {
+      const VolumeOutcome& outcome = progressions_[volume].outcome;
+      asked.push_back({volume, outcome.replica.path, state_of(outcome.outcome)});
+    }
+    record(asked_change(options_.set, asked, options_.patterns, replicas_));
+  }
+
+  static AskedVolume::State state_of(Outcome outcome) {
+    if (outcome == Outcome::Skipped) return AskedVolume::State::Excluded;
+    if (outcome == Outcome::Sent) return AskedVolume::State::Arrived;
+    return outcome == Outcome::Unchanged ? AskedVolume::State::Present
+                                         : AskedVolume::State::Waiting;
+  }
+
+  void record(const ExpectationChange& change) {
+    const std::string trouble = asked_for_.record(change);
+    if (!trouble.empty()) report_.warnings.push_back(trouble);
+  }
+
   // What was looked at and found as the store has it counts as backed up now.
   void record_unchanged() {
     std::vector<VolumeName> unchanged;
@@ -693,6 +749,7 @@ class Run {
   Source& source_;
   Store& store_;
   const RunOptions& options_;
+  AskedFor asked_for_;
   std::vector<std::string> patterns_;  // that the source could list
   platform::Clock& clock_;
   Waiter& waiter_;

@@ -84,6 +84,50 @@ TEST_P(RunTest, WithoutChangesCostsThreeCalls) {
   EXPECT_EQ(counter.operations(), 3u);
 }
 
+TEST_P(RunTest, RemembersInTheStoreWhatWasAskedForAndNeverArrived) {
+  const auto awaited = [&] {
+    testing::FakeStore store(scene_.disk);
+    const auto found = store.expectations("web1");
+    const auto main = found.contains("web1") ? found.at("web1").awaited
+                                             : std::map<std::string, std::set<std::string>>();
+    return main.contains("main") ? main.at("main") : std::set<std::string>();
+  };
+  const std::string a = scene_.name("a"), b = scene_.name("b");
+  scene_.make("a");
+  scene_.options.patterns = {b};
+  scene_.options.dry_run = true;
+  EXPECT_ERROR(scene_.run(), ErrorKind::NotFound);
+  EXPECT_TRUE(awaited().empty());
+  scene_.options.dry_run = false;
+  EXPECT_ERROR(scene_.run(), ErrorKind::NotFound);
+  EXPECT_EQ(awaited(), std::set<std::string>{b});
+  // Another job of the same set asks for another volume, and that arrives.
+  scene_.options.patterns = {a};
+  scene_.run();
+  EXPECT_EQ(awaited(), std::set<std::string>{b});
+  scene_.make("b");
+  scene_.options.patterns = {a, b};
+  scene_.run();
+  EXPECT_TRUE(awaited().empty());
+}
+
+TEST_P(RunTest, HasBeenAskedForWhatIsInterruptedInItsFirstTransfer) {
+  struct LookingStore : testing::FakeStore {
+    using FakeStore::FakeStore;
+    void receive(const ReceiveRequest& request, Stream& stream) override {
+      awaited_before = expectations("web1").contains("web1");
+      FakeStore::receive(request, stream);
+    }
+    bool awaited_before = false;
+  };
+  scene_.make("a");
+  testing::FakeSource source(scene_.host);
+  LookingStore store(scene_.disk);
+  scene_.run(source, store);
+  EXPECT_TRUE(store.awaited_before);
+  EXPECT_TRUE(store.expectations("").empty());
+}
+
 // Neither where the other disk is up to date, nor where it is away and its cursor stays behind.
 TEST_P(RunTest, WithoutChangesCostsNoSettlementThoughAnotherDiskSharesTheSet) {
   if (!zfs()) GTEST_SKIP() << "needs holds";
