@@ -78,6 +78,17 @@ tree::ExcludePlace exclude_place(const Context& context, const SourcePath& sourc
   return {.roots = source.names, .home = context.io.variable("HOME").value_or("")};
 }
 
+// That is no reason for a backup to fail.
+void record_asked(Context& context, RepositoryStore& store, const ExpectationChange& change) {
+  if (change.tells_nothing()) return;
+  try {
+    store.change_expectations(own_host(context), change);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    context.console.warn("what was asked for could not be recorded: " + error.message());
+  }
+}
+
 // One PATH or stream on its way into the store.
 class VolumeBackup {
  public:
@@ -104,6 +115,10 @@ class VolumeBackup {
     // Only what is listed from here on is safe from prunes that run meanwhile.
     const auto base = pick_base();
     if (base) session->build_on(base->id);
+    // Before anything is stored, so that what is interrupted was asked for, too.
+    if (!base) {
+      record_asked(context_, store_, {.set = snapshot_.set, .missing = {snapshot_.volume.path}});
+    }
     try {
       store_content(base, *session);
     } catch (const Error& error) {
@@ -234,6 +249,7 @@ struct Outcome {
   std::size_t failed = 0;
   ExitCode failure = ExitCode::Failure;
   std::vector<std::size_t> unused_patterns;  // by every volume so far
+  ExpectationChange asked;                   // what the store is to remember of them
 
   ExitCode exit_code() const {
     if (failed > 0 && saved == 0) return failure;
@@ -284,18 +300,36 @@ void explain_unused(Context& context, const BackupRequest& request, const Outcom
   }
 }
 
+bool has_snapshot(Context& context, RepositoryStore& store, const VolumeName& volume,
+                  const std::string& set) {
+  return std::ranges::any_of(list_snapshots(context, store), [&](const Snapshot& snapshot) {
+    return snapshot.volume == volume && snapshot.set == set;
+  });
+}
+
+// The path of the volume, as far as it can be told of what is not there.
+std::string name_of_source(const BackupRequest& request, const std::string& path) {
+  if (request.is_stream()) return "stdin:" + request.stream;
+  try {
+    return absolute_path(path);
+  } catch (const Error&) {
+    return path;
+  }
+}
+
 void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
              const std::string& path, Outcome& outcome) {
-  VolumeName volume{own_host(context), path};
+  VolumeName volume{own_host(context), name_of_source(request, path)};
   try {
     SourcePath source;
     if (!request.is_stream()) source = source_path(path);
-    volume.path = source.path;
+    if (!request.is_stream()) volume.path = source.path;
     VolumeBackup backup(context, store, request, source);
     for (const auto& warning : backup.excludes().warnings()) context.console.warn(warning);
     const Snapshot snapshot = backup.run();
     note_unused(backup.excludes(), outcome);
     ++outcome.saved;
+    outcome.asked.arrived.push_back(volume.path);
     if (snapshot.incomplete) ++outcome.incomplete;
     report_backup(context, snapshot, backup.left_out(), request.dry_run);
     context.console.flush();
@@ -304,6 +338,9 @@ void back_up(Context& context, RepositoryStore& store, const BackupRequest& requ
     ++outcome.failed;
     outcome.failure = exit_code_for(error.kind());
     report_failed_volume(context, volume, error);
+    if (!request.dry_run && !has_snapshot(context, store, volume, request.set)) {
+      outcome.asked.missing.push_back(volume.path);
+    }
   }
 }
 
@@ -331,7 +368,9 @@ ExitCode back_up_files(Context& context) {
   const auto paths = sources_of(context, request);
   Outcome outcome;
   for (std::size_t i = 0; i < request.patterns.size(); ++i) outcome.unused_patterns.push_back(i);
+  outcome.asked.set = request.set;
   for (const auto& path : paths) back_up(context, *store, request, path, outcome);
+  if (!request.dry_run) record_asked(context, *store, outcome.asked);
   explain_unused(context, request, outcome);
   return outcome.exit_code();
 }
@@ -417,7 +456,8 @@ const CommandSpec& backup_command() {
           "ends early is kept as it was read, and so is one whose attributes cannot be read; then "
           "the snapshot is marked as incomplete and the exit code is 3. A PATH "
           "that cannot be read does not stop the others: the exit code is 3 if others were "
-          "saved, else 1.\n\n"
+          "saved, else 1. What was asked for and never arrived, a PATH or native volumes, is "
+          "remembered in the store, and 'check' names it.\n\n"
           "Interrupted, by a signal or a crash, it leaves no snapshot, but the next run does not "
           "store again what was stored already. Any number of backups may run at once, also "
           "while others prune and verify.\n\n"

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/expected.h"
 #include "cli/format.h"
 #include "cli/machine_warning.h"
 #include "cli/snapshots.h"
@@ -31,6 +33,14 @@ struct Age {
   bool shared = false;
   // Why no snapshot counts (SnapshotStore::known_against); empty: they do.
   std::string known_against = {};
+  // The sets in which it was asked for, if no snapshot of it has ever arrived.
+  std::vector<std::string> asked_for = {};
+};
+
+struct Findings {
+  std::vector<Age> ages;
+  std::vector<VolumeName> set_aside;
+  std::vector<VolumeName> retired;
 };
 
 std::string_view kind_missing(const Age& age) {
@@ -41,6 +51,9 @@ std::string_view kind_missing(const Age& age) {
 std::string in_words(const Age& age) {
   const Freshness& found = age.freshness;
   const std::string volume = printable(age.volume);
+  if (!age.asked_for.empty()) {
+    return volume + " was asked for and has no snapshot; if it never will, retire it";
+  }
   std::string text = found.age_seconds
                          ? fmt::format("newest snapshot of {} is {} old", volume,
                                        format_duration(Duration{*found.age_seconds}))
@@ -103,24 +116,72 @@ void report_set_aside(Context& context, const VolumeName& volume) {
   context.console.emit(JsonObject::line("set_aside").text("volume", volume.text()));
 }
 
-std::vector<Age> ages_of(Context& context, SnapshotStore& store,
-                         const std::vector<Snapshot>& snapshots, const std::string& selector,
-                         const FreshnessLimits& limits, std::vector<VolumeName>& set_aside) {
-  std::vector<Age> ages;
+void report_retired(Context& context, const std::vector<VolumeName>& retired) {
+  if (retired.empty()) return;
+  context.console.say(
+      fmt::format("retired, and not counted: {}\n", counted(retired.size(), "volume", "volumes")));
+  for (const VolumeName& volume : retired) {
+    context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
+  }
+}
+
+Age age_of_nothing(Context& context, std::string volume, const FreshnessLimits& limits) {
+  return {std::move(volume), retention::judge_freshness({}, limits, context.io.clock.now())};
+}
+
+// One without a snapshot.
+void add_missing(Context& context, const VolumeName& volume, const std::set<std::string>& sets,
+                 const FreshnessLimits& limits, Findings& findings) {
+  Age age = age_of_nothing(context, volume.text(), limits);
+  age.asked_for.assign(sets.begin(), sets.end());
+  findings.ages.push_back(std::move(age));
+}
+
+Findings look_at_all(Context& context, SnapshotStore& store, const std::vector<Snapshot>& snapshots,
+                     const FreshnessLimits& limits) {
+  Findings findings;
+  const Expected expected = expected_of(context, store, snapshots);
+  const auto volumes = by_volume(context, snapshots, "");
+  for (const auto& [volume, own] : volumes) {
+    if (expected.retired.contains(volume)) continue;
+    if (is_set_aside(store, volumes, volume)) {
+      findings.set_aside.push_back(volume);
+    } else {
+      findings.ages.push_back(age_of(context, store, volume, own, limits));
+    }
+  }
+  for (const auto& [volume, sets] : expected.missing) {
+    add_missing(context, volume, sets, limits, findings);
+  }
+  findings.retired.assign(expected.retired.begin(), expected.retired.end());
+  return findings;
+}
+
+// Who names a volume wants to know about that one, retired or not.
+Findings look_at_one(Context& context, SnapshotStore& store, const std::vector<Snapshot>& snapshots,
+                     const std::string& selector, const FreshnessLimits& limits) {
+  Findings findings;
+  const Expected expected = expected_of(context, store, snapshots);
   try {
-    const auto volumes = by_volume(context, snapshots, selector);
-    for (const auto& [volume, own] : volumes) {
-      if (is_set_aside(store, volumes, volume)) {
-        set_aside.push_back(volume);
-      } else {
-        ages.push_back(age_of(context, store, volume, own, limits));
-      }
+    const VolumeName volume =
+        select_volume(with_expected(snapshots, expected), selector, standpoint(context));
+    std::vector<Snapshot> own = snapshots;
+    std::erase_if(own, [&](const Snapshot& snapshot) { return snapshot.volume != volume; });
+    const auto missing = expected.missing.find(volume);
+    if (own.empty() && missing != expected.missing.end()) {
+      add_missing(context, volume, missing->second, limits, findings);
+    } else {
+      findings.ages.push_back(age_of(context, store, volume, own, limits));
+    }
+    if (expected.retired.contains(volume)) {
+      context.console.say(fmt::format("{} is retired\n", printable(volume.text())));
+      context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
-    ages.push_back({selector, retention::judge_freshness({}, limits, context.io.clock.now())});
+    findings.ages.push_back(age_of_nothing(context, selector, limits));
   }
-  return ages;
+  return findings;
 }
 
 // From the best to the worst: by state, then by age.
@@ -164,7 +225,12 @@ FreshnessState state_of_nothing(const FreshnessLimits& limits) {
 // The line that monitoring reads: state, words, and after the bar what it may
 // plot (Nagios Plugin Development Guidelines, "Plugin Output" and "Performance
 // data").
-std::string status_line(const std::vector<Age>& ages, const FreshnessLimits& limits) {
+std::string status_line(const Findings& findings, const FreshnessLimits& limits) {
+  const std::vector<Age>& ages = findings.ages;
+  if (ages.empty() && !findings.retired.empty()) {
+    return fmt::format("{}: no volume is expected, all are retired\n",
+                       word_of(FreshnessState::Fresh));
+  }
   if (ages.empty()) {
     return fmt::format("{}: the store holds no snapshot\n", word_of(state_of_nothing(limits)));
   }
@@ -175,10 +241,10 @@ std::string status_line(const std::vector<Age>& ages, const FreshnessLimits& lim
       }));
   std::string line = fmt::format("{}: ", word_of(worst.freshness.state));
   if (ages.size() > 1) {
-    line += not_fresh == 0
-                ? fmt::format("all of {} volumes are fresh, the ", ages.size())
-                : fmt::format("{} of {} volumes are stale, the ", not_fresh, ages.size());
+    line += not_fresh == 0 ? fmt::format("all of {} volumes are fresh, ", ages.size())
+                           : fmt::format("{} of {} volumes are stale, ", not_fresh, ages.size());
   }
+  if (ages.size() > 1 && worst.freshness.age_seconds) line += "the ";
   line += in_words(worst);
   std::replace(line.begin(), line.end(), '|', '/');
   if (worst.freshness.age_seconds) {
@@ -186,6 +252,30 @@ std::string status_line(const std::vector<Age>& ages, const FreshnessLimits& lim
                         limits.critical ? std::to_string(limits.critical->seconds) : std::string());
   }
   return line + "\n";
+}
+
+JsonObject json_of(const Age& age, const FreshnessLimits& limits) {
+  const Freshness& found = age.freshness;
+  JsonObject object = JsonObject::line("freshness");
+  object.text("volume", age.volume)
+      .boolean("fresh", found.state == FreshnessState::Fresh)
+      .text("state", name_of(found.state));
+  if (found.age_seconds) object.signed_number("age_seconds", *found.age_seconds);
+  if (found.future) object.time("future", *found.future);
+  if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
+  if (!age.known_against.empty()) object.text("known_against", age.known_against);
+  if (!age.asked_for.empty()) object.list("asked_for", age.asked_for);
+  if (age.shared) object.boolean("shared_host_name", true);
+  object.signed_number("max_age_seconds", limits.stale.seconds);
+  if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
+  return object;
+}
+
+FreshnessState worst_state(const Findings& findings, const FreshnessLimits& limits) {
+  if (findings.ages.empty() && findings.retired.empty()) return state_of_nothing(limits);
+  FreshnessState state = FreshnessState::Fresh;
+  for (const Age& age : findings.ages) state = std::max(state, age.freshness.state);
+  return state;
 }
 
 FreshnessLimits limits_of(const Context& context) {
@@ -208,33 +298,21 @@ FreshnessLimits limits_of(const Context& context) {
 
 ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
   const auto store = open_store(context);
-  const auto snapshots = list_snapshots(context, *store);
-  std::vector<VolumeName> set_aside;
-  const auto ages =
-      ages_of(context, *store, snapshots, context.options.argument(0), limits, set_aside);
-  context.console.print(status_line(ages, limits));
-  for (const auto& volume : set_aside) report_set_aside(context, volume);
-  FreshnessState state = ages.empty() ? state_of_nothing(limits) : FreshnessState::Fresh;
-  for (const auto& age : ages) {
-    const Freshness& found = age.freshness;
-    state = std::max(state, found.state);
-    if (ages.size() > 1) {
-      context.console.say(fmt::format("{}: {}\n", name_of(found.state), in_words(age)));
+  const auto snapshots = list_or_expect(context, *store);
+  const std::string selector = context.options.argument(0);
+  const Findings findings = selector.empty()
+                                ? look_at_all(context, *store, snapshots, limits)
+                                : look_at_one(context, *store, snapshots, selector, limits);
+  context.console.print(status_line(findings, limits));
+  for (const auto& volume : findings.set_aside) report_set_aside(context, volume);
+  report_retired(context, findings.retired);
+  for (const auto& age : findings.ages) {
+    if (findings.ages.size() > 1) {
+      context.console.say(fmt::format("{}: {}\n", name_of(age.freshness.state), in_words(age)));
     }
-    JsonObject object = JsonObject::line("freshness");
-    object.text("volume", age.volume)
-        .boolean("fresh", found.state == FreshnessState::Fresh)
-        .text("state", name_of(found.state));
-    if (found.age_seconds) object.signed_number("age_seconds", *found.age_seconds);
-    if (found.future) object.time("future", *found.future);
-    if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
-    if (!age.known_against.empty()) object.text("known_against", age.known_against);
-    if (age.shared) object.boolean("shared_host_name", true);
-    object.signed_number("max_age_seconds", limits.stale.seconds);
-    if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
-    context.console.emit(object);
+    context.console.emit(json_of(age, limits));
   }
-  return exit_code_of(state);
+  return exit_code_of(worst_state(findings, limits));
 }
 
 ExitCode run_check(Context& context) {
@@ -274,7 +352,15 @@ const CommandSpec& check_command() {
           "name back up in turns is named in a warning. A native copy that somebody changed, or in "
           "which verify found damage, proves nothing until a backup has begun a new one. One that "
           "was set aside is named "
-          "and does not count, unless VOLUME is its name. Any other code "
+          "and does not count, unless VOLUME is its name.\n\n"
+          "What a backup was asked for and no snapshot of which ever arrived is named, and stale "
+          "or "
+          "critical like a volume without one: a volume, or a pattern that covered nothing. Jobs "
+          "of "
+          "one set add to each other, whatever each asks for, so it stays expected until it "
+          "arrives, or the source excludes it. 'snapferry retire' says that something is no longer "
+          "expected: a volume that is gone, a copy set aside, what will never arrive. How many are "
+          "retired is said. Any other code "
           "means that it could not be "
           "found out: then the line says UNKNOWN and why.\n\n"
           "The first line is the state, followed by performance "

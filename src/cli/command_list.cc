@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/expected.h"
 #include "cli/format.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
@@ -11,8 +12,9 @@ namespace snapferry::cli {
 namespace {
 
 // What is to be known of a snapshot beside its columns.
-std::string remarks(const Snapshot& snapshot) {
+std::string remarks(const Snapshot& snapshot, bool retired) {
   std::string text = snapshot.incomplete ? " (incomplete)" : "";
+  if (retired) text += " (retired)";
   // The store saw it begin when it began: what differs is the clock of its host.
   constexpr std::int64_t kTolerance = 600;
   const std::int64_t ahead = snapshot.time.seconds - snapshot.seen.seconds;
@@ -22,28 +24,31 @@ std::string remarks(const Snapshot& snapshot) {
                             ahead < 0 ? "behind" : "ahead", format_local(snapshot.seen));
 }
 
-std::vector<std::string> row(const Snapshot& snapshot, bool native) {
+std::vector<std::string> row(const Snapshot& snapshot, bool native, bool retired) {
   return {snapshot.id.short_hex(),
           snapshot.time.seconds == 0 ? "-" : format_local(snapshot.time),
           snapshot.set.empty() ? "-" : printable(snapshot.set),
           native ? "-" : human_count(snapshot.stats.files),
           native ? "-" : human_size(snapshot.stats.bytes),
           native ? "-" : human_size(snapshot.stats.bytes_stored),
-          printable(snapshot.volume.text()) + remarks(snapshot)};
+          printable(snapshot.volume.text()) + remarks(snapshot, retired)};
 }
 
 ExitCode run_list(Context& context) {
   const auto store = open_store(context);
   bool damaged = false;
   const auto snapshots = list_snapshots(context, *store, &damaged);
+  const Expected expected = expected_of(context, *store, snapshots);
   using enum Table::Align;
   Table table({Left, Left, Left, Right, Right, Right, Left});
   if (!context.console.quiet()) {
     table.add({"ID", "TIME", "SET", "FILES", "SIZE", "STORED", "VOLUME"});
   }
   for (const auto& [volume, own] : by_volume(context, snapshots, context.options.argument(0))) {
+    const bool retired = expected.retired.contains(volume);
+    if (retired) context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
     for (const auto& snapshot : own) {
-      table.add(row(snapshot, store->is_native()));
+      table.add(row(snapshot, store->is_native(), retired));
       context.console.emit(snapshot_json("snapshot", snapshot));
     }
   }
@@ -69,7 +74,9 @@ const CommandSpec& list_command() {
           "is said. STORED is what the store grew by. Of native "
           "snapshots nobody counts files and sizes, and those that others took have no "
           "set: a '-' stands there. Where several copies have one snapshot, as after one was set "
-          "aside, each has an id of its own.",
+          "aside, each has an id of its own. A volume that is no longer expected ('snapferry "
+          "retire') "
+          "is marked as retired.",
       .arguments = {{.name = "VOLUME",
                      .help = "only the snapshots of this volume",
                      .kind = WordKind::Volume,

@@ -19,6 +19,7 @@ const CommandSpec& repair_command();
 const CommandSpec& check_command();
 const CommandSpec& prune_command();
 const CommandSpec& forget_command();
+const CommandSpec& retire_command();
 const CommandSpec& claims_command();
 const CommandSpec& cursors_command();
 const CommandSpec& stats_command();

@@ -47,10 +47,12 @@ std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
 void NativeStore::refresh() {
   const std::lock_guard lock(store_mutex_);
   try {
-    replicas_ = store_->inventory("");
+    shown_.clear();
+    replicas_ = store_->inventory(shown_);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::PermissionDenied) throw;
-    replicas_ = store_->inventory(host_);
+    shown_ = host_;
+    replicas_ = store_->inventory(shown_);
   }
   known_.clear();
 }
@@ -126,6 +128,22 @@ std::int64_t NativeStore::seen_unchanged(const VolumeName& volume) {
     for (const auto& [set, time] : replica.seen_unchanged) newest = std::max(newest, time);
   }
   return newest;
+}
+
+std::optional<Arrival> NativeStore::arrival(const VolumeName& volume) {
+  const auto replica = std::ranges::find(replicas_, volume, &ReplicaState::volume);
+  if (replica == replicas_.end() || replica->points.empty()) return std::nullopt;
+  return Arrival{replica->points.back().order, seen_unchanged(volume)};
+}
+
+Expectations NativeStore::expectations() {
+  const std::lock_guard lock(store_mutex_);
+  return store_->expectations(shown_);
+}
+
+void NativeStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+  const std::lock_guard lock(store_mutex_);
+  store_->change_expectations(host, change);
 }
 
 std::string NativeStore::known_against(const VolumeName& volume) {

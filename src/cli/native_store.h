@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class NativeStore : public SnapshotStore {
   bool has_files(const Snapshot& snapshot) override;
   void complete(Snapshot& snapshot) override;
   std::int64_t seen_unchanged(const VolumeName& volume) override;
+  std::optional<Arrival> arrival(const VolumeName& volume) override;
+  Expectations expectations() override;
+  void change_expectations(const std::string& host, const ExpectationChange& change) override;
   std::string known_against(const VolumeName& volume) override;
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
@@ -64,6 +68,7 @@ class NativeStore : public SnapshotStore {
   const std::string host_;
   std::mutex store_mutex_;  // the store serves one thread at a time
   view::LiveObjects objects_;
+  std::string shown_;  // the host that was listed last; empty: all
   std::vector<ReplicaState> replicas_;
   std::map<Key, Known> known_;
 };

@@ -540,7 +540,7 @@ TEST_F(Program, AnswersBadInputWithOneLineAndChangesNothing) {
       {{"list", "--store", "zfs:tank/backups"}, 1},
       {{"init"}, 1},
       {{"init", "--store", source_, "--encryption", "none"}, 1},
-      {{"backup", room_ / "missing"}, 1},
+      {{"backup", room_ / "missing", "--dry-run"}, 1},
       {{"backup"}, 2},
       {{"backup", source_, "--stdin", "x"}, 2},
       {{"backup", source_, "--exclude", "[a"}, 2},

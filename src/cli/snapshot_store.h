@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/expectation.h"
 #include "core/object_store.h"
 #include "core/snapshot.h"
 #include "core/volume.h"
@@ -56,6 +57,11 @@ class SnapshotStore {
     (void)volume;
     return {};
   }
+  // How far the volume has come here, as of the last listing; nullopt: there is no snapshot of it.
+  virtual std::optional<Arrival> arrival(const VolumeName& volume) = 0;
+  // What is expected beside what the snapshots say, of the hosts whose snapshots are shown.
+  virtual Expectations expectations() = 0;
+  virtual void change_expectations(const std::string& host, const ExpectationChange& change) = 0;
   // What rules and ages go by: when the store saw the snapshot come, and within a chain never
   // older than the one before, whatever its host's clock said. Of a snapshot that was listed.
   virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;

@@ -218,8 +218,18 @@ std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>
   auto listed = repository->snapshots(damaged);
   const auto times = effective_times(listed, clock->now());
   times_.clear();
-  for (std::size_t i = 0; i < listed.size(); ++i) times_.emplace(listed[i].id, times[i]);
+  arrivals_.clear();
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    times_.emplace(listed[i].id, times[i]);
+    std::uint64_t& order = arrivals_[listed[i].volume].order;
+    order = std::max(order, listed[i].sequence);
+  }
   return listed;
+}
+
+std::optional<Arrival> RepositoryStore::arrival(const VolumeName& volume) {
+  const auto found = arrivals_.find(volume);
+  return found == arrivals_.end() ? std::nullopt : std::optional(found->second);
 }
 
 Timestamp RepositoryStore::time_for_rules(const Snapshot& snapshot) {

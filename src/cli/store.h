@@ -42,6 +42,11 @@ class RepositoryStore : public SnapshotStore {
   bool has_files(const Snapshot&) override { return true; }
   void complete(Snapshot&) override {}
   std::int64_t seen_unchanged(const VolumeName&) override { return 0; }
+  std::optional<Arrival> arrival(const VolumeName& volume) override;
+  Expectations expectations() override { return repository->expectations(); }
+  void change_expectations(const std::string& host, const ExpectationChange& change) override {
+    repository->change_expectations(host, change);
+  }
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   Timestamp storage_time() override { return repository->storage_time(); }
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
@@ -55,7 +60,9 @@ class RepositoryStore : public SnapshotStore {
   std::vector<StoreFigure> figures() override;
 
  private:
-  std::map<ObjectId, Timestamp> times_;  // of those that were listed last
+  // Of those that were listed last.
+  std::map<ObjectId, Timestamp> times_;
+  std::map<VolumeName, Arrival> arrivals_;
 };
 
 // The STORE of --store or SNAPFERRY_STORE. Throws InvalidArgument if there is neither.

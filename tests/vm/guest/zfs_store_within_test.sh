@@ -37,9 +37,18 @@ zpool create -f usb /dev/shm/usb.img 2>/dev/null || {
   zpool create -f usb /dev/shm/usb.img
 }
 zpool export usb
-refuses "$SNAPFERRY" backup 'zfs:usb/**' --store zfs:source/kept --set main
+refuses "$SNAPFERRY" backup 'zfs:usb/**' --store zfs:source/kept --set main --host box
 says "no pool 'usb'"
-refuses "$SNAPFERRY" backup 'zfs:usb/data' --store zfs:source/kept --set main
+refuses "$SNAPFERRY" backup 'zfs:usb/data' --store zfs:source/kept --set main --host box
 says "no pool 'usb'"
+# It was asked for all the same, until that is retired; each by itself, in one set.
+refuses "$SNAPFERRY" check --max-age 1d --store zfs:source/kept
+says "box:zfs:usb/** was asked for and has no snapshot"
+says "box:zfs:usb/data was asked for and has no snapshot"
+succeeds "$SNAPFERRY" retire 'box:zfs:usb/**' box:zfs:usb/data --store zfs:source/kept
+succeeds "$SNAPFERRY" check --max-age 1d --store zfs:source/kept
+says "retired, and not counted: 2 volumes"
+succeeds "$SNAPFERRY" retire box:zfs:usb/data --undo --store zfs:source/kept
+refuses "$SNAPFERRY" check --max-age 1d --store zfs:source/kept
 rm -f /dev/shm/usb.img
 echo passed
