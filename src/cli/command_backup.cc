@@ -300,11 +300,17 @@ void explain_unused(Context& context, const BackupRequest& request, const Outcom
   }
 }
 
-bool has_snapshot(Context& context, RepositoryStore& store, const VolumeName& volume,
-                  const std::string& set) {
-  return std::ranges::any_of(list_snapshots(context, store), [&](const Snapshot& snapshot) {
-    return snapshot.volume == volume && snapshot.set == set;
-  });
+// Also of a store that cannot tell: the next PATH gets its turn.
+bool may_have_snapshot(Context& context, RepositoryStore& store, const VolumeName& volume,
+                       const std::string& set) {
+  try {
+    return std::ranges::any_of(list_snapshots(context, store), [&](const Snapshot& snapshot) {
+      return snapshot.volume == volume && snapshot.set == set;
+    });
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    return true;
+  }
 }
 
 // The path of the volume, as far as it can be told of what is not there.
@@ -338,7 +344,7 @@ void back_up(Context& context, RepositoryStore& store, const BackupRequest& requ
     ++outcome.failed;
     outcome.failure = exit_code_for(error.kind());
     report_failed_volume(context, volume, error);
-    if (!request.dry_run && !has_snapshot(context, store, volume, request.set)) {
+    if (!request.dry_run && !may_have_snapshot(context, store, volume, request.set)) {
       outcome.asked.missing.push_back(volume.path);
     }
   }
