@@ -50,7 +50,9 @@ std::optional<StoreDataset> KnownStore::replica(const VolumeName& volume) const 
   auto in_place = find(datasets_, layout_.replica(volume));
   if (in_place && !in_place->placeholder) return in_place;
   for (const auto& [name, dataset] : datasets_) {
-    if (is_incoming(name) && layout_.volume_of(name) == volume) return dataset;
+    if (is_incoming(name) && !dataset.placeholder && layout_.volume_of(name) == volume) {
+      return dataset;
+    }
   }
   return in_place;
 }

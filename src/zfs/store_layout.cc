@@ -4,23 +4,6 @@
 #include "zfs/dataset_name.h"
 
 namespace snapferry::zfs {
-namespace {
-
-std::string without_incoming(std::string_view name) {
-  std::string result;
-  while (true) {
-    const auto slash = name.find('/');
-    auto part = name.substr(0, slash);
-    if (part.ends_with(kIncoming)) part.remove_suffix(kIncoming.size());
-    result += part;
-    if (slash == name.npos) return result;
-    result += '/';
-    name.remove_prefix(slash + 1);
-  }
-}
-
-}  // namespace
-
 StoreLayout::StoreLayout(std::string store) : store_(std::move(store)) {
   if (!is_dataset_name(store_)) {
     throw Error(ErrorKind::InvalidArgument, "zfs:" + store_ + ": is no name of a ZFS dataset");
@@ -55,6 +38,19 @@ std::optional<VolumeName> StoreLayout::volume_of(std::string_view dataset) const
   const auto below = store_.size() + 1 + (host ? host->size() : 0) + 1;
   if (!host || dataset.size() <= below) return std::nullopt;
   return VolumeName{*host, volume_of_dataset(without_incoming(dataset.substr(below)))};
+}
+
+std::string without_incoming(std::string_view dataset) {
+  std::string result;
+  while (true) {
+    const auto slash = dataset.find('/');
+    auto part = dataset.substr(0, slash);
+    if (part.ends_with(kIncoming)) part.remove_suffix(kIncoming.size());
+    result += part;
+    if (slash == dataset.npos) return result;
+    result += '/';
+    dataset.remove_prefix(slash + 1);
+  }
 }
 
 bool is_incoming(std::string_view dataset) { return without_incoming(dataset) != dataset; }

@@ -15,13 +15,17 @@ namespace snapferry::zfs {
 //   memory       := STORE "/" HOST "@snapferry-unchanged"             zfs/unchanged_record.h and
 //                                                                     zfs/expected_record.h
 //
-// A part with INCOMING is a replica that was received beside a dataset without snapshots that
-// stood at its place as the parent of other replicas, and that has not taken its place yet.
+// A part with INCOMING stands beside its place and has not taken it yet: a replica that was
+// received while a dataset without snapshots stood there as the parent of others, or the parent of
+// others while the replica at its place is renamed or destroyed. With all that is below it, it
+// counts as if it were in its place; so what is renamed in several steps is of the same volume
+// after each of them.
 inline constexpr std::string_view kIncoming = ":snapferry-incoming";
 inline constexpr std::string_view kMemory = "snapferry-unchanged";
 
-// Of a dataset without snapshots that this program made to have a parent for replicas: its own
-// name. Children inherit it, and it is not theirs.
+// Of a dataset without snapshots that this program made to have a parent for replicas, or of which
+// it has destroyed the snapshots: its own name, without INCOMING. Children inherit it, and it is
+// not theirs.
 inline constexpr const char* kPlaceholderProperty = "snapferry:placeholder";
 // Of the store: its guid in hexadecimal, '@', its name, so that every listing below it tells.
 inline constexpr const char* kIdentityProperty = "snapferry:identity";
@@ -49,5 +53,7 @@ class StoreLayout {
 };
 
 bool is_incoming(std::string_view dataset);
+// The name that it has once all of it is in its place.
+std::string without_incoming(std::string_view dataset);
 
 }  // namespace snapferry::zfs

@@ -56,7 +56,7 @@ StoreDataset dataset_of(const Row& row) {
   dataset.name = row[kName];
   dataset.type = row[kType] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
   dataset.guid = guid_of(row);
-  dataset.placeholder = row[kPlaceholder] == row[kName];
+  dataset.placeholder = without_incoming(row[kPlaceholder]) == without_incoming(row[kName]);
   dataset.encrypted = is_encryption(row[kEncryption]);
   if (dataset.encrypted) dataset.encryption_root = row[kEncryptionRoot];
   dataset.key_loaded = row[kKeyStatus] != "unavailable";
@@ -170,6 +170,7 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
     found->second.points = std::move(list);
   }
   for (auto& [name, dataset] : contents.datasets) {
+    dataset.placeholder &= !dataset.is_replica();
     dataset.raw = is_raw(dataset, contents, layout);
     contents.encrypts |= dataset.encrypted && !dataset.raw;
   }

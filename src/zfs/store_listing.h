@@ -19,7 +19,7 @@ struct StoreDataset {
   std::string name;
   VolumeType type = VolumeType::Filesystem;
   Guid guid;
-  bool placeholder = false;  // made to have a parent for others; never had snapshots
+  bool placeholder = false;  // holds nothing, and is there to have a parent for others
   bool encrypted = false;
   std::string encryption_root;
   bool raw = false;  // encrypted with the key of its source

@@ -12,6 +12,16 @@ namespace snapferry::zfs {
 
 using Names = std::vector<std::string>;
 
+namespace {
+
+bool is_beside_its_place(std::string_view dataset) { return dataset.ends_with(kIncoming); }
+std::string place_of(const std::string& incoming) {
+  return incoming.substr(0, incoming.size() - kIncoming.size());
+}
+std::string beside(const std::string& place) { return place + std::string(kIncoming); }
+
+}  // namespace
+
 void no_such_store(const StoreLayout& layout) {
   const auto name = volume_of_dataset(layout.store());
   throw NoSuchStore(name + ": there is no such dataset; import its pool with zpool import, or " +
@@ -28,21 +38,22 @@ void StorePlaces::make_parents(const std::string& dataset) {
     missing.push_back(parent);
   }
   for (auto parent = missing.rbegin(); parent != missing.rend(); ++parent) {
-    make_placeholder(*parent, *parent);
+    make_placeholder(*parent);
   }
 }
 
 // Without root the properties cannot be set, and the place is inherited from the store.
-void StorePlaces::make_placeholder(const std::string& dataset, const std::string& final_name) {
-  const int error = calls_.create({.name = dataset,
-                                   .never_mounts = privilege_ == Privilege::Root,
-                                   .user_properties = {{kPlaceholderProperty, final_name}}});
+void StorePlaces::make_placeholder(const std::string& dataset) {
+  const int error =
+      calls_.create({.name = dataset,
+                     .never_mounts = privilege_ == Privilege::Root,
+                     .user_properties = {{kPlaceholderProperty, without_incoming(dataset)}}});
   if (error == EEXIST) return;  // maybe another run made it a moment ago
   if (error == ENOENT && parent_of(dataset) == layout_.store()) no_such_store(layout_);
   if (error != 0) throw pool_error(error, "made", dataset);
   StoreDataset made;
   made.name = dataset;
-  made.placeholder = dataset == final_name;
+  made.placeholder = true;
   known_.remember(std::move(made));
 }
 
@@ -57,49 +68,127 @@ std::vector<std::string> StorePlaces::children_of(const std::string& dataset) {
   return children;
 }
 
-void StorePlaces::move(const std::vector<std::string>& children, const std::string& from,
-                       const std::string& to) {
+void StorePlaces::run(const Names& argv) { run_command(commands_, argv); }
+
+// What is there under that name already, was made by a run that ended early, or since: then all
+// that is below goes, and what is left of it is destroyed, which ZFS refuses where it has a
+// snapshot.
+void StorePlaces::move_below(const std::string& from, const std::string& to) {
+  move(children_of(from), from, to);
+}
+
+void StorePlaces::move(const Names& children, const std::string& from, const std::string& to) {
   for (const auto& child : children) {
-    run_command(commands_, {"zfs", "rename", child, to + child.substr(from.size())});
+    const auto name = to + child.substr(from.size());
+    try {
+      run({"zfs", "rename", child, name});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::AlreadyExists) throw;
+      move_below(child, name);
+      run({"zfs", "destroy", child});
+    }
   }
 }
 
-// Of a dataset that shall be there no more; what is below it goes to `successor`, which then
-// takes its name. Whatever of it was done by a run that ended early is not done again.
-void StorePlaces::replace(const std::string& dataset, const std::string& successor) {
-  move(children_of(dataset), dataset, successor);
-  const Names destroy = {"zfs", "destroy", dataset};
-  const auto output = commands_.run(destroy);
-  if (!output.exit.ok()) {
-    const auto failure = command_failure(destroy, output.exit);
-    if (failure.kind() != ErrorKind::NotFound) throw failure;
-  }
-  run_command(commands_, {"zfs", "rename", successor, dataset});
+void StorePlaces::give_back_below(const std::string& incoming) {
+  const auto children = children_of(incoming);
+  if (children.empty()) return;
+  make_placeholder(place_of(incoming));
+  move(children, incoming, place_of(incoming));
 }
 
-void StorePlaces::put_in_place(const std::string& incoming) {
-  const auto place = incoming.substr(0, incoming.size() - kIncoming.size());
+// Does `step` with the dataset while what is below it waits beside its place.
+template <class Step>
+void StorePlaces::with_it_alone(const std::string& dataset, Step step) {
+  const auto children = children_of(dataset);
+  if (children.empty()) return step();
+  make_placeholder(beside(dataset));
   try {
-    replace(place, incoming);
+    move(children, dataset, beside(dataset));
+    step();
   } catch (const Error&) {
+    bring_home(beside(dataset));
+    throw;
+  }
+  bring_home(beside(dataset));
+}
+
+// Of a replica. Whatever of it was done by a run that ended early is not done again.
+void StorePlaces::take_place(const std::string& incoming) {
+  const auto place = place_of(incoming);
+  move_below(place, incoming);
+  try {
+    run({"zfs", "destroy", place});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::NotFound) throw;
+  }
+  run({"zfs", "rename", incoming, place});
+}
+
+// Of a parent of others. Where it cannot go, it is found where it is.
+void StorePlaces::bring_home(const std::string& waiting) {
+  const auto place = place_of(waiting);
+  try {
+    run({"zfs", "rename", waiting, place});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::AlreadyExists) return;
+    try {
+      move_below(waiting, place);
+      run({"zfs", "destroy", waiting});
+    } catch (const Error&) {
+    }
   }
   known_.forget_tree(place);
-  known_.forget_tree(incoming);
+  known_.forget_tree(waiting);
 }
 
-void StorePlaces::give_back_children(const std::string& renamed, const std::string& place) {
-  const auto children = children_of(renamed);
-  if (children.empty()) return;
-  make_placeholder(place, place);
-  move(children, renamed, place);
+bool StorePlaces::has_waiting(const std::string& place) const {
+  const auto waiting = known_.dataset(beside(place));
+  return waiting && waiting->placeholder;
+}
+
+void StorePlaces::put_in_place(const std::string& dataset) {
+  for (auto name = dataset; name.size() > layout_.store().size(); name = parent_of(name)) {
+    if (!is_beside_its_place(name)) continue;
+    const auto place = place_of(name);
+    if (has_waiting(place)) {
+      bring_home(name);
+      continue;
+    }
+    if (name != dataset && !known_.dataset(name)) continue;
+    try {
+      take_place(name);
+    } catch (const Error&) {
+    }
+    known_.forget_tree(place);
+    known_.forget_tree(name);
+  }
+}
+
+void StorePlaces::rename(const std::string& dataset, const std::string& name) {
+  const Names argv = {"zfs", "rename", dataset, name};
+  if (name == beside(dataset)) {
+    run(argv);
+    give_back_below(name);
+  } else if (is_beside_its_place(dataset)) {
+    give_back_below(dataset);
+    run(argv);
+  } else {
+    with_it_alone(dataset, [&] { run(argv); });
+  }
+  known_.forget_tree(dataset);
+  known_.forget_tree(name);
 }
 
 void StorePlaces::destroy_alone(const std::string& dataset) {
-  if (children_of(dataset).empty()) return run_command(commands_, {"zfs", "destroy", dataset});
-  const auto place = dataset + std::string(kIncoming);
-  make_placeholder(place, dataset);
-  replace(dataset, place);
-  known_.forget_tree(place);
+  const Names argv = {"zfs", "destroy", dataset};
+  if (is_beside_its_place(dataset)) {
+    give_back_below(dataset);
+    run(argv);
+  } else {
+    with_it_alone(dataset, [&] { run(argv); });
+  }
+  known_.forget_tree(dataset);
 }
 
 }  // namespace snapferry::zfs

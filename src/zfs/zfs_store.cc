@@ -54,6 +54,12 @@ bool takes_newest(const StoreDataset& replica, const std::vector<Point>& snapsho
   return std::ranges::find(snapshots, newest, &Point::guid) != snapshots.end();
 }
 
+bool takes_all(const StoreDataset& replica, const std::vector<Point>& snapshots) {
+  return std::ranges::all_of(replica.points, [&](const Point& point) {
+    return std::ranges::find(snapshots, point.guid, &Point::guid) != snapshots.end();
+  });
+}
+
 }  // namespace
 
 ZfsStore::ZfsStore(platform::Commands& commands, PoolCalls& calls, std::string dataset,
@@ -200,6 +206,11 @@ std::string ZfsStore::target_of(const ReceiveRequest& request) {
 
 void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
   if (request.cancellation != nullptr) request.cancellation->check();
+  const auto place = layout_.replica(request.volume);
+  if (!request.stream.base && places_.has_waiting(place)) {
+    const std::unique_lock lock(renames_);
+    places_.put_in_place(place + std::string(kIncoming));
+  }
   std::string dataset;
   {
     const std::shared_lock lock(renames_);
@@ -214,7 +225,7 @@ void ZfsStore::receive(const ReceiveRequest& request, Stream& stream) {
       remember_added(*before, request.stream);
     }
   }
-  if (!dataset.ends_with(kIncoming)) return;
+  if (!is_incoming(dataset)) return;
   const std::unique_lock lock(renames_);
   places_.put_in_place(dataset);
 }
@@ -422,35 +433,37 @@ VolumeName ZfsStore::set_aside(const VolumeName& volume) {
   const auto time = format_utc(clock_.now());
   VolumeName aside{volume.host, volume.path + ".diverged-" + time};
   for (int number = 2;; ++number) {
-    const Names argv = {"zfs", "rename", replica.name, layout_.replica(aside)};
-    const auto output = commands_.run(argv);
-    if (output.exit.ok()) break;
-    const auto error = command_failure(argv, output.exit);
-    if (error.kind() != ErrorKind::AlreadyExists || number > 99) throw error;
+    try {
+      places_.rename(replica.name, layout_.replica(aside));
+      break;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::AlreadyExists || number > 99) throw;
+    }
     aside.path = volume.path + ".diverged-" + time + "." + std::to_string(number);
   }
-  known_.forget_tree(replica.name);
-  // Replicas below it are of other volumes, and stay where they were.
-  places_.give_back_children(layout_.replica(aside), replica.name);
   if (!replica.record.empty()) keep_description_of(volume, aside, layout_.replica(aside));
   return aside;
 }
 
+// What is described goes first: a move that ends early is made again, and then nothing is missing.
 void ZfsStore::move(const VolumeName& from, const VolumeName& to) {
   const std::unique_lock lock(renames_);
   const auto replica = needed(from);
   const auto place = layout_.replica(to);
-  const auto there = look_again(to);
+  // What a move that ended early has left below it may belong where it goes.
+  if (replica.name.ends_with(kIncoming)) places_.give_back_below(replica.name);
+  auto there = look_again(to);
+  if (places_.has_waiting(place)) {
+    places_.put_in_place(place + std::string(kIncoming));
+    there = look_again(to);
+  }
   if (there && there->name != replica.name && !there->placeholder) {
     throw Error(ErrorKind::AlreadyExists, name() + ": has " + to.text() + " already");
   }
+  if (!replica.record.empty()) keep_description_of(from, to, replica.name);
   auto now = replica.name;
   const auto go = [&](const std::string& next) {
-    run_command(commands_, {"zfs", "rename", now, next});
-    known_.forget_tree(now);
-    known_.forget_tree(next);
-    // Replicas below it are of other volumes.
-    places_.give_back_children(next, now);
+    places_.rename(now, next);
     now = next;
   };
   // Nothing goes below itself, and what makes room is still known as the same volume.
@@ -462,7 +475,6 @@ void ZfsStore::move(const VolumeName& from, const VolumeName& to) {
     places_.make_parents(place);
     go(place);
   }
-  if (!replica.record.empty()) keep_description_of(from, to, needed(to).name);
 }
 
 // A record counts for the name that it was made with. What the volume was is less than its
@@ -599,6 +611,7 @@ std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
   // Whatever somebody changed there stays.
   const bool head_follows =
       takes_newest(before, snapshots) && is_head_as_received(commands_, before.name);
+  if (takes_all(before, snapshots)) mark_as_empty(before.name);
   auto failures = destroy_points(commands_, calls_, doomed);
   for (auto& failure : failures) failure.volume = volume.path;
   const auto rest = look_again(volume);
@@ -619,14 +632,21 @@ std::vector<VolumeFailure> ZfsStore::destroy(const VolumeName& volume,
           {volume.path, point_name(rest->name, point) + ": is held; zfs holds shows by whom"});
     }
   }
-  if (rest->is_replica() || rest->placeholder || snapshots.empty()) return failures;
+  if (rest->is_replica() || before.placeholder || snapshots.empty()) return failures;
   try {
     places_.destroy_alone(rest->name);
   } catch (const Error& error) {
     failures.push_back({volume.path, error.message()});
+    known_.forget_tree(rest->name);
   }
-  known_.forget_tree(rest->name);
   return failures;
+}
+
+// So that it stands in nobody's way where this ends early. Nothing of it counts before the last
+// snapshot is gone, and it may be more than was delegated.
+void ZfsStore::mark_as_empty(const std::string& dataset) {
+  commands_.run(
+      {"zfs", "set", std::string(kPlaceholderProperty) + "=" + without_incoming(dataset), dataset});
 }
 
 std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool read_data,

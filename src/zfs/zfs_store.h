@@ -31,10 +31,11 @@ struct ZfsStoreOptions {
 //
 // Processes: one for features(), once; one for inventory(), which tells the identity, too (two
 // where there is nothing yet);
-// for receive() `zfs receive`, for a first stream also a listing; for destroy() three listings; for
-// record_unchanged() one; for change_expectations() three where that changes anything, since others
-// may write at the same time. What inventory() found is remembered (known_store.h), so that
-// receive() need not look again; the kernel checks it all the same.
+// for receive() `zfs receive`, for a first stream also a listing; for destroy() three listings, and
+// one more process where that takes the last snapshot; for record_unchanged() one; for
+// change_expectations() three where that changes anything, since others may write at the same time.
+// What inventory() found is remembered (known_store.h), so that receive() need not look again; the
+// kernel checks it all the same.
 class ZfsStore : public Store {
  public:
   // `dataset` as in "backup/snapferry". Borrows the others. Throws InvalidArgument.
@@ -72,6 +73,7 @@ class ZfsStore : public Store {
   StoreContents list(const std::string& root);
   std::optional<StoreDataset> look_again(const VolumeName& volume);
   StoreDataset needed(const VolumeName& volume);
+  void mark_as_empty(const std::string& dataset);
 
   // Receiving.
   std::string target_of(const ReceiveRequest& request);

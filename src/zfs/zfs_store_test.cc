@@ -571,14 +571,16 @@ TEST_F(ZfsStoreTest, MovesAReplicaAndLeavesThoseBelowItWhereTheyAre) {
                    {"", 1,
                     "cannot open 'b/s/h/new/a': dataset does not exist\n"
                     "cannot open 'b/s/h/new/a:snapferry-incoming': dataset does not exist\n"});
+  const std::string beside = "b/s/h/tank/a:snapferry-incoming";
+  commands_.expect("zfs list -Hp -d 1 -t filesystem,volume -o name b/s/h/tank/a",
+                   {"b/s/h/tank/a\nb/s/h/tank/a/below\n"});
+  commands_.expect("zfs rename b/s/h/tank/a/below " + beside + "/below");
   commands_.expect("zfs rename b/s/h/tank/a b/s/h/new/a");
-  commands_.expect("zfs list -Hp -d 1 -t filesystem,volume -o name b/s/h/new/a",
-                   {"b/s/h/new/a\nb/s/h/new/a/below\n"});
-  commands_.expect("zfs rename b/s/h/new/a/below b/s/h/tank/a/below");
+  commands_.expect("zfs rename " + beside + " b/s/h/tank/a");
   store_.move({"h", "zfs:tank/a"}, {"h", "zfs:new/a"});
   EXPECT_THAT(calls_.calls(),
               ElementsAre("create b/s/h/new never-mounts snapferry:placeholder=b/s/h/new",
-                          "create b/s/h/tank/a never-mounts snapferry:placeholder=b/s/h/tank/a"));
+                          "create " + beside + " never-mounts snapferry:placeholder=b/s/h/tank/a"));
 }
 
 TEST_F(ZfsStoreTest, MovesNothingOntoAnotherReplica) {

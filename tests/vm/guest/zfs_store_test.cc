@@ -2,9 +2,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
+#include "testing/crash.h"
 #include "testing/errors.h"
+#include "zfs/test_crash.h"
 #include "zfs/zfs_target.h"
 #include "zfs_place.h"
 
@@ -120,6 +123,59 @@ TEST_F(ZfsStoreTest, FindsAReplicaThatHasNotTakenItsPlace) {
   transfer("a", freeze("a", "s2"), first);
   EXPECT_TRUE(exists(dataset + "@s2"));
   EXPECT_TRUE(exists(dataset + "/child"));
+}
+
+// The whole of it, moment by moment, is tried on a pool in memory (zfs/store_crash_test.cc).
+TEST_F(ZfsStoreTest, AMoveThatEndsAnywhereIsMadeAgainAndCostsNothing) {
+  place_->make("a");
+  place_->make("a/b");
+  place_->make("p");
+  place_->make("p/c");
+  const auto first = freeze("a", "s1");
+  transfer("a", first);
+  transfer("a/b", freeze("a/b", "s1"));
+  transfer("p/c", freeze("p/c", "s1"));
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& replica : place_->store()->inventory("web1")) {
+      EXPECT_EQ(replica.points.size(), 1u) << replica.volume.text();
+      found.insert(replica.volume.path);
+    }
+    return found;
+  };
+  // Onto the parent of another replica, and back.
+  std::string at = "a";
+  std::string to = "p";
+  for (std::uint64_t moment = 1;; ++moment, std::swap(at, to)) {
+    SCOPED_TRACE("moment " + std::to_string(moment));
+    Crash crash(moment);
+    zfs::CrashingCommands commands(platform::system_commands(), crash);
+    zfs::CrashingPoolCalls calls(zfs::system_pool_calls(), crash);
+    try {
+      zfs::ZfsStore store(commands, calls, place_->store_dataset(), platform::system_clock());
+      store.inventory("web1");
+      store.move(replica(at), replica(to));
+    } catch (const Crashed&) {
+    }
+    if (names().contains(place_->volume(at))) {
+      store_ = place_->store();
+      store_->inventory("web1");
+      store_->move(replica(at), replica(to));
+    }
+    EXPECT_EQ(names(), (std::set<std::string>{place_->volume(to), place_->volume("a/b"),
+                                              place_->volume("p/c")}));
+    if (HasFailure() || crash.came_too_late()) break;
+  }
+  store_ = place_->store();
+  if (to == "p") store_->move(replica("p"), replica("a"));
+  transfer("a", freeze("a", "s2"), first);
+  transfer("a/b", freeze("a/b", "s2"), source_->inventory({place_->volume("a/b")}).at(0).points[0]);
+  transfer("p", freeze("p", "s2"));
+  EXPECT_EQ(state("a").points.size(), 2u);
+  EXPECT_TRUE(store_->verify(state("a"), true, nullptr, nullptr).empty());
+  EXPECT_EQ(
+      command({"zfs", "list", "-H", "-o", "name", "-r", place_->store_dataset()}).find("incoming"),
+      std::string::npos);
 }
 
 TEST_F(ZfsStoreTest, SettingAsideLeavesTheReplicasBelow) {
