@@ -86,7 +86,7 @@ void replace_small_file(int directory, const std::string& name, std::string_view
                     ": would be larger than the 16 MiB that are read of it; divide the "
                     "volumes between two sets");
   }
-  const auto temporary = name + ".new-" + std::to_string(::getpid());
+  const auto temporary = name + std::string(kReplacementMark) + std::to_string(::getpid());
   {
     auto fd = platform::open_at(directory, temporary.c_str(),
                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, kFileMode, subject);

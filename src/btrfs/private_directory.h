@@ -24,6 +24,10 @@ platform::Fd directory_if_there(int parent, const std::string& name, const std::
 // Empty if there is no such file. Throws Corrupt if it is larger than 16 MiB, or no file; never
 // waits for one.
 std::string read_small_file(int directory, const std::string& name, const std::string& subject);
+// Behind the name of what will replace a small file; then comes a number. It is left where a
+// process ends meanwhile, and means nothing.
+inline constexpr std::string_view kReplacementMark = ".new-";
+
 // Replaces it in one step, and durably: the old content is there, or the new one. Throws
 // Unsupported for what read_small_file() would not read.
 void replace_small_file(int directory, const std::string& name, std::string_view content,

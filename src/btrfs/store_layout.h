@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "btrfs/private_directory.h"
 #include "core/snapshot.h"
 
 namespace snapferry::btrfs {
@@ -44,8 +45,12 @@ struct StoreLayout {
   // nullopt for a directory that is not one of ours; volume_of() also for a long name.
   static std::optional<std::string> host_of(const std::string& name);
   static std::optional<VolumeName> volume_of(const std::string& host, const std::string& name);
-  // Says something of the snapshots beside it, and goes with the last of them.
-  static bool is_note(std::string_view name) { return name == kDamageName || name == kPlaceName; }
+  // Says something of the snapshots beside it, and goes with the last of them; or is what would
+  // have replaced such a note.
+  static bool is_note(std::string_view name) {
+    name = name.substr(0, name.find(kReplacementMark));
+    return name == kDamageName || name == kPlaceName;
+  }
   static std::string unchanged_name(const std::string& set);
   static std::optional<std::string> set_of_unchanged(const std::string& name);
 };
