@@ -10,6 +10,7 @@ namespace snapferry {
 //
 //   aside := PATH ".diverged-" WHEN         WHEN: a number or a time, a digit first
 //
+// With zeros alone it is a replica on its way to another name (replication/moves.h).
 // A volume whose own name looks so is taken for one, too; nothing is ever destroyed for that.
 inline constexpr std::string_view kAsideMark = ".diverged-";
 

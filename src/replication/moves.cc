@@ -10,6 +10,14 @@
 namespace snapferry::replication {
 namespace {
 
+// Where a replica waits while another one leaves the name that it is to have: PATH ".diverged-0".
+// To whoever lists the store it is one that was set aside, and none that is missed; but no replica
+// is set aside under this name, and where the way ends there, the next plan goes on.
+bool is_between(std::string_view path) {
+  const auto before = path_before_aside(path);
+  return before && path.find_first_not_of('0', before->size() + kAsideMark.size()) == path.npos;
+}
+
 bool holds_anything(const ReplicaState& replica) {
   return !replica.points.empty() || replica.partial.has_value();
 }
@@ -54,7 +62,9 @@ class MovePlanner {
   // No volume goes on in it under its name.
   bool is_left(const ReplicaState& replica) const {
     const std::string& path = replica.volume.path;
-    if (replica.points.empty() || path_before_aside(path)) return false;
+    if (replica.points.empty()) return false;
+    if (is_between(path)) return !volumes_.contains(path);
+    if (path_before_aside(path)) return false;
     const auto namesake = volumes_.find(path);
     if (namesake != volumes_.end()) return newest_common(*namesake->second, replica) == nullptr;
     return policy_.absent.contains(path) && !policy_.other_paths.contains(path);
@@ -105,11 +115,10 @@ class MovePlanner {
 
   std::vector<Move> in_order() {
     std::vector<Move> moves;
-    std::map<std::string, std::string> was;
     const auto go = [&](const std::string& from, const std::string& to) {
-      const auto known = was.find(from);
-      moves.push_back(
-          {{policy_.host, from}, {policy_.host, to}, known == was.end() ? from : known->second});
+      moves.push_back({{policy_.host, from},
+                       {policy_.host, to},
+                       is_between(from) ? *path_before_aside(from) : from});
     };
     while (!targets_.empty()) {
       const auto free = std::ranges::find_if(
@@ -123,19 +132,16 @@ class MovePlanner {
       const auto [from, to] = *targets_.begin();
       const std::string between = free_name(from);
       go(from, between);
-      was[between] = from;
       targets_.erase(from);
       targets_[between] = to;
     }
     return moves;
   }
 
-  // As of a replica that was set aside: where the way ends there, it is none that is missed.
   std::string free_name(const std::string& path) const {
-    for (int number = 1;; ++number) {
-      std::string name = path + std::string(kAsideMark) + std::to_string(number);
-      if (!replicas_.contains(name)) return name;
-    }
+    std::string name = path + std::string(kAsideMark) + "0";
+    while (replicas_.contains(name)) name += "0";
+    return name;
   }
 
   const std::vector<VolumeState>& source_;

@@ -19,7 +19,8 @@ struct Move {
 // new one that has none of its snapshots has the name) and one other volume alone has snapshots of.
 // Names that are another path to a volume stay as they are, and so does what was set aside. Where
 // they are made in this order, each name is free when its turn comes; two that swapped their names
-// go by way of a third one. Nothing is moved onto a replica that stays.
+// go by way of a third one, from where the next plan goes on if only some of the moves are made.
+// Nothing is moved onto a replica that stays.
 std::vector<Move> plan_moves(const std::vector<VolumeState>& source,
                              const std::vector<ReplicaState>& store, const Policy& policy);
 

@@ -74,8 +74,19 @@ TEST(Moves, AreMadeInTheOrderInWhichTheNamesBecomeFree) {
 TEST(Moves, OfACircleGoByWayOfAThirdName) {
   EXPECT_THAT(
       moves({at("@M1,1", "b"), at("@M2,2", "a")},
-            {copy("@M1,1", "a"), copy("@M2,2", "b"), copy("@x,8", "a.diverged-1")}, policy()),
-      ElementsAre("a>a.diverged-2", "b>a", "a.diverged-2>b (a)"));
+            {copy("@M1,1", "a"), copy("@M2,2", "b"), copy("@x,8", "a.diverged-0")}, policy()),
+      ElementsAre("a>a.diverged-00", "b>a", "a.diverged-00>b (a)"));
+}
+
+TEST(Moves, GoOnFromTheThirdName) {
+  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2", "a")},
+                    {copy("@M1,1", "a.diverged-0"), copy("@M2,2", "b")}, policy()),
+              ElementsAre("b>a", "a.diverged-0>b (a)"));
+  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2", "a")},
+                    {copy("@M1,1", "a.diverged-0"), copy("@M2,2", "a")}, policy()),
+              ElementsAre("a.diverged-0>b (a)"));
+  // What was set aside has a number from one, or a time.
+  EXPECT_THAT(moves({at("@M1,1", "b")}, {copy("@M1,1", "a.diverged-10")}, policy()), IsEmpty());
 }
 
 TEST(Moves, GoOntoNothingThatStays) {

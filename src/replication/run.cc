@@ -227,16 +227,59 @@ class Run {
   }
 
   // What volumes were renamed to, the store is told, so that they are found by these names there,
-  // and what has their old ones by now gets a place of its own.
+  // and what has their old ones by now gets a place of its own. What fails for a reason that may
+  // pass is planned again from a new listing.
   void rename_replicas() {
-    const std::vector<Move> moves = find_moves(source_, volumes_, replicas_, policy_);
-    if (moves.empty()) return;
+    for (unsigned round = 1;; ++round) {
+      const std::vector<Move> moves = find_moves(source_, volumes_, replicas_, policy_);
+      if (moves.empty()) return;
+      const std::optional<Error> failure = make_moves(moves);
+      if (options_.dry_run) return;
+      list_store();
+      if (!failure) return;
+      if (!is_passing(failure->kind()) || round >= options_.attempts) {
+        return go_on_without(find_moves(source_, volumes_, replicas_, policy_), *failure);
+      }
+      pause(round);
+    }
+  }
+
+  // Until one fails.
+  std::optional<Error> make_moves(const std::vector<Move>& moves) {
     for (const Move& move : moves) {
-      if (!options_.dry_run && !rename_replica(move)) break;
+      try {
+        if (!options_.dry_run) store_.move(move.from, move.to);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::Cancelled) throw;
+        return error;
+      }
       replicas_ = after_move(std::move(replicas_), move);
       note_move(move);
     }
-    if (!options_.dry_run) list_store();
+    return std::nullopt;
+  }
+
+  // Their volumes go on under the names that they had, and wait for the next run where others have
+  // these names by now: each would be taken for the other, and both begun anew. A store that can
+  // never do it lets nobody wait.
+  void go_on_without(const std::vector<Move>& moves, const Error& error) {
+    for (const Move& move : moves) {
+      const std::string message = "was named " + move.was +
+                                  ", and its copy could not get its new name: " + error.message() +
+                                  "; the next run tries again";
+      const bool has_successor = progressions_.contains(move.from.path);
+      const bool is_on_its_way = path_before_aside(move.from.path).has_value();
+      if ((!has_successor && !is_on_its_way) || error.kind() == ErrorKind::Unsupported) {
+        report_.warnings.push_back(move.to.path + ": " + message);
+        continue;
+      }
+      if (has_successor) {
+        fail(move.from.path, error.kind(),
+             "its name was that of another volume, whose copy could not get its new name: " +
+                 error.message() + "; the next run tries again");
+      }
+      if (progressions_.contains(move.to.path)) fail(move.to.path, error.kind(), message);
+    }
   }
 
   void note_move(const Move& move) {
@@ -249,31 +292,21 @@ class Run {
     }
   }
 
-  // Where it cannot be, the volume goes on under the name that it had.
-  bool rename_replica(const Move& move) {
-    try {
-      store_.move(move.from, move.to);
-      return true;
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::Cancelled) throw;
-      report_.warnings.push_back(move.to.path + ": was named " + move.was +
-                                 ", and its copy could not get its new name: " + error.message() +
-                                 "; the next run tries again");
-      return false;
-    }
-  }
-
   void decide_freeze() {
     report_.decisions = plan_freeze(volumes_, replicas_, policy_);
     for (const FreezeDecision& decision : report_.decisions) {
-      progressions_[decision.volume].outcome.reason = decision.reason;
+      if (is_pending(decision.volume)) {
+        progressions_[decision.volume].outcome.reason = decision.reason;
+      }
     }
   }
 
   std::vector<std::string> to_freeze() const {
     std::vector<std::string> names;
     for (const FreezeDecision& decision : report_.decisions) {
-      if (decision.action == FreezeAction::Freeze) names.push_back(decision.volume);
+      if (decision.action == FreezeAction::Freeze && is_pending(decision.volume)) {
+        names.push_back(decision.volume);
+      }
     }
     return names;
   }

@@ -36,6 +36,27 @@ class CrashTest : public ::testing::TestWithParam<FakeKind> {
     scene.write("b", "changed");
   }
 
+  // Two have swapped their names, one has another, and a new one has its old name.
+  static void set_up_renamed(Scene& scene) {
+    for (const char* volume : {"a", "b", "c"}) scene.make(volume, std::string(3000, *volume));
+    scene.run();
+    const auto rename = [&](const char* from, const char* to) {
+      scene.host.rename(scene.name(from), scene.name(to));
+    };
+    rename("a", "x");
+    rename("b", "a");
+    rename("x", "b");
+    rename("c", "d");
+    scene.make("c", "new");
+    scene.write("a", "changed");
+    scene.write("d", "changed");
+  }
+
+  // None of them had to be sent anew.
+  static void expect_nothing_aside(const Scene& scene, const std::string& what) {
+    EXPECT_EQ(scene.disk.replicas().size(), scene.host.volumes().size()) << what;
+  }
+
   static std::vector<std::string> volumes(const Scene& scene) {
     std::vector<std::string> names;
     for (const std::string& name : scene.host.volumes())
@@ -68,7 +89,8 @@ class CrashTest : public ::testing::TestWithParam<FakeKind> {
   }
 
   void fail_each_call(void (*set_up)(Scene&), FaultRepeat repeat, FaultEffect effect,
-                      ErrorKind kind, unsigned attempts) {
+                      ErrorKind kind, unsigned attempts,
+                      void (*look)(const Scene&, const std::string&) = nullptr) {
     for (std::uint64_t at = 1;; ++at) {
       Scene scene(GetParam());
       scene.options.parallel = 1;
@@ -81,6 +103,7 @@ class CrashTest : public ::testing::TestWithParam<FakeKind> {
         return;
       }
       expect_mended(scene, "operation " + std::to_string(at));
+      if (look != nullptr) look(scene, "operation " + std::to_string(at));
       if (HasFailure()) return;
     }
   }
@@ -110,6 +133,17 @@ TEST_P(CrashTest, ALaterRunIsMendedWhereverItFailed) {
         for (const unsigned attempts : {1u, 3u}) {
           fail_each_call(set_up_later, repeat, effect, kind, attempts);
         }
+      }
+    }
+  }
+}
+
+TEST_P(CrashTest, RenamedVolumesHaveTheirCopiesWhereverARunFailed) {
+  for (const FaultRepeat repeat : {FaultRepeat::Once, FaultRepeat::FromThereOn}) {
+    for (const FaultEffect effect : {FaultEffect::None, FaultEffect::Taken}) {
+      for (const unsigned attempts : {1u, 3u}) {
+        fail_each_call(set_up_renamed, repeat, effect, ErrorKind::Unavailable, attempts,
+                       expect_nothing_aside);
       }
     }
   }

@@ -425,6 +425,43 @@ TEST_P(RunTest, WhereACopyCannotGetItsNewNameTheVolumeGoesOnUnderTheOldOne) {
   EXPECT_EQ(scene_.what_is_wrong("b", scene_.replica("a")), "");
 }
 
+// Somebody is receiving into a copy, so many times that it is to be moved.
+class Busy : public testing::FakeStore {
+ public:
+  Busy(testing::FakeDisk& disk, int times) : FakeStore(disk), times_(times) {}
+  void move(const VolumeName& from, const VolumeName& to) override {
+    if (times_-- > 0) throw Error(ErrorKind::Busy, from.text() + ": another run is receiving");
+    FakeStore::move(from, to);
+  }
+
+ private:
+  int times_;
+};
+
+TEST_P(RunTest, WhereACopyCannotGetItsNewNameNobodyIsTakenForItsVolume) {
+  scene_.make("a", "old");
+  scene_.run();
+  scene_.host.rename(scene_.name("a"), scene_.name("b"));
+  scene_.make("a", "new");
+  testing::FakeSource source(scene_.host);
+  Busy always(scene_.disk, 1000);
+  const auto before = scene_.disk.points(scene_.replica("a"));
+  const RunReport report = scene_.run(source, always);
+  for (const VolumeOutcome& outcome : report.volumes) {
+    EXPECT_EQ(outcome.outcome, Outcome::Failed);
+    EXPECT_THAT(outcome.reason, ::testing::HasSubstr("could not get its new name"));
+    EXPECT_EQ(outcome.error, ErrorKind::Busy);
+  }
+  EXPECT_EQ(scene_.disk.points(scene_.replica("a")), before);
+  EXPECT_THAT(scene_.disk.replicas(), SizeIs(1));
+  // It may come to an end while the run waits.
+  Busy twice(scene_.disk, 2);
+  EXPECT_EQ(scene_.run(source, twice).unsuccessful(), 0u);
+  for (const char* volume : {"a", "b"}) {
+    EXPECT_EQ(scene_.what_is_wrong(volume, scene_.replica(volume)), "") << volume;
+  }
+}
+
 TEST_P(RunTest, AsksWhetherAVolumeOutsideThePatternsIsStillThere) {
   scene_.make("a");
   scene_.run();
