@@ -23,8 +23,8 @@ VERBS = {"source.features": 1, "source.inventory": 2, "source.freeze": 3, "sourc
          "source.settle": 5, "store.open": 16, "store.inventory": 17, "store.receive": 18,
          "store.abort_partial": 19, "store.set_aside": 20, "store.record_unchanged": 21,
          "store.send": 22, "store.destroy": 23, "store.verify": 24, "store.expectations": 27,
-         "store.change_expectations": 28, "store.replicas": 29, "store.move": 30, "agent.report": 32,
-         "agent.prepare": 33, "target.features": 64, "target.require_free": 65,
+         "store.change_expectations": 28, "store.replicas": 29, "store.move": 30,
+         "store.give_up_partial": 31, "agent.report": 32, "agent.prepare": 33, "target.features": 64, "target.require_free": 65,
          "target.restore": 66, "store.init": 67, "view.root": 80, "view.list": 81,
          "view.data_in": 82, "view.read": 83}
 SUBVOLUME = 3
@@ -368,6 +368,9 @@ class Client:
 
     def move(self, old, new):
         return self.ask("store.move", volume_name(old) + volume_name(new))
+
+    def give_up_partial(self, replica):
+        return self.ask("store.give_up_partial", volume_name(replica)) == u8(1)
 
     def store_receive(self, replica, stream, to, **more):
         request = volume_name(replica) + u8(SUBVOLUME) + stream_request(replica[1], to, **more)

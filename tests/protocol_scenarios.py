@@ -293,6 +293,10 @@ def what_the_policy_refuses():
     fails("PermissionDenied", "moves to another host", client.move, there, (b"names", there[1]))
     fails("PermissionDenied InvalidArgument", "moves to a path above", client.move, there,
           (b"box", b"btrfs:/../x"))
+    fails("PermissionDenied", "gives up another host's", client.give_up_partial, (b"names", there[1]))
+    check(not client.give_up_partial(there), "gives up what is whole")
+    check(not client.give_up_partial((b"box", b"btrfs:/nothing")), "gives up what is not there")
+    check(there in client.replicas("box"), "and destroys nothing by it")
     fails("PermissionDenied", "reads back", client.fetch, "store.send",
           protocol.volume_name(there) +
           protocol.stream_request(there[1], client.replicas("box")[there]["points"][0]))
@@ -340,6 +344,7 @@ def frames_that_break_the_rules():
               request(1, "store.move", protocol.volume_name((b"box", b"btrfs:/x"))))
     ends_with("a move to a name without end", request(1, "store.move",
               protocol.volume_name((b"box", b"btrfs:/x")) + text("box") + u32(0xFFFFFFFF)))
+    ends_with("a partial without a name", request(1, "store.give_up_partial", text("box")))
     ends_with("a message with a tail", request(1, "store.inventory", text("box") + b"x"))
     ends_with("a list that cannot be", request(1, "store.record_unchanged",
                                                text("main") + protocol.i64(0) + u32(0xFFFFFFFF)))

@@ -33,6 +33,12 @@ void GuardedStore::abort_partial(const VolumeName& volume) {
   store_->abort_partial(volume);
 }
 
+// Whoever may discard it at once may do so when it is old.
+bool GuardedStore::give_up_partial(const VolumeName& volume) {
+  policy_.may_abort(volume).require();
+  return store_->give_up_partial(volume);
+}
+
 VolumeName GuardedStore::set_aside(const VolumeName& volume) {
   policy_.may_set_aside(volume).require();
   return store_->set_aside(volume);

@@ -26,6 +26,7 @@ class GuardedStore : public Store {
   void describe(const std::vector<ReplicaDescription>& replicas) override;
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
+  bool give_up_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,

@@ -185,6 +185,7 @@ TEST_F(GuardedAgent, TakesReplicasOfItsHostAlone) {
   EXPECT_ERROR(store_->inventory("db1"), ErrorKind::PermissionDenied);
   EXPECT_ERROR(store_->inventory(""), ErrorKind::PermissionDenied);
   EXPECT_ERROR(store_->abort_partial({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
+  EXPECT_ERROR(store_->give_up_partial({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
   EXPECT_ERROR(store_->set_aside({"db1", "zfs:tank/home"}), ErrorKind::PermissionDenied);
   EXPECT_ERROR(store_->move({"web1", "zfs:tank/home"}, {"db1", "zfs:tank/home"}),
                ErrorKind::PermissionDenied);

@@ -222,6 +222,10 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
       store().abort_partial(decode_request<wire::ReplicaName>(request).volume);
       return wire::encode(wire::Nothing{});
     }
+    case wire::Verb::StoreGiveUpPartial: {
+      const auto message = decode_request<wire::ReplicaName>(request);
+      return wire::encode(wire::GivenUpReply{store().give_up_partial(message.volume)});
+    }
     case wire::Verb::StoreSetAside: {
       const auto message = decode_request<wire::ReplicaName>(request);
       return wire::encode(wire::ReplicaName{store().set_aside(message.volume)});

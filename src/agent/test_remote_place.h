@@ -85,6 +85,7 @@ class LinkedStore : public Store {
     return store_.description(volume, snapshot);
   }
   void abort_partial(const VolumeName& volume) override { store_.abort_partial(volume); }
+  bool give_up_partial(const VolumeName& volume) override { return store_.give_up_partial(volume); }
   VolumeName set_aside(const VolumeName& volume) override { return store_.set_aside(volume); }
   void move(const VolumeName& from, const VolumeName& to) override { store_.move(from, to); }
   void record_unchanged(const std::string& set, std::int64_t time,
@@ -156,6 +157,7 @@ class RemotePlace : public testing::ReplicationPlace {
   bool hold(const std::string& name, const std::string& snapshot, const std::string& tag) override {
     return place_->hold(name, snapshot, tag);
   }
+  bool let_weeks_pass() override { return place_->let_weeks_pass(); }
   testing::PlaceFiles replica_files(const VolumeName& replica,
                                     const std::string& snapshot) override {
     return place_->replica_files(replica, snapshot);

@@ -58,7 +58,7 @@ wire::ConnectionOptions connection_options(const agent::Policy& policy, const Ag
     if (policy.has(role)) options.features.push_back(wire::feature_of(role));
   }
   for (const auto feature : {wire::kPropertiesFeature, wire::kChangedFeature, wire::kMoveFeature,
-                             wire::kExpectationsFeature}) {
+                             wire::kGiveUpFeature, wire::kExpectationsFeature}) {
     options.features.emplace_back(feature);
   }
   if (ends.is_unprepared()) options.features.emplace_back(wire::kUnprepared);

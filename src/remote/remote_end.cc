@@ -167,6 +167,9 @@ class LineStore : public Store {
     return store->description(volume, snapshot);
   }
   void abort_partial(const VolumeName& volume) override { current_.get()->abort_partial(volume); }
+  bool give_up_partial(const VolumeName& volume) override {
+    return current_.get()->give_up_partial(volume);
+  }
   VolumeName set_aside(const VolumeName& volume) override {
     return current_.get()->set_aside(volume);
   }
@@ -211,6 +214,7 @@ class LineStore : public Store {
     const StoreAbilities abilities{.describes = describes(transport),
                                    .tells_changes = transport.peer().has(wire::kChangedFeature),
                                    .moves = transport.peer().has(wire::kMoveFeature),
+                                   .gives_up = transport.peer().has(wire::kGiveUpFeature),
                                    .remembers = remembers(transport)};
     auto store = std::make_unique<RemoteStore>(transport.connection(), name_, local_name_,
                                                identity_, abilities);

@@ -15,14 +15,19 @@
 #include "testing/fake_source.h"
 #include "testing/fake_store.h"
 #include "testing/socket_child.h"
+#include "wire/agent_role.h"
 
 namespace snapferry::remote {
 namespace {
 
 class NamedStore : public testing::FakeStore {
  public:
-  using FakeStore::FakeStore;
+  NamedStore(testing::FakeDisk& disk, bool on_give_up) : FakeStore(disk), on_give_up_(on_give_up) {}
   std::string name() const override { return "zfs:backup"; }
+  bool give_up_partial(const VolumeName&) override { return on_give_up_; }
+
+ private:
+  const bool on_give_up_;
 };
 
 // An agent in a thread of its own for each `ssh` that is started, the newest of which can be cut
@@ -44,9 +49,9 @@ class FarMachine : public platform::Commands {
     served.source = [this](std::string_view) {
       return std::make_unique<testing::FakeSource>(host);
     };
-    served.store = [now = disk]() -> std::unique_ptr<Store> {
+    served.store = [now = disk, given_up = on_give_up]() -> std::unique_ptr<Store> {
       if (now == nullptr) throw Error(ErrorKind::NotFound, "zfs:backup: no such dataset");
-      return std::make_unique<NamedStore>(*now);
+      return std::make_unique<NamedStore>(*now, given_up);
     };
     thread_ = std::thread([this, served = std::move(served)]() mutable {
       try {
@@ -67,6 +72,7 @@ class FarMachine : public platform::Commands {
   testing::FakeHost host;
   testing::FakeDisk first, second;
   testing::FakeDisk* disk = &first;
+  bool on_give_up = true;  // what its store answers
   std::vector<std::string> features = {"role.source", "role.store"};
 
  private:
@@ -129,6 +135,13 @@ TEST_F(RemoteEnd, TouchesNoOtherStoreAfterALoss) {
 
 TEST_F(RemoteEnd, LooksAtNoOtherStoreThanTheOneThatWasNamed) {
   EXPECT_THROW(store("root@web1:zfs:other")->inventory(""), NoSuchStore);
+}
+
+// One of an older version is not asked for what it does not know.
+TEST_F(RemoteEnd, LeavesAPartialToAnAgentThatCannotGiveItUp) {
+  EXPECT_FALSE(store()->give_up_partial({"web1", "zfs:tank/a"}));
+  far_.features.emplace_back(wire::kGiveUpFeature);
+  EXPECT_TRUE(store()->give_up_partial({"web1", "zfs:tank/a"}));
 }
 
 TEST_F(RemoteEnd, SaysThatTheStoreIsMissing) {

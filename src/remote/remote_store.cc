@@ -128,6 +128,13 @@ void RemoteStore::abort_partial(const VolumeName& volume) {
   remote_call<wire::Nothing>(connection_, wire::Verb::StoreAbortPartial, wire::ReplicaName{volume});
 }
 
+bool RemoteStore::give_up_partial(const VolumeName& volume) {
+  if (!abilities_.gives_up) return false;
+  return remote_call<wire::GivenUpReply>(connection_, wire::Verb::StoreGiveUpPartial,
+                                         wire::ReplicaName{volume})
+      .given_up;
+}
+
 VolumeName RemoteStore::set_aside(const VolumeName& volume) {
   return remote_call<wire::ReplicaName>(connection_, wire::Verb::StoreSetAside,
                                         wire::ReplicaName{volume})

@@ -16,6 +16,7 @@ struct StoreAbilities {
   bool describes = true;      // wire::kPropertiesFeature
   bool tells_changes = true;  // wire::kChangedFeature
   bool moves = true;          // wire::kMoveFeature
+  bool gives_up = true;       // wire::kGiveUpFeature
   bool remembers = true;      // wire::kExpectationsFeature
 };
 
@@ -43,6 +44,7 @@ class RemoteStore : public Store {
   void describe(const std::vector<ReplicaDescription>& replicas) override;
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
+  bool give_up_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,

@@ -49,6 +49,10 @@ class FakePlace : public ReplicationPlace {
     host_.hold(volume(name), snapshot, tag);
     return true;
   }
+  bool let_weeks_pass() override {
+    disk_.let_weeks_pass();
+    return true;
+  }
   PlaceFiles replica_files(const VolumeName& replica, const std::string& snapshot) override {
     return disk_.files_of(replica, snapshot);
   }

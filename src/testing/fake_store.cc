@@ -89,6 +89,13 @@ void FakeDisk::remove(const VolumeName& replica, const std::string& snapshot) {
                 [&](const State& state) { return state.point.name == snapshot; });
 }
 
+void FakeDisk::let_weeks_pass() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, replica] : replicas_) {
+    if (replica.half) replica.half->weeks_since = replica.half->looks > 0;
+  }
+}
+
 void FakeDisk::change(const VolumeName& replica, const std::string& what) {
   const std::lock_guard lock(mutex_);
   find(replica).changed = what;
@@ -218,6 +225,8 @@ class FakeStore::Receiver {
     if (record.raw != request_.stream.features.raw) {
       throw Error(ErrorKind::Corrupt, "a record that is raw and should not be, or the reverse");
     }
+    half_.looks = 0;
+    half_.weeks_since = false;
     if (record.offset != half_.payload.size()) {
       throw Error(ErrorKind::Corrupt, "a record from another offset");
     }
@@ -307,6 +316,20 @@ void FakeStore::abort_partial(const VolumeName& volume) {
   if (found == disk_.replicas_.end()) return;
   found->second.half.reset();
   if (found->second.states.empty()) disk_.replicas_.erase(found);
+}
+
+bool FakeStore::give_up_partial(const VolumeName& volume) {
+  {
+    const std::lock_guard lock(disk_.mutex_);
+    const auto found = disk_.replicas_.find(volume);
+    if (disk_.kind() != FakeKind::Zfs || found == disk_.replicas_.end() || !found->second.half) {
+      return false;
+    }
+    ++found->second.half->looks;
+    if (!found->second.half->weeks_since) return false;
+  }
+  abort_partial(volume);
+  return true;
 }
 
 VolumeName FakeStore::set_aside(const VolumeName& volume) {

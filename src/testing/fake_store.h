@@ -30,6 +30,8 @@ class FakeDisk {
   // By the hand of an administrator.
   void remove(const VolumeName& replica, const std::string& snapshot);
   void snapshot(const VolumeName& replica, const std::string& name);
+  // More than two of them, by its clock.
+  void let_weeks_pass();
   // `what` is ReplicaState::changed from now on.
   void change(const VolumeName& replica, const std::string& what);
 
@@ -46,6 +48,8 @@ class FakeDisk {
     std::string name;
     Bytes payload;
     bool raw = false;
+    unsigned looks = 0;        // of who would give it up, as long as it is as it is
+    bool weeks_since = false;  // the first of them
   };
   struct Replica {
     VolumeType type = VolumeType::Filesystem;
@@ -79,6 +83,7 @@ class FakeStore : public Store {
   void describe(const std::vector<ReplicaDescription>& replicas) override;
   VolumeProperties description(const VolumeName& volume, const Point& snapshot) override;
   void abort_partial(const VolumeName& volume) override;
+  bool give_up_partial(const VolumeName& volume) override;
   VolumeName set_aside(const VolumeName& volume) override;
   void move(const VolumeName& from, const VolumeName& to) override;
   void record_unchanged(const std::string& set, std::int64_t time,

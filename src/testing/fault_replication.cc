@@ -64,6 +64,10 @@ void FaultStore::abort_partial(const VolumeName& volume) {
   plan_.around("abort_partial", [&] { inner_.abort_partial(volume); });
 }
 
+bool FaultStore::give_up_partial(const VolumeName& volume) {
+  return plan_.around("give_up_partial", [&] { return inner_.give_up_partial(volume); });
+}
+
 VolumeName FaultStore::set_aside(const VolumeName& volume) {
   return plan_.around("set_aside", [&] { return inner_.set_aside(volume); });
 }

@@ -63,6 +63,9 @@ class ReplicationPlace {
   // Whether store() is where an administrator is, and not at the far end of a connection.
   virtual bool can_retire() { return true; }
 
+  // More than two of them, by the clock of the store; false where that cannot be done.
+  virtual bool let_weeks_pass() { return false; }
+
   // What is in a snapshot of a replica, read without the code under test. Throws where it is not
   // there.
   virtual PlaceFiles replica_files(const VolumeName& replica, const std::string& snapshot) = 0;

@@ -325,6 +325,31 @@ TEST_P(StoreContract, AbortingTakesAReplicaWithItThatHoldsNothingElse) {
   store_->abort_partial(replica("a"));
 }
 
+TEST_P(StoreContract, GivesUpWhatNobodyCarriesOnAfterWeeksByItsOwnClock) {
+  place_->make("a");
+  place_->write("a", "file", noise(3'000'000));
+  const StreamRequest stream = request("a", freeze("a", 1));
+  receive_cut("a", stream, stream_size(stream) * 2 / 3, CutKind::Failure);
+  const auto can_go_on = [&] {
+    const auto found = find(replica("a"));
+    return found && found->partial && !found->partial->token.empty();
+  };
+  if (!can_go_on()) {
+    EXPECT_FALSE(store_->give_up_partial(replica("a")));
+    GTEST_SKIP() << "no stream is carried on here";
+  }
+  const bool passed_unseen = place_->let_weeks_pass();
+  for (int looks = 0; looks < 2; ++looks) {
+    EXPECT_FALSE(store_->give_up_partial(replica("a")));
+    EXPECT_TRUE(can_go_on());
+  }
+  if (!passed_unseen || !place_->let_weeks_pass()) return;
+  store_ = place_->store();
+  EXPECT_TRUE(store_->give_up_partial(replica("a")));
+  EXPECT_FALSE(find(replica("a")));
+  EXPECT_FALSE(store_->give_up_partial(replica("a")));
+}
+
 TEST_P(StoreContract, CancellationEndsAReceive) {
   place_->make("a");
   place_->write("a", "file", noise(100'000));

@@ -24,9 +24,11 @@ std::string feature_of(AgentRole role);
 
 // The feature of a server that knows the verbs about what volumes are beside their files.
 inline constexpr std::string_view kPropertiesFeature = "properties";
-// Of one that knows store.replicas, and of one that knows store.move.
+// Of one that knows store.replicas, of one that knows store.move, of one that knows
+// store.give_up_partial.
 inline constexpr std::string_view kChangedFeature = "changed";
 inline constexpr std::string_view kMoveFeature = "move";
+inline constexpr std::string_view kGiveUpFeature = "give-up";
 
 // The feature of a server that knows the verbs about what is expected beside what is there.
 inline constexpr std::string_view kExpectationsFeature = "expectations";

@@ -310,6 +310,10 @@ void code(Coder& coder, Like<MoveRequest> auto& message) {
   code_volume_name(coder, message.to);
 }
 template <typename Coder>
+void code(Coder& coder, Like<GivenUpReply> auto& message) {
+  coder.flag(message.given_up);
+}
+template <typename Coder>
 void code(Coder& coder, Like<UnchangedRequest> auto& message) {
   coder.text(message.set, kMaxName);
   coder.i64(message.time);
@@ -436,6 +440,7 @@ SNAPFERRY_MESSAGE(ReplicasReply)
 SNAPFERRY_MESSAGE(KnownReplicasReply)
 SNAPFERRY_MESSAGE(ReceiveStart)
 SNAPFERRY_MESSAGE(ReplicaName)
+SNAPFERRY_MESSAGE(GivenUpReply)
 SNAPFERRY_MESSAGE(MoveRequest)
 SNAPFERRY_MESSAGE(UnchangedRequest)
 SNAPFERRY_MESSAGE(ExpectationsReply)

@@ -137,9 +137,14 @@ struct ReceiveStart {  // store.receive, before its stream
   StreamRequest stream;
 };
 
-struct ReplicaName {  // store.abort_partial; store.set_aside and its answer
+struct ReplicaName {  // store.abort_partial, store.give_up_partial; store.set_aside and its answer
   static constexpr std::string_view kName = "a replica's name";
   VolumeName volume;
+};
+
+struct GivenUpReply {  // store.give_up_partial
+  static constexpr std::string_view kName = "a store.give_up_partial answer";
+  bool given_up = false;
 };
 
 struct MoveRequest {  // store.move

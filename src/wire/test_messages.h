@@ -197,6 +197,7 @@ inline std::vector<TestMessage> all_test_messages() {
       of("store.inventory.request", ReplicasRequest{"web1"}),
       of("store.inventory.answer", ReplicasReply{{replica(), ReplicaState{}}}),
       of("store.replicas.answer", KnownReplicasReply{{changed_replica(), ReplicaState{}}}),
+      of("store.give_up_partial.answer", GivenUpReply{true}),
       of("store.move.request", MoveRequest{name, {"web1", "zfs:tank/moved"}}),
       of("store.receive.request", ReceiveStart{name, VolumeType::Zvol, stream()}),
       of("replica", ReplicaName{name}),

@@ -29,6 +29,7 @@ constexpr std::array kVerbs = {
     VerbTraits{Verb::StoreChangeExpectations, "store.change_expectations"},
     VerbTraits{Verb::StoreReplicas, "store.replicas"},
     VerbTraits{Verb::StoreMove, "store.move"},
+    VerbTraits{Verb::StoreGiveUpPartial, "store.give_up_partial"},
     VerbTraits{Verb::AgentReport, "agent.report"},
     VerbTraits{Verb::AgentPrepare, "agent.prepare"},
     VerbTraits{Verb::TargetFeatures, "target.features"},

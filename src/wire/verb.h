@@ -29,6 +29,7 @@ enum class Verb : std::uint16_t {
   StoreChangeExpectations = 28,
   StoreReplicas = 29,
   StoreMove = 30,
+  StoreGiveUpPartial = 31,
   AgentReport = 32,
   AgentPrepare = 33,
   TargetFeatures = 64,

@@ -37,6 +37,7 @@ class ZfsPlace : public ReplicationPlace {
   void destroy(const std::string& name) override;
   bool exclude(const std::string& name) override;
   bool hold(const std::string& name, const std::string& snapshot, const std::string& tag) override;
+  bool let_weeks_pass() override;
   PlaceFiles replica_files(const VolumeName& replica, const std::string& snapshot) override;
 
   std::string dataset(std::string_view name) const { return source_ + "/" + std::string(name); }
@@ -44,8 +45,23 @@ class ZfsPlace : public ReplicationPlace {
   std::string replica_dataset(const VolumeName& replica) const;
 
  private:
+  // The machine's, so much later.
+  class LaterClock : public platform::Clock {
+   public:
+    Timestamp now() override {
+      auto time = platform::system_clock().now();
+      time.seconds += later_;
+      return time;
+    }
+    void go_on(std::int64_t seconds) { later_ += seconds; }
+
+   private:
+    std::int64_t later_ = 0;
+  };
+
   std::string source_;
   std::string store_;
+  LaterClock clock_;
 };
 
 // A test on a place of its own; skipped where none can be made.
