@@ -1,8 +1,6 @@
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -11,12 +9,14 @@
 #include "core/store.h"
 #include "platform/clock.h"
 #include "platform/command.h"
+#include "zfs/host_memory.h"
 #include "zfs/known_store.h"
 #include "zfs/pool_calls.h"
 #include "zfs/replica_safety.h"
 #include "zfs/store_layout.h"
-#include "zfs/store_listing.h"
+#include "zfs/store_look.h"
 #include "zfs/store_places.h"
+#include "zfs/store_receiver.h"
 #include "zfs/zfs_version.h"
 
 namespace snapferry::zfs {
@@ -65,42 +65,22 @@ class ZfsStore : public Store {
                                     const Cancellation* cancellation) override;
 
  private:
-  // Throws NoSuchStore.
-  void look_at_store();
-  void look_at_memory(const std::string& host);
-  void write_expected(const std::string& host, const HostExpectations& before,
-                      const HostExpectations& after);
-  StoreContents list(const std::string& root);
-  std::optional<StoreDataset> look_again(const VolumeName& volume);
-  StoreDataset needed(const VolumeName& volume);
   void mark_as_empty(const std::string& dataset);
-
-  // Receiving.
-  std::string target_of(const ReceiveRequest& request);
-  void check_base(const ReceiveRequest& request);
-  void check_features(const ReceiveRequest& request, const std::string& dataset);
-  std::optional<VolumeProperties> told(const VolumeName& volume);
   void keep_description_of(const VolumeName& from, const VolumeName& to,
                            const std::string& dataset);
-  void keep_description(const ReceiveRequest& request, StoreDataset& replica);
-  std::vector<std::string> first_receive_options(const ReceiveRequest& request);
-  void run_receive(const ReceiveRequest& request, const std::string& dataset, Stream& stream);
-  void look_at_first(const ReceiveRequest& request, const std::string& dataset);
-  void remember_added(StoreDataset dataset, const StreamRequest& stream);
-  std::vector<std::string> unsafe(VolumeType type, const std::string& dataset);
 
   platform::Commands& commands_;
   PoolCalls& calls_;
   const StoreLayout layout_;
   platform::Clock& clock_;
-  const Privilege privilege_;
   std::optional<ZfsVersion> version_;
   std::optional<StreamFeatures> receivable_;  // by the pool
 
-  std::mutex descriptions_mutex_;
-  std::map<VolumeName, VolumeProperties> descriptions_;  // as describe() told
   KnownStore known_;
+  StoreLook look_;
   StorePlaces places_;
+  StoreReceiver receiver_;
+  HostMemory memory_;
   // Held shared by receives, and alone where datasets are renamed under them.
   std::shared_mutex renames_;
 };
