@@ -16,9 +16,10 @@
 namespace snapferry::remote {
 namespace {
 
-// A store that names more than this says nothing that anybody reads.
-constexpr std::size_t kMostDamages = 200'000;
-constexpr std::size_t kMostDamageBytes = 64u << 20;
+// Files of one snapshot, and what is said of it beside them.
+constexpr std::size_t kMostDamagesOfSnapshot = 128;
+// Of all replicas together.
+constexpr std::size_t kMostDamageBytes = 16u << 20;
 
 std::size_t size_of(const ReplicaDamage& damage) {
   return sizeof damage + damage.volume.host.size() + damage.volume.path.size() +
@@ -208,8 +209,8 @@ std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool
   open();
   auto channel = connection_.request(
       wire::Verb::StoreVerify, wire::encode(wire::VerifyRequest{replica, read_data}), cancellation);
+  const auto most_damages = kMostDamagesOfSnapshot * (replica.points.size() + 1);
   std::vector<ReplicaDamage> damages;
-  std::size_t damage_bytes = 0;
   wire::VerifyReportReader reader;
   Bytes buffer(wire::kMaxPayload);
   while (const auto size = channel.read(buffer, cancellation)) {
@@ -218,8 +219,8 @@ std::vector<ReplicaDamage> RemoteStore::verify(const ReplicaState& replica, bool
       if (progress != nullptr) progress->bytes += report->bytes;
       if (!report->damage) continue;
       damages.push_back(printable_damage(std::move(*report->damage)));
-      damage_bytes += size_of(damages.back());
-      if (damages.size() > kMostDamages || damage_bytes > kMostDamageBytes) {
+      damage_bytes_ += size_of(damages.back());
+      if (damages.size() > most_damages || damage_bytes_ > kMostDamageBytes) {
         throw Error(ErrorKind::Corrupt, name_ + ": names no end of damage; verify it there");
       }
     }

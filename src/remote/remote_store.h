@@ -21,7 +21,8 @@ struct StoreAbilities {
 };
 
 // The store at the far end of a connection, through its agent. Texts for people come out
-// printable; replicas of another host than was asked for are Corrupt.
+// printable; replicas of another host than was asked for are Corrupt, and so is more damage than
+// the snapshots that were verified can have, or than anybody reads.
 class RemoteStore : public Store {
  public:
   // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
@@ -71,6 +72,7 @@ class RemoteStore : public Store {
   const std::string expected_;
   const StoreAbilities abilities_;
   std::optional<wire::OpenReply> opened_;
+  std::size_t damage_bytes_ = 0;  // of all that verify() returned
 };
 
 }  // namespace snapferry::remote

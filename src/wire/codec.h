@@ -17,6 +17,10 @@ namespace snapferry::wire {
 // for both directions: `code(coder, value)`. The encoder takes the value const. Both hold to the
 // same limits: what one side writes, the other accepts.
 
+// Of all lists of a message together, those within their items as well: an item takes more memory
+// than bytes.
+inline constexpr std::size_t kMostItems = 1'000'000;
+
 // Throws InvalidArgument for what exceeds a limit.
 class Encoder {
  public:
@@ -47,6 +51,8 @@ class Encoder {
   template <typename T, typename Code>
   void list(const std::vector<T>& values, std::size_t limit, std::size_t, const Code& code_value) {
     need_at_most(values.size(), limit);
+    items_ += values.size();
+    need_at_most(items_, kMostItems);
     writer_.u32(static_cast<std::uint32_t>(values.size()));
     for (const auto& value : values) code_value(value);
   }
@@ -57,6 +63,7 @@ class Encoder {
  private:
   static void need_at_most(std::size_t size, std::size_t limit);
   ByteWriter writer_;
+  std::size_t items_ = 0;  // of all lists
 };
 
 // Throws Corrupt for anything that an Encoder does not write.
@@ -97,6 +104,8 @@ class Decoder {
     const std::size_t count = reader_.u32();
     if (count > limit) reader_.fail("holds a list beyond its limit");
     if (count > reader_.remaining() / least) reader_.fail("ends too early");
+    items_ += count;
+    if (items_ > kMostItems) reader_.fail("holds more items than any message may");
     values.clear();
     // Items take more memory than bytes: let the vector grow with what really comes.
     values.reserve(std::min<std::size_t>(count, 1024));
@@ -110,6 +119,7 @@ class Decoder {
 
  private:
   ByteReader reader_;
+  std::size_t items_ = 0;
 };
 
 // A whole message, whose form `code` describes.

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxProperties = 1024;
 constexpr std::size_t kMaxPatterns = 4096;
 constexpr std::size_t kMaxItems = 200'000;
 constexpr std::size_t kMaxExpected = kMostExpected;
-constexpr std::size_t kMaxPoints = 4'000'000;
+constexpr std::size_t kMaxPoints = kMostItems;
 
 // The bytes of the shortest item of each list.
 constexpr std::size_t kLeastText = 4;

@@ -89,6 +89,25 @@ TEST(Messages, AListingOfAHundredThousandSnapshotsComesBack) {
   EXPECT_EQ(decode<InventoryReply>(encode(reply)).volumes, reply.volumes);
 }
 
+// Each of the lists is within its own limit.
+TEST(Messages, HoldNoMoreThanAMillionItemsTogether) {
+  ReplicasReply one;
+  one.replicas.emplace_back().points.assign(400'000, test_messages::point("s"));
+  const auto replica = encode(one);
+  const auto of_several = [&](std::uint32_t count) {
+    Bytes bytes;
+    ByteWriter(bytes).u32(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      bytes.insert(bytes.end(), replica.begin() + sizeof count, replica.end());
+    }
+    return bytes;
+  };
+  EXPECT_EQ(decode<ReplicasReply>(of_several(2)).replicas.at(1).points.size(), 400'000u);
+  EXPECT_ERROR(decode<ReplicasReply>(of_several(3)), ErrorKind::Corrupt);
+  one.replicas.resize(3, one.replicas.front());
+  EXPECT_ERROR(encode(one), ErrorKind::InvalidArgument);
+}
+
 TEST(Failure, IsOnePrintableLine) {
   const Error sent(ErrorKind::Busy, "tank\n\x1b[2J\xff is busy");
   const Error got = decode_failure(encode_failure(sent).view());

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxRequest = 16u << 20;
 constexpr std::size_t kMaxRequests = 64u << 20;
-constexpr std::size_t kMaxAnswer = 256u << 20;
+constexpr std::size_t kMaxAnswer = 96u << 20;
 constexpr std::size_t kGrant = kWindow / 4;
 constexpr std::size_t kBatch = 256u << 10;
 constexpr std::size_t kQueue = 256u << 10;
