@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "core/tree_node.h"
-#include "wire/codec.h"
 #include "wire/failure.h"
+#include "wire/value_forms.h"
 
 namespace snapferry::wire {
 namespace {
 
-constexpr std::size_t kMaxName = 255;
-constexpr std::size_t kMaxVolume = 4352;
 constexpr std::size_t kMaxTarget = 4096;
 constexpr std::size_t kMaxAttribute = 64u << 10;
 constexpr std::size_t kMaxAttributes = 16384;  // names are 64 KiB at most, of four bytes at least
@@ -19,7 +17,6 @@ constexpr std::uint64_t kMaxOffset = INT64_MAX;
 constexpr std::uint32_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::uint32_t kAllModes = 07777;
 
-constexpr std::size_t kLeastText = 4;
 constexpr std::size_t kLeastTime = 8 + 4;
 constexpr std::size_t kLeastFile =
     1 + kLeastText + 3 * 4 + 2 * kLeastTime + 3 * 8 + 1 + 4 + kLeastText + 8 + 1;
@@ -27,8 +24,7 @@ constexpr std::size_t kLeastFileRange = 2 * kLeastText + 3 * 8;
 
 template <typename Coder, typename Value>
 void code_snapshot(Coder& coder, Value& snapshot) {
-  coder.text(snapshot.volume.host, kMaxName);
-  coder.text(snapshot.volume.path, kMaxVolume);
+  code_volume_name(coder, snapshot.volume);
   coder.text(snapshot.name, kMaxName);
   coder.check(is_valid_name(snapshot.name), "holds a name that no snapshot can have");
   coder.guid(snapshot.guid);
