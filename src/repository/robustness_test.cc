@@ -1,63 +1,24 @@
 // What is left of a repository when storage operations fail, the power goes, or bits
 // flip: after the way SQLite tests itself, every operation is made to fail in turn.
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "blob/memory_storage.h"
 #include "core/error.h"
-#include "core/tree_node.h"
 #include "repository/repository.h"
+#include "repository/test_damage.h"
 #include "testing/crash_storage.h"
 #include "testing/fault_storage.h"
 
 namespace snapferry::repository {
 namespace {
-
-using blob::MemoryStorage;
-using Files = std::map<std::string, std::string>;
-
-OpenOptions with_password() {
-  return {.password = [] { return "secret"; }, .cache_directory = ""};
-}
-
-std::string noise(unsigned seed, std::size_t size) {
-  std::string bytes(size, 0);
-  for (char& byte : bytes) byte = static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24);
-  return bytes;
-}
-
-Snapshot back_up(Repository& repository, const Files& files, std::int64_t seconds) {
-  auto session = repository.begin_backup();
-  Bytes leaf{1};
-  for (const auto& [name, content] : files) {
-    Entry entry;
-    entry.name = name;
-    entry.size = content.size();
-    entry.content.runs.push_back(
-        {content.size(), session->put(ObjectKind::Data, as_bytes(content))});
-    encode_entry(entry, leaf);
-  }
-  Snapshot snapshot;
-  snapshot.volume = {"host", "/data"};
-  snapshot.time = {seconds, 0};
-  snapshot.root.type = EntryType::Directory;
-  snapshot.root.tree = session->put(ObjectKind::Tree, leaf);
-  return session->commit(snapshot);
-}
-
-Files read_back(Repository& repository, const Snapshot& snapshot) {
-  Files files;
-  const Bytes tree = repository.get(ObjectKind::Tree, snapshot.root.tree);
-  const TreeNode node = TreeNode::parse(tree);
-  for (const auto& item : node.items) {
-    const Entry entry = decode_entry(item.bytes);
-    const Bytes content = repository.get(ObjectKind::Data, *entry.content.runs.at(0).id);
-    files[entry.name] = std::string(as_text(content));
-  }
-  return files;
-}
 
 // The snapshots of the repository under test, by the second they were taken in.
 const Files& files_of(std::int64_t seconds) {
@@ -72,10 +33,8 @@ const Files& files_of(std::int64_t seconds) {
 // Two snapshots, and content of a third that was forgotten.
 MemoryStorage::Objects starting_point() {
   MemoryStorage storage;
-  Repository::create(
-      storage,
-      {.encryption = Encryption::Password, .password = "secret", .weak_key_derivation = true});
-  auto repository = Repository::open(storage, with_password());
+  create(storage);
+  auto repository = open(storage);
   const Snapshot forgotten = back_up(*repository, {{"gone", noise(9, 6000)}}, 0);
   back_up(*repository, files_of(1), 1);
   back_up(*repository, files_of(2), 2);
@@ -85,7 +44,7 @@ MemoryStorage::Objects starting_point() {
 
 // Every snapshot there is must be whole; `needed` must be there.
 void expect_whole(blob::Storage& storage, const std::vector<std::int64_t>& needed) {
-  auto repository = Repository::open(storage, with_password());
+  auto repository = open(storage);
   const VerifyReport report = repository->verify({.read_data = 100});
   for (const Damage& damage : report.damages) {
     // Torn leftovers of whoever crashed are not damage to a snapshot, but only claims
@@ -145,7 +104,7 @@ MemoryStorage::Objects start_of(const Operation& operation) {
 // True if the operation got through.
 bool attempt(blob::Storage& storage, const Operation& operation) {
   try {
-    operation.run(*Repository::open(storage, with_password()));
+    operation.run(*open(storage));
     return true;
   } catch (const Error& error) {
     EXPECT_NE(error.kind(), ErrorKind::Internal) << error.what();
@@ -226,7 +185,7 @@ TEST_P(Robustness, NothingIsLostWhenThePowerGoesAgainDuringTheNextRun) {
 TEST(IndexRebuild, LeavesNothingToComplainOf) {
   const Operation rebuild = operations().back();
   MemoryStorage storage(start_of(rebuild));
-  auto repository = Repository::open(storage, with_password());
+  auto repository = open(storage);
   EXPECT_FALSE(repository->verify({}).damages.empty());
   rebuild.run(*repository);
   EXPECT_TRUE(repository->verify({.read_data = 100}).damages.empty());
@@ -235,10 +194,8 @@ TEST(IndexRebuild, LeavesNothingToComplainOf) {
 // A repository of few bytes, so that every bit can be flipped.
 MemoryStorage::Objects tiny_repository() {
   MemoryStorage storage;
-  Repository::create(
-      storage,
-      {.encryption = Encryption::Password, .password = "secret", .weak_key_derivation = true});
-  auto repository = Repository::open(storage, with_password());
+  create(storage);
+  auto repository = open(storage);
   back_up(*repository, {{"a", "one"}}, 1);
   back_up(*repository, {{"b", "two"}}, 2);
   return storage.objects();
@@ -276,7 +233,7 @@ TEST(BitFlips, AreAllFoundAndNeverGiveWrongData) {
       bytes[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
       storage.put(name, bytes);
       try {
-        auto repository = Repository::open(storage, with_password());
+        auto repository = open(storage);
         const VerifyReport report = repository->verify({.read_data = 100});
         ASSERT_FALSE(report.damages.empty());
         EXPECT_EQ(report.damages.front().object, name);

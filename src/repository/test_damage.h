@@ -45,7 +45,8 @@ inline void create(blob::Storage& storage) {
       {.encryption = Encryption::Password, .password = "secret", .weak_key_derivation = true});
 }
 
-inline Snapshot back_up(Repository& repository, const Files& files = source()) {
+inline Snapshot back_up(Repository& repository, const Files& files = source(),
+                        std::int64_t seconds = 0) {
   auto session = repository.begin_backup();
   Bytes leaf{1};
   for (const auto& [name, content] : files) {
@@ -58,6 +59,7 @@ inline Snapshot back_up(Repository& repository, const Files& files = source()) {
   }
   Snapshot snapshot;
   snapshot.volume = {"host", "/data"};
+  snapshot.time = {seconds, 0};
   snapshot.root.type = EntryType::Directory;
   snapshot.root.tree = session->put(ObjectKind::Tree, leaf);
   return session->commit(snapshot);
