@@ -1,48 +1,47 @@
-# Configuring and building. Each kind of build has its own directory:
-#   build/          development and tests
-#   build-release/  what demo and bench run; needs no test libraries
-#   build-asan/, build-tsan/, build-fuzz/
+# Configuring and building: the presets of CMakePresets.json, each in a directory of its own. `dev`
+# is in build/, any other in build-PRESET/; the release needs no test libraries.
 
-# configure DIRECTORY CMAKE-OPTION…: only where the directory is new; Ninja runs
-# CMake again by itself when a CMakeLists.txt or the set of files changes.
-configure() {
-  local directory=$1
-  shift
-  [ -e "$directory/build.ninja" ] && return
-  say "Configuring $directory"
-  cmake -S "$ROOT" -B "$directory" -G Ninja "$@"
+build_directory() {
+  if [ "$1" = dev ]; then echo build; else echo "build-$1"; fi
 }
 
-# One ccache for all builds of all checkouts.
+# configure PRESET: only where its directory is new; Ninja runs CMake again by itself when a
+# CMakeLists.txt or the set of files changes.
+configure() {
+  [ -e "$(build_directory "$1")/build.ninja" ] && return
+  say "Configuring $(build_directory "$1")"
+  cmake --preset "$1"
+}
+
+# compile PRESET [TARGET…]: one ccache for all builds of all checkouts.
 compile() {
-  CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1 ninja -C "$1" "${@:2}"
+  CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1 ninja -C "$(build_directory "$1")" "${@:2}"
 }
 
 build_dev() {
   need_packages build test
-  configure build -DCMAKE_BUILD_TYPE=Dev
-  compile build "$@"
+  configure dev
+  compile dev "$@"
 }
 
 build_release() {
   need_packages build
-  configure build-release -DCMAKE_BUILD_TYPE=Release -DSNAPFERRY_TESTS=OFF
-  compile build-release "$@"
+  configure release
+  compile release "$@"
 }
 
-# build_sanitized asan address
 build_sanitized() {
   need_packages build test
-  configure "build-$1" -DCMAKE_BUILD_TYPE=Dev -DSNAPFERRY_SANITIZE="$2"
-  compile "build-$1"
+  configure "$1"
+  compile "$1"
 }
 
 run_build() {
   case ${1:-} in
     "") build_dev ;;
     --release) build_release ;;
-    --asan) build_sanitized asan address ;;
-    --tsan) build_sanitized tsan thread ;;
+    --asan) build_sanitized asan ;;
+    --tsan) build_sanitized tsan ;;
     *) fail "build takes --asan, --tsan or --release, not '$1'" ;;
   esac
 }

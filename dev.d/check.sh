@@ -3,7 +3,7 @@
 
 run_checks() {
   need_packages build test check
-  configure build -DCMAKE_BUILD_TYPE=Dev
+  configure dev
   local failed=()
   check_format || failed+=(format)
   check_tidy || failed+=(tidy)

@@ -4,9 +4,8 @@ run_fuzz() {
   local seconds=${1:-60}
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "fuzz takes a number of seconds, not '$seconds'"
   need_packages build test fuzz
-  configure build-fuzz -DCMAKE_BUILD_TYPE=Dev -DCMAKE_C_COMPILER=clang \
-    -DCMAKE_CXX_COMPILER=clang++ -DSNAPFERRY_FUZZ=ON
-  compile build-fuzz fuzz/all
+  configure fuzz
+  compile fuzz fuzz/all
 
   local targets=(build-fuzz/fuzz/*_fuzzer)
   [ -x "${targets[0]}" ] || fail "there is no fuzz target: fuzz/ holds no *_fuzzer.cc"

@@ -3,10 +3,10 @@
 # Builds what the guest runs, without debugging symbols, into build/vm-bin/.
 build_for_guests() {
   need_packages build test vm
-  configure build -DCMAKE_BUILD_TYPE=Dev
+  configure dev
   local programs=(snapferry)
   ! compgen -G 'tests/vm/guest/*_test.cc' >/dev/null || programs+=(tests/guest_test)
-  compile build "${programs[@]}"
+  compile dev "${programs[@]}"
   mkdir -p build/vm-bin
   local program
   for program in "${programs[@]}"; do
