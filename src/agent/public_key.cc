@@ -30,7 +30,7 @@ constexpr std::array<KeyType, 7> kTypes = {{
     {"sk-ecdsa-sha2-nistp256@openssh.com", 4},
 }};
 
-[[noreturn]] void refuse(std::string_view subject, std::string_view cause) {
+[[noreturn]] void refuse_key(std::string_view subject, std::string_view cause) {
   throw Error(ErrorKind::InvalidArgument,
               quoted(subject) + ": " + std::string(cause) +
                   "; give the public key, such as ~/.ssh/id_ed25519.pub, which ssh-keygen makes");
@@ -98,14 +98,14 @@ std::string_view only_line(std::string_view text, std::string_view subject) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
   if (text.find("PRIVATE KEY") != text.npos)
-    refuse(subject,
-           "is a private key, which stays where "
-           "it is");
-  if (text.empty()) refuse(subject, "is empty");
-  if (text.find('\n') != text.npos) refuse(subject, "has more than one line");
-  if (text.size() > kLongestLine) refuse(subject, "is too long for a key");
+    refuse_key(subject,
+               "is a private key, which stays where "
+               "it is");
+  if (text.empty()) refuse_key(subject, "is empty");
+  if (text.find('\n') != text.npos) refuse_key(subject, "has more than one line");
+  if (text.size() > kLongestLine) refuse_key(subject, "is too long for a key");
   const auto control = [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7f; };
-  if (std::ranges::any_of(text, control)) refuse(subject, "has control characters");
+  if (std::ranges::any_of(text, control)) refuse_key(subject, "has control characters");
   return text;
 }
 
@@ -117,12 +117,13 @@ PublicKey parse_public_key(std::string_view text, std::string_view subject) {
   key.type = take_word(rest);
   const auto type = std::ranges::find(kTypes, key.type, &KeyType::name);
   if (type == kTypes.end()) {
-    refuse(subject,
-           "begins with " + quoted(key.type) + ", which is no type of key that sshd takes");
+    refuse_key(subject,
+               "begins with " + quoted(key.type) + ", which is no type of key that sshd takes");
   }
   key.blob = take_word(rest);
   const auto bytes = decode_base64(key.blob);
-  if (!bytes || !is_key_of(*type, *bytes)) refuse(subject, "holds no whole " + key.type + " key");
+  if (!bytes || !is_key_of(*type, *bytes))
+    refuse_key(subject, "holds no whole " + key.type + " key");
   key.comment = rest;
   while (key.comment.ends_with(' ') || key.comment.ends_with('\t')) key.comment.pop_back();
   return key;

@@ -11,7 +11,7 @@
 namespace snapferry::agent {
 namespace {
 
-std::string_view kind_of(std::string_view volume) {
+std::string_view needed_kind(std::string_view volume) {
   const auto colon = volume.find(':');
   if (colon == volume.npos) {
     throw Error(ErrorKind::InvalidArgument,
@@ -25,7 +25,7 @@ template <typename Items, typename Name>
 void need_one_kind(const Items& items, const Name& name_of) {
   if (items.empty()) throw Error(ErrorKind::InvalidArgument, "the request names no volume");
   for (const auto& item : items) {
-    if (kind_of(name_of(item)) != kind_of(name_of(items.front()))) {
+    if (needed_kind(name_of(item)) != needed_kind(name_of(items.front()))) {
       throw Error(ErrorKind::InvalidArgument, "the request mixes volumes of several kinds");
     }
   }
@@ -319,7 +319,7 @@ Bytes Server::open_store(const wire::OpenRequest& request) {
 }
 
 Source& Server::source_of(std::string_view volume) {
-  const auto kind = kind_of(volume);
+  const auto kind = needed_kind(volume);
   const std::lock_guard lock(ends_);
   return end_of(sources_, kind, [&] {
     auto made = served_.source ? served_.source(kind) : nullptr;
@@ -338,7 +338,7 @@ Store& Server::store() {
 }
 
 VolumeTarget& Server::target_of(std::string_view volume) {
-  const auto kind = kind_of(volume);
+  const auto kind = needed_kind(volume);
   const std::lock_guard lock(ends_);
   return end_of(targets_, kind, [&] {
     auto made = served_.target ? served_.target(kind) : nullptr;

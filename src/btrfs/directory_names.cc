@@ -31,4 +31,8 @@ std::vector<std::string> names_in(int directory, const std::string& subject) {
   return names;
 }
 
+std::string parent_of(const std::string& path) {
+  return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+}
+
 }  // namespace snapferry::btrfs

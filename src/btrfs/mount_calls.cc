@@ -49,8 +49,11 @@ struct MountStatus {
 static_assert(sizeof(MountStatus) == 512 && offsetof(MountStatus, old_id) == 56 &&
               offsetof(MountStatus, root) == 104);
 
-enum Asked : std::uint64_t { SuperBlock = 1, Basic = 2, Root = 8, Point = 16 };
-constexpr std::uint64_t kAsked = Asked::SuperBlock | Asked::Basic | Asked::Root | Asked::Point;
+constexpr std::uint64_t kAskSuperBlock = 1;
+constexpr std::uint64_t kAskBasic = 2;
+constexpr std::uint64_t kAskRoot = 8;
+constexpr std::uint64_t kAskPoint = 16;
+constexpr std::uint64_t kAsked = kAskSuperBlock | kAskBasic | kAskRoot | kAskPoint;
 
 std::optional<std::vector<std::uint64_t>> list_mounts() {
   constexpr std::size_t kAtOnce = 512;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "btrfs/mount_calls.h"
+#include "btrfs/octal_escape.h"
 #include "core/bytes.h"
 #include "core/error.h"
 #include "platform/fd.h"
@@ -26,24 +27,6 @@ std::string_view take_until(std::string_view& rest, char end) {
   return part;
 }
 
-bool is_octal(char digit) { return digit >= '0' && digit <= '7'; }
-
-// Blanks and backslashes are written as "\040".
-std::string unescape(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) && is_octal(text[i + 2]) &&
-        is_octal(text[i + 3])) {
-      result += static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
-                                  (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
 // "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
 std::optional<Mount> parse_mount(std::string_view line) {
   Mount mount;
@@ -51,8 +34,8 @@ std::optional<Mount> parse_mount(std::string_view line) {
   std::from_chars(id.data(), id.data() + id.size(), mount.id);
   take_until(line, ' ');
   mount.device = take_until(line, ' ');
-  mount.root = unescape(take_until(line, ' '));
-  mount.point = unescape(take_until(line, ' '));
+  mount.root = unescape_octal(take_until(line, ' '));
+  mount.point = unescape_octal(take_until(line, ' '));
   const auto separator = line.find(" - ");
   if (separator == line.npos) return std::nullopt;
   line.remove_prefix(separator + 3);

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "btrfs/directory_names.h"
 #include "btrfs/mount_table.h"
 #include "btrfs/snapshot_place.h"
 #include "btrfs/store_layout.h"
@@ -29,10 +30,6 @@ class Paths {
 bool exists(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
-}
-
-std::string parent_of(const std::string& path) {
-  return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
 }
 
 std::string beginning_of(const VolumePattern& pattern) {

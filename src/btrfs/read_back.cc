@@ -18,7 +18,7 @@ namespace snapferry::btrfs {
 namespace {
 
 constexpr std::size_t kReadSize = 1u << 20;
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME;
+constexpr int kWalkDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME;
 
 // What a machine lacks says nothing about the data.
 void rethrow_unless_damage(const Error& error) {
@@ -35,7 +35,7 @@ class Reader {
       : progress_(progress), cancellation_(cancellation), buffer_(kReadSize) {}
 
   void read_all(int root) {
-    directory_ = platform::open_at(root, ".", kOpenDirectory, 0, "/");
+    directory_ = platform::open_at(root, ".", kWalkDirectory, 0, "/");
     enter();
     while (!levels_.empty()) {
       if (cancellation_ != nullptr) cancellation_->check();
@@ -78,7 +78,7 @@ class Reader {
     const std::size_t above = levels_.back().path_size;
     levels_.pop_back();
     if (levels_.empty()) return;
-    directory_ = platform::open_at(directory_.get(), "..", kOpenDirectory, 0, path_);
+    directory_ = platform::open_at(directory_.get(), "..", kWalkDirectory, 0, path_);
     path_.resize(above);
   }
 
@@ -99,7 +99,7 @@ class Reader {
       throw system_error(errno, "look at it", path);
     }
     if (S_ISDIR(status.st_mode)) {
-      directory_ = platform::open_at(directory_.get(), name.c_str(), kOpenDirectory, 0, path);
+      directory_ = platform::open_at(directory_.get(), name.c_str(), kWalkDirectory, 0, path);
       path_above_ = path_.size();
       path_ = path;
       enter();

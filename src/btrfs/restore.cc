@@ -16,7 +16,7 @@
 namespace snapferry::btrfs {
 namespace {
 
-constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+constexpr int kOpenRestored = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 void refuse_existing(const std::string& path) {
   struct stat status {};
@@ -30,7 +30,7 @@ void refuse_existing(const std::string& path) {
 }
 
 bool is_there(int directory, const Point& point, const std::string& subject) {
-  const platform::Fd fd(::openat(directory, point.name.c_str(), kOpenDirectory | O_CLOEXEC));
+  const platform::Fd fd(::openat(directory, point.name.c_str(), kOpenRestored | O_CLOEXEC));
   if (!fd.valid() || !is_subvolume(fd.get())) return false;
   const auto state = describe(fd.get(), subject);
   return state.read_only && state.identity() == point.guid;
@@ -58,7 +58,7 @@ void restore_volume(const std::string& volume, const StreamRequest& request, Str
     receive_snapshots(target, request, stream, progress, cancellation);
   }
   const auto snapshot =
-      platform::open_at(directory.get(), request.to.name.c_str(), kOpenDirectory, 0, subject);
+      platform::open_at(directory.get(), request.to.name.c_str(), kOpenRestored, 0, subject);
   create_snapshot(snapshot.get(), parent.get(), place.basename, Access::ReadWrite, path);
 }
 

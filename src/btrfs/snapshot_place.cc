@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "btrfs/directory_names.h"
 #include "btrfs/mount_table.h"
 #include "btrfs/own_subvolume.h"
 #include "btrfs/private_directory.h"
@@ -14,11 +15,6 @@
 
 namespace snapferry::btrfs {
 namespace {
-
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 bool exists(int parent, const char* name) {
   struct stat status {};

@@ -14,7 +14,7 @@ namespace snapferry::btrfs {
 namespace {
 
 constexpr std::size_t kLongestName = 255;
-constexpr std::string_view kKind = "btrfs:";
+constexpr std::string_view kStoreKind = "btrfs:";
 constexpr std::string_view kUnchangedPrefix = ".unchanged-";
 constexpr std::string_view kUnchangedSuffix = ".json";
 
@@ -67,7 +67,7 @@ std::optional<VolumeName> StoreLayout::volume_of(const std::string& host, const 
   if (name.starts_with('.')) return std::nullopt;
   const auto path = unescape_path(name);
   if (!path) return std::nullopt;
-  return VolumeName{host, std::string(kKind) + (*path == "/" ? "" : "/") + *path};
+  return VolumeName{host, std::string(kStoreKind) + (*path == "/" ? "" : "/") + *path};
 }
 
 std::string StoreLayout::unchanged_name(const std::string& set) {

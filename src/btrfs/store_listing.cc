@@ -31,7 +31,7 @@ Place place_of(int directory, const std::string& subject) {
   return {subvolume_id_of(directory, subject), status.st_ino};
 }
 
-Point point_of(const Subvolume& subvolume) {
+Point stored_point(const Subvolume& subvolume) {
   Point point;
   point.name = subvolume.name;
   point.guid = subvolume.identity();
@@ -54,7 +54,7 @@ std::map<Place, Contents> contents_by_place(int fd, const std::string& subject) 
     if (subvolume.name == kPartialName) contents[place].partial = true;
     if (!is_snapshot_name(subvolume.name)) continue;
     auto& content = contents[place];
-    content.points.push_back(point_of(subvolume));
+    content.points.push_back(stored_point(subvolume));
     if (const auto change = what_was_changed(subvolume); !change.empty()) {
       content.changed += (content.changed.empty() ? "@" : ", @") + subvolume.name + " " + change;
     }

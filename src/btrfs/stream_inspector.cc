@@ -15,7 +15,7 @@ using Command = stream_format::Command;
 using Attribute = stream_format::Attribute;
 
 // A pipe holds as much; a record at its end is moved to the front.
-constexpr std::size_t kBufferSize = (1u << 20) + kMaxRecordSize;
+constexpr std::size_t kInspectedSize = (1u << 20) + kMaxRecordSize;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ StreamInspector::StreamInspector(Stream& stream, const StreamPlan& plan, Progres
       progress_(progress),
       cancellation_(cancellation),
       // Never touched beyond what a small stream needs.
-      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)) {}
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kInspectedSize)) {}
 
 std::string StreamInspector::place() const {
   auto text = plan_.subject + ": the stream's ";
@@ -64,7 +64,7 @@ bool StreamInspector::fill(std::size_t size) {
   begin_ = 0;
   while (end_ < size) {
     if (cancellation_ != nullptr) cancellation_->check();
-    const auto got = stream_.read({buffer_.get() + end_, kBufferSize - end_});
+    const auto got = stream_.read({buffer_.get() + end_, kInspectedSize - end_});
     if (got == 0) return false;
     if (progress_ != nullptr) progress_->bytes += got;
     end_ += got;

@@ -14,7 +14,7 @@
 namespace snapferry::btrfs {
 namespace {
 
-constexpr std::size_t kBufferSize = 1u << 20;
+constexpr std::size_t kSearchSize = 1u << 20;
 
 btrfs_ioctl_search_header header_at(ByteView bytes) {
   btrfs_ioctl_search_header header{};
@@ -26,7 +26,7 @@ btrfs_ioctl_search_header header_at(ByteView bytes) {
 
 void search_tree(int fd, std::string_view subject, const TreeSearch& search,
                  const std::function<bool(const TreeItem&)>& use) {
-  Bytes buffer(sizeof(btrfs_ioctl_search_args_v2) + kBufferSize);
+  Bytes buffer(sizeof(btrfs_ioctl_search_args_v2) + kSearchSize);
   auto* arguments = reinterpret_cast<btrfs_ioctl_search_args_v2*>(buffer.data());
   auto& key = arguments->key;
   key.tree_id = search.tree;
@@ -37,12 +37,12 @@ void search_tree(int fd, std::string_view subject, const TreeSearch& search,
   key.min_transid = search.since;
   while (true) {
     key.nr_items = ~std::uint32_t{0};
-    arguments->buf_size = kBufferSize;
+    arguments->buf_size = kSearchSize;
     if (::ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, arguments) < 0) {
       throw system_error(errno, "search its trees", subject);
     }
     if (key.nr_items == 0) return;
-    const ByteView found(buffer.data() + sizeof *arguments, kBufferSize);
+    const ByteView found(buffer.data() + sizeof *arguments, kSearchSize);
     btrfs_ioctl_search_header header{};
     std::size_t position = 0;
     for (std::uint32_t i = 0; i < key.nr_items; ++i) {

@@ -243,7 +243,7 @@ class VolumeBackup {
 };
 
 // How the volumes of one run came out.
-struct Outcome {
+struct BackupOutcome {
   std::size_t saved = 0;
   std::size_t incomplete = 0;
   std::size_t failed = 0;
@@ -282,14 +282,14 @@ void refuse_options(const Invocation& options, const std::array<std::string_view
   }
 }
 
-void note_unused(const tree::ExcludeRules& rules, Outcome& outcome) {
+void note_unused(const tree::ExcludeRules& rules, BackupOutcome& outcome) {
   const auto unused = rules.unused();
   std::erase_if(outcome.unused_patterns, [&](std::size_t index) {
     return std::find(unused.begin(), unused.end(), index) == unused.end();
   });
 }
 
-void explain_unused(Context& context, const BackupRequest& request, const Outcome& outcome) {
+void explain_unused(Context& context, const BackupRequest& request, const BackupOutcome& outcome) {
   if (outcome.saved == 0 || request.is_stream()) return;
   for (const std::size_t index : outcome.unused_patterns) {
     const auto& pattern = request.patterns[index];
@@ -324,7 +324,7 @@ std::string name_of_source(const BackupRequest& request, const std::string& path
 }
 
 void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
-             const std::string& path, Outcome& outcome) {
+             const std::string& path, BackupOutcome& outcome) {
   VolumeName volume{own_host(context), name_of_source(request, path)};
   try {
     SourcePath source;
@@ -372,7 +372,7 @@ ExitCode back_up_files(Context& context) {
   const BackupRequest request = read_backup_request(context.options);
   const auto store = open_repository(context, "a backup of files");
   const auto paths = sources_of(context, request);
-  Outcome outcome;
+  BackupOutcome outcome;
   for (std::size_t i = 0; i < request.patterns.size(); ++i) outcome.unused_patterns.push_back(i);
   outcome.asked.set = request.set;
   for (const auto& path : paths) back_up(context, *store, request, path, outcome);

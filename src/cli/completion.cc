@@ -79,7 +79,7 @@ std::string bash_argument(const CommandSpec& command) {
                      words);
 }
 
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -119,19 +119,20 @@ std::string zsh_option(const OptionSpec& option) {
     spec += fmt::format(":{}{}:{}", option.value_optional ? ":" : "", option.value,
                         zsh_action(option.kind, option.choices));
   }
-  return quoted(spec);
+  return shell_quoted(spec);
 }
 
 std::string zsh_command(const CommandSpec& command) {
-  std::string out = fmt::format("    ({})\n      _arguments -S", quoted(command.name));
+  std::string out = fmt::format("    ({})\n      _arguments -S", shell_quoted(command.name));
   for (const OptionSpec* option : options_of(command)) out += " \\\n        " + zsh_option(*option);
   for (const auto& argument : command.arguments) {
     const auto action = zsh_action(argument.kind, argument.choices);
-    out += " \\\n        " + quoted(fmt::format("{}{}:{}",
-                                                argument.repeatable ? "*:"
-                                                : argument.required ? ":"
-                                                                    : "::",
-                                                argument.name, action.empty() ? " " : action));
+    out +=
+        " \\\n        " + shell_quoted(fmt::format("{}{}:{}",
+                                                   argument.repeatable ? "*:"
+                                                   : argument.required ? ":"
+                                                                       : "::",
+                                                   argument.name, action.empty() ? " " : action));
   }
   return out + ";;\n";
 }
@@ -139,7 +140,7 @@ std::string zsh_command(const CommandSpec& command) {
 std::string zsh_words(const std::vector<std::pair<std::string_view, std::string_view>>& words) {
   std::string out;
   for (const auto& [word, summary] : words) {
-    out += "      " + quoted(fmt::format("{}:{}", word, zsh_description(summary))) + "\n";
+    out += "      " + shell_quoted(fmt::format("{}:{}", word, zsh_description(summary))) + "\n";
   }
   return out;
 }
@@ -161,13 +162,13 @@ std::string fish_condition(const CommandSpec& command) {
 
 std::string fish_option(const CommandSpec& command, const OptionSpec& option) {
   std::string line =
-      fmt::format("complete -c snapferry -n {} -l {} -d {}", quoted(fish_condition(command)),
-                  option.name.substr(2), quoted(option.help));
+      fmt::format("complete -c snapferry -n {} -l {} -d {}", shell_quoted(fish_condition(command)),
+                  option.name.substr(2), shell_quoted(option.help));
   if (option.letter != 0) line += fmt::format(" -s {}", option.letter);
   if (option.value.empty() || option.value_optional) return line + "\n";
   if (!option.choices.empty()) {
-    return line +
-           fmt::format(" -x -a {}\n", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+    return line + fmt::format(" -x -a {}\n",
+                              shell_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
   }
   switch (option.kind) {
     case WordKind::File:
@@ -186,10 +187,10 @@ std::string fish_arguments(const CommandSpec& command) {
   std::string out;
   for (const auto& argument : command.arguments) {
     const std::string prefix =
-        fmt::format("complete -c snapferry -n {}", quoted(fish_condition(command)));
+        fmt::format("complete -c snapferry -n {}", shell_quoted(fish_condition(command)));
     if (!argument.choices.empty()) {
       out += fmt::format("{} -a {}\n", prefix,
-                         quoted(fmt::format("{}", fmt::join(argument.choices, " "))));
+                         shell_quoted(fmt::format("{}", fmt::join(argument.choices, " "))));
     } else if (argument.kind == WordKind::File || argument.kind == WordKind::Directory) {
       out += prefix + " -F\n";
     }
@@ -280,12 +281,12 @@ std::string fish_completion() {
   std::string out = "# fish completion for snapferry\ncomplete -c snapferry -f\n";
   for (const auto& [word, summary] : first_words()) {
     out += fmt::format("complete -c snapferry -n __fish_use_subcommand -a {} -d {}\n", word,
-                       quoted(summary));
+                       shell_quoted(summary));
   }
   for (const auto group : groups()) {
     for (const auto& [word, summary] : second_words(group)) {
       out += fmt::format("complete -c snapferry -n '__fish_seen_subcommand_from {}' -a {} -d {}\n",
-                         group, word, quoted(summary));
+                         group, word, shell_quoted(summary));
     }
   }
   for (const CommandSpec* command : command_table()) {

@@ -11,7 +11,7 @@
 namespace snapferry::cli {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -44,17 +44,17 @@ JsonObject JsonObject::line(std::string_view type) {
 
 void JsonObject::key(std::string_view name) {
   if (!members_.empty()) members_ += ',';
-  members_ += quoted(name);
+  members_ += json_quoted(name);
   members_ += ':';
 }
 
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
   key(name);
   if (is_utf8(value)) {
-    members_ += quoted(value);
+    members_ += json_quoted(value);
     return *this;
   }
-  members_ += quoted(to_utf8(value));
+  members_ += json_quoted(to_utf8(value));
   return text(fmt::format("{}_base64", name), to_base64(value));
 }
 
@@ -98,7 +98,7 @@ JsonObject& JsonObject::list(std::string_view name, const std::vector<std::strin
   bool exact = true;
   for (const auto& value : values) {
     if (&value != &values.front()) members_ += ',';
-    members_ += quoted(to_utf8(value));
+    members_ += json_quoted(to_utf8(value));
     exact = exact && is_utf8(value);
   }
   members_ += ']';

@@ -22,7 +22,6 @@
 namespace snapferry::cli {
 namespace {
 
-using replication::Outcome;
 using replication::RunOptions;
 using replication::RunReport;
 using replication::VolumeOutcome;
@@ -79,22 +78,23 @@ std::string host_of(const Context& context, const Address& machine) {
 }
 
 bool is_successful(const VolumeOutcome& volume) {
-  return volume.outcome != Outcome::Failed && volume.outcome != Outcome::Conflict;
+  return volume.outcome != replication::Outcome::Failed &&
+         volume.outcome != replication::Outcome::Conflict;
 }
 
 std::string in_words(const VolumeOutcome& volume) {
   switch (volume.outcome) {
-    case Outcome::Sent:
+    case replication::Outcome::Sent:
       return fmt::format(
           "snapshot {}, {} in {:.1f} s, {}", printable(volume.snapshot), human_size(volume.bytes),
           volume.seconds,
           volume.base.empty() ? "full" : "incremental from " + printable(volume.base));
-    case Outcome::Unchanged:
+    case replication::Outcome::Unchanged:
       return fmt::format("unchanged since {}", printable(volume.snapshot));
-    case Outcome::Planned:
-    case Outcome::Skipped:
-    case Outcome::Conflict:
-    case Outcome::Failed:
+    case replication::Outcome::Planned:
+    case replication::Outcome::Skipped:
+    case replication::Outcome::Conflict:
+    case replication::Outcome::Failed:
       break;
   }
   return volume.reason;
@@ -104,8 +104,8 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
   const std::string source = host + ":" + volume.volume;
   if (is_successful(volume)) {
     std::string text = fmt::format("{}: {}\n", printable(source), in_words(volume));
-    if (volume.outcome == Outcome::Planned || context.console.verbose()) {
-      if (volume.outcome != Outcome::Planned)
+    if (volume.outcome == replication::Outcome::Planned || context.console.verbose()) {
+      if (volume.outcome != replication::Outcome::Planned)
         text += fmt::format("  {}\n", one_line(volume.reason));
       for (const auto& step : volume.steps) text += fmt::format("  {}\n", one_line(step));
     }
@@ -114,9 +114,10 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
     context.console.warn(volume.reason);
   }
   if (!volume.renamed_from.empty()) {
-    context.console.say(fmt::format("{}: was named {} before; the store has it by its new name{}\n",
-                                    printable(source), printable(volume.renamed_from),
-                                    volume.outcome == Outcome::Planned ? " then" : ""));
+    context.console.say(
+        fmt::format("{}: was named {} before; the store has it by its new name{}\n",
+                    printable(source), printable(volume.renamed_from),
+                    volume.outcome == replication::Outcome::Planned ? " then" : ""));
   }
   if (!volume.warning.empty()) context.console.warn(volume.warning);
   JsonObject object = JsonObject::line("volume");
@@ -131,8 +132,8 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
   if (!volume.snapshot.empty()) object.text("snapshot", volume.snapshot);
   if (!volume.base.empty()) object.text("base", volume.base);
   if (!volume.warning.empty()) object.text("warning", volume.warning);
-  if (volume.outcome == Outcome::Failed) object.text("kind", to_string(volume.error));
-  if (volume.outcome == Outcome::Conflict) {
+  if (volume.outcome == replication::Outcome::Failed) object.text("kind", to_string(volume.error));
+  if (volume.outcome == replication::Outcome::Conflict) {
     object.text("conflict", replication::to_string(volume.conflict));
   }
   context.console.emit(object);
@@ -140,26 +141,30 @@ void report(Context& context, const std::string& host, const VolumeOutcome& volu
 
 // How the volumes of all groups came out.
 struct Sum {
-  std::map<Outcome, std::size_t> volumes;
+  std::map<replication::Outcome, std::size_t> volumes;
   std::uint64_t bytes = 0;
   std::size_t failed_groups = 0;
   bool cancelled = false;
   std::optional<ErrorKind> failure;  // the first
 
-  std::size_t of(Outcome outcome) const {
+  std::size_t of(replication::Outcome outcome) const {
     const auto found = volumes.find(outcome);
     return found == volumes.end() ? 0 : found->second;
   }
   std::size_t well() const {
-    return of(Outcome::Sent) + of(Outcome::Unchanged) + of(Outcome::Planned) + of(Outcome::Skipped);
+    return of(replication::Outcome::Sent) + of(replication::Outcome::Unchanged) +
+           of(replication::Outcome::Planned) + of(replication::Outcome::Skipped);
   }
-  std::size_t badly() const { return of(Outcome::Conflict) + of(Outcome::Failed) + failed_groups; }
+  std::size_t badly() const {
+    return of(replication::Outcome::Conflict) + of(replication::Outcome::Failed) + failed_groups;
+  }
 
   void add(const RunReport& run) {
     for (const auto& volume : run.volumes) {
       ++volumes[volume.outcome];
       if (is_successful(volume) || failure) continue;
-      failure = volume.outcome == Outcome::Conflict ? ErrorKind::Conflict : volume.error;
+      failure =
+          volume.outcome == replication::Outcome::Conflict ? ErrorKind::Conflict : volume.error;
     }
     bytes += run.bytes();
     cancelled = cancelled || run.cancelled;
@@ -177,21 +182,22 @@ void report_sum(Context& context, const Sum& sum, bool dry_run) {
     context.console.say(fmt::format("planned for {}: nothing was changed\n",
                                     counted(sum.well() + sum.badly(), "volume", "volumes")));
   } else {
-    context.console.say(fmt::format("{} sent, {}; {} unchanged, {} excluded, {} not backed up\n",
-                                    counted(sum.of(Outcome::Sent), "volume", "volumes"),
-                                    human_size(sum.bytes), human_count(sum.of(Outcome::Unchanged)),
-                                    human_count(sum.of(Outcome::Skipped)),
-                                    human_count(sum.badly())));
+    context.console.say(
+        fmt::format("{} sent, {}; {} unchanged, {} excluded, {} not backed up\n",
+                    counted(sum.of(replication::Outcome::Sent), "volume", "volumes"),
+                    human_size(sum.bytes), human_count(sum.of(replication::Outcome::Unchanged)),
+                    human_count(sum.of(replication::Outcome::Skipped)), human_count(sum.badly())));
   }
-  context.console.emit(JsonObject::line(dry_run ? "run_plan" : "run")
-                           .number("sent", sum.of(Outcome::Sent))
-                           .number("unchanged", sum.of(Outcome::Unchanged))
-                           .number("planned", sum.of(Outcome::Planned))
-                           .number("skipped", sum.of(Outcome::Skipped))
-                           .number("conflicts", sum.of(Outcome::Conflict))
-                           .number("failed", sum.of(Outcome::Failed) + sum.failed_groups)
-                           .number("bytes", sum.bytes)
-                           .boolean("cancelled", sum.cancelled));
+  context.console.emit(
+      JsonObject::line(dry_run ? "run_plan" : "run")
+          .number("sent", sum.of(replication::Outcome::Sent))
+          .number("unchanged", sum.of(replication::Outcome::Unchanged))
+          .number("planned", sum.of(replication::Outcome::Planned))
+          .number("skipped", sum.of(replication::Outcome::Skipped))
+          .number("conflicts", sum.of(replication::Outcome::Conflict))
+          .number("failed", sum.of(replication::Outcome::Failed) + sum.failed_groups)
+          .number("bytes", sum.bytes)
+          .boolean("cancelled", sum.cancelled));
 }
 
 // Where the volumes are: on machines, or in a store, for a second tier.

@@ -97,7 +97,7 @@ VolumeProperties description_of(Context& context, NativeStore& store, const Snap
   }
 }
 
-std::string joined(const std::vector<std::string>& parts) {
+std::string comma_list(const std::vector<std::string>& parts) {
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "" : ", ") + printable(part);
   return text;
@@ -111,7 +111,7 @@ bool complete(Context& context, VolumeTarget& place, const Address& target, Volu
     context.console.say(fmt::format(
         "  not restored, as it mounts, shares or runs something: {}; set it with zfs set where you "
         "want it\n",
-        joined(completion.left)));
+        comma_list(completion.left)));
   }
   for (const auto& failure : completion.failed) {
     context.console.warn(fmt::format("{}: could not be given back {}", printable(target.text()),

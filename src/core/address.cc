@@ -17,7 +17,7 @@ constexpr std::array kKinds = {
     KindName{AddressKind::Zfs, "zfs"}, KindName{AddressKind::Btrfs, "btrfs"},
     KindName{AddressKind::Tree, "tree"}, KindName{AddressKind::Repository, "repo"}};
 
-[[noreturn]] void refuse(std::string_view text, std::string_view cause) {
+[[noreturn]] void refuse_address(std::string_view text, std::string_view cause) {
   throw Error(ErrorKind::InvalidArgument,
               std::string(text) + ": " + std::string(cause) +
                   "; an address is [[USER@]HOST:]KIND:NAME with KIND zfs, btrfs, tree or repo, "
@@ -43,13 +43,13 @@ std::size_t first_colon(std::string_view text) {
 }
 
 void check_remote(std::string_view text, std::string_view remote) {
-  if (remote.empty()) refuse(text, "names no host before the colon");
-  if (remote.front() == '-') refuse(text, "the host begins with '-'");
+  if (remote.empty()) refuse_address(text, "names no host before the colon");
+  if (remote.front() == '-') refuse_address(text, "the host begins with '-'");
   const bool printable = std::all_of(remote.begin(), remote.end(), [](char c) {
     return static_cast<unsigned char>(c) > ' ' && c != 0x7f;
   });
-  if (!printable) refuse(text, "the host holds a blank or a control character");
-  if (remote.back() == '@') refuse(text, "names no host behind the '@'");
+  if (!printable) refuse_address(text, "the host holds a blank or a control character");
+  if (remote.back() == '@') refuse_address(text, "names no host behind the '@'");
 }
 
 // zfs(8), "Naming": letters, digits and "-_.: " in parts; '*' and '?' are those of patterns.
@@ -58,21 +58,21 @@ void check_zfs_name(std::string_view text, std::string_view name) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view("-_.:/ *?").find(c) != std::string_view::npos;
   });
-  if (!allowed) refuse(text, "holds a character that no ZFS name has");
+  if (!allowed) refuse_address(text, "holds a character that no ZFS name has");
   if (name.front() == '/' || name.front() == '-' || name.back() == '/') {
-    refuse(text, "is no name of a ZFS dataset");
+    refuse_address(text, "is no name of a ZFS dataset");
   }
 }
 
 void check_name(std::string_view text, const Address& address) {
-  if (address.name.empty()) refuse(text, "has an empty name");
-  if (address.name.find('\0') != std::string::npos) refuse(text, "holds a NUL byte");
+  if (address.name.empty()) refuse_address(text, "has an empty name");
+  if (address.name.find('\0') != std::string::npos) refuse_address(text, "holds a NUL byte");
   if (address.kind == AddressKind::Zfs) check_zfs_name(text, address.name);
   if (address.kind == AddressKind::Btrfs && address.name.front() != '/') {
-    refuse(text, "a btrfs volume is named by its absolute path");
+    refuse_address(text, "a btrfs volume is named by its absolute path");
   }
   if (address.is_remote() && address.kind == AddressKind::Path && address.name.front() != '/') {
-    refuse(text, "is neither a kind and a name nor an absolute path on that host");
+    refuse_address(text, "is neither a kind and a name nor an absolute path on that host");
   }
 }
 

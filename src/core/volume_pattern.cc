@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kRecursive = "**";
 
-[[noreturn]] void refuse(std::string_view text, std::string_view cause) {
+[[noreturn]] void refuse_pattern(std::string_view text, std::string_view cause) {
   throw Error(ErrorKind::InvalidArgument,
               std::string(text) + ": " + std::string(cause) +
                   "; give a volume such as zfs:tank/home, zfs:tank/** or btrfs:/home");
@@ -64,18 +64,18 @@ std::string_view VolumePattern::kind() const {
 
 VolumePattern VolumePattern::parse(std::string_view text) {
   const auto colon = text.find(':');
-  if (colon == 0 || colon == text.npos) refuse(text, "names no kind of volume");
+  if (colon == 0 || colon == text.npos) refuse_pattern(text, "names no kind of volume");
   std::string_view name = text.substr(colon + 1);
-  if (name.empty()) refuse(text, "names no volume");
-  if (name.size() > 1 && name.back() == '/') refuse(text, "ends in a slash");
+  if (name.empty()) refuse_pattern(text, "names no volume");
+  if (name.size() > 1 && name.back() == '/') refuse_pattern(text, "ends in a slash");
   std::string_view rest = name.front() == '/' ? name.substr(1) : name;
   while (!rest.empty()) {
     const bool last = rest.find('/') == rest.npos;
     const auto part = take_part(rest);
-    if (part.empty()) refuse(text, "has an empty part");
-    if (part == "..") refuse(text, "has a part '..'");
+    if (part.empty()) refuse_pattern(text, "has an empty part");
+    if (part == "..") refuse_pattern(text, "has a part '..'");
     if (part.find(kRecursive) != part.npos && (!last || part != kRecursive)) {
-      refuse(text, "has '**' elsewhere than alone at the end");
+      refuse_pattern(text, "has '**' elsewhere than alone at the end");
     }
   }
   VolumePattern pattern;

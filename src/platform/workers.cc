@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include <sched.h>
+
 namespace snapferry::platform {
 namespace {
 
@@ -78,8 +80,11 @@ void for_each_index(std::size_t count, std::size_t threads,
   });
 }
 
-std::size_t processor_count() {
-  return std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+unsigned processor_count() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
 }
 
 }  // namespace snapferry::platform

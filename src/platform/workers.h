@@ -19,7 +19,7 @@ void run_workers(std::size_t count, const std::function<void(std::size_t)>& work
 void for_each_index(std::size_t count, std::size_t threads,
                     const std::function<void(std::size_t)>& each);
 
-// As many as this machine can run at once; at least one.
-std::size_t processor_count();
+// As many as this process may use at once; at least one.
+unsigned processor_count();
 
 }  // namespace snapferry::platform

@@ -11,10 +11,10 @@ namespace {
 constexpr std::size_t kMaxBatches = 3;
 constexpr std::size_t kMaxRangesAhead = 511;
 static_assert(kMaxRangesAhead < wire::kMaxRanges);
-constexpr unsigned kLooksLikeAWalk = 3;  // questions
-constexpr std::uint64_t kLeastAhead = 128u << 10;
+constexpr unsigned kContentWalk = 3;  // questions
+constexpr std::uint64_t kLeastContentAhead = 128u << 10;
 // So that an answer that nobody takes fits into the credit it has and gives its channel back.
-constexpr std::uint64_t kMostAhead = (2u << 20) - (64u << 10);
+constexpr std::uint64_t kMostContentAhead = (2u << 20) - (64u << 10);
 
 auto key_of(const FileRange& range) {
   return std::tuple(range.directory, range.name, range.version, range.offset);
@@ -109,7 +109,7 @@ std::optional<ContentAhead::Waiting> ContentAhead::take_waiting(const FileRange&
 
 // Asks before it is needed.
 void ContentAhead::go_on_behind(Batch& batch) {
-  ahead_ = std::min(2 * ahead_, kMostAhead);
+  ahead_ = std::min(2 * ahead_, kMostContentAhead);
   auto ranges = listings_.following(batch.ranges().back(), ahead_, kMaxRangesAhead);
   if (ranges.empty()) return;
   try {
@@ -135,14 +135,14 @@ ContentAhead::SharedBatch ContentAhead::ask(std::vector<FileRange> ranges, bool 
 }
 
 void ContentAhead::adjust_ahead() {
-  if (++asked_ < kLooksLikeAWalk) return;
+  if (++asked_ < kContentWalk) return;
   if (guessed_ == 0) {
-    ahead_ = std::max(ahead_, kLeastAhead);
+    ahead_ = std::max(ahead_, kLeastContentAhead);
   } else if (used_ * 2 >= guessed_) {
-    ahead_ = std::min(4 * ahead_, kMostAhead);
+    ahead_ = std::min(4 * ahead_, kMostContentAhead);
   } else {
     // Somebody looks here and there.
-    ahead_ = ahead_ / 4 < kLeastAhead ? 0 : ahead_ / 4;
+    ahead_ = ahead_ / 4 < kLeastContentAhead ? 0 : ahead_ / 4;
     asked_ = 0;
   }
   guessed_ = used_ = 0;

@@ -10,10 +10,10 @@ namespace snapferry::remote {
 namespace {
 
 constexpr std::size_t kMaxKnown = 4u << 20;
-constexpr unsigned kLooksLikeAWalk = 4;  // questions
-constexpr std::uint32_t kLeastAhead = 32u << 10;
-constexpr std::uint32_t kMostAhead = 1u << 20;
-static_assert(kMostAhead <= wire::kMaxAhead);
+constexpr unsigned kListingWalk = 4;  // questions
+constexpr std::uint32_t kLeastListingAhead = 32u << 10;
+constexpr std::uint32_t kMostListingAhead = 1u << 20;
+static_assert(kMostListingAhead <= wire::kMaxAhead);
 
 // What a part takes in memory, roughly, is what it took on the way and this for each file.
 constexpr std::size_t kOverhead = 200;
@@ -100,13 +100,13 @@ ListingAhead::Part ListingAhead::ask(const Key& key) {
 // Grows with every question of which at least half of what came ahead was needed.
 std::uint32_t ListingAhead::adjusted_ahead() {
   const std::lock_guard lock(mutex_);
-  if (++asked_ < kLooksLikeAWalk) return 0;
+  if (++asked_ < kListingWalk) return 0;
   if (guessed_ == 0) {
-    ahead_ = std::max(ahead_, kLeastAhead);
+    ahead_ = std::max(ahead_, kLeastListingAhead);
   } else if (used_ * 2 >= guessed_) {
-    ahead_ = std::min(ahead_ * 4, kMostAhead);
+    ahead_ = std::min(ahead_ * 4, kMostListingAhead);
   } else {
-    ahead_ = std::max(ahead_ / 4, kLeastAhead);
+    ahead_ = std::max(ahead_ / 4, kLeastListingAhead);
   }
   guessed_ = used_ = 0;
   return ahead_;

@@ -5,20 +5,14 @@
 
 #include "core/error.h"
 #include "repository/ended.h"
+#include "repository/stored_time.h"
 
 namespace snapferry::repository {
 namespace {
 
 constexpr std::int64_t kRefreshSeconds = 600;
 // Larger than every type, with which claims of the first version begin.
-constexpr std::uint8_t kVersion = 128;
-
-void put_time(ByteWriter& out, const Timestamp& time) {
-  out.i64(time.seconds);
-  out.u32(time.nanoseconds);
-}
-
-Timestamp take_time(ByteReader& in) { return {in.i64(), in.u32()}; }
+constexpr std::uint8_t kClaimVersion = 128;
 
 class HeldClaims {
  public:
@@ -73,7 +67,7 @@ bool is_held_here(const ObjectId& id) { return held_claims().contains(id); }
 Bytes encode_claim(const Claim& claim) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u8(kVersion);
+  out.u8(kClaimVersion);
   out.u8(static_cast<std::uint8_t>(claim.type));
   put_time(out, claim.started);
   out.sized(as_bytes(claim.process.host));
@@ -91,7 +85,7 @@ Claim decode_claim(ByteView bytes, std::string_view subject) {
   ByteReader in(bytes, subject);
   Claim claim;
   std::uint8_t type = in.u8();
-  const bool is_first_version = type != kVersion;
+  const bool is_first_version = type != kClaimVersion;
   if (!is_first_version) type = in.u8();
   if (type < 1 || type > 2) in.fail("type is unknown");
   claim.type = static_cast<ClaimType>(type);

@@ -8,7 +8,7 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::string_view kMagic = "SFCF";
+constexpr std::string_view kConfigMagic = "SFCF";
 
 ObjectId mac_of(const Key& master, ByteView covered) {
   return ObjectId{hmac_sha256(master.derive("config").view(), {covered})};
@@ -19,7 +19,7 @@ ObjectId mac_of(const Key& master, ByteView covered) {
 Bytes encode_config(const Config& config, const Key& master) {
   Bytes body;
   ByteWriter out(body);
-  out.raw(as_bytes(kMagic));
+  out.raw(as_bytes(kConfigMagic));
   out.u32(kFormatVersion);
   out.raw(config.id.view());
   out.u8(static_cast<std::uint8_t>(config.sealing));
@@ -30,7 +30,7 @@ Bytes encode_config(const Config& config, const Key& master) {
 ReadConfig decode_config(ByteView bytes) {
   const TwinBody twin = decode_twin(bytes, kConfigName);
   ByteReader in(twin.body, kConfigName);
-  if (as_text(in.raw(kMagic.size())) != kMagic) in.fail("is not that of a repository");
+  if (as_text(in.raw(kConfigMagic.size())) != kConfigMagic) in.fail("is not that of a repository");
   const std::uint32_t version = in.u32();
   if (version == 0) in.fail("has no version");
   if (version > kFormatVersion) {

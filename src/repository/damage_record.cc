@@ -3,7 +3,7 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kDamageVersion = 1;
 constexpr std::size_t kSmallestPack = ObjectId::kSize + sizeof(std::uint32_t);
 
 }  // namespace
@@ -11,7 +11,7 @@ constexpr std::size_t kSmallestPack = ObjectId::kSize + sizeof(std::uint32_t);
 Bytes encode_damage_record(Timestamp time, const std::vector<DamagedPack>& packs) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u8(kVersion);
+  out.u8(kDamageVersion);
   out.i64(time.seconds);
   out.u32(time.nanoseconds);
   out.u32(static_cast<std::uint32_t>(packs.size()));
@@ -25,7 +25,7 @@ Bytes encode_damage_record(Timestamp time, const std::vector<DamagedPack>& packs
 
 std::vector<DamagedPack> decode_damage_record(ByteView bytes, std::string_view subject) {
   ByteReader in(bytes, subject);
-  if (in.u8() != kVersion) in.fail("has a version that this program does not know");
+  if (in.u8() != kDamageVersion) in.fail("has a version that this program does not know");
   in.i64();
   in.u32();
   const std::uint32_t count = in.u32();

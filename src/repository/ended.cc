@@ -7,7 +7,7 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kEndedVersion = 1;
 
 std::vector<ObjectId> take_ids(ByteReader& in) {
   const std::uint32_t count = in.u32();
@@ -25,7 +25,7 @@ std::vector<ObjectId> take_ids(ByteReader& in) {
 Bytes encode_ended(const Ended& ended) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u8(kVersion);
+  out.u8(kEndedVersion);
   out.u8(static_cast<std::uint8_t>(ended.stage));
   out.i64(ended.time.seconds);
   out.u32(ended.time.nanoseconds);
@@ -41,7 +41,7 @@ Bytes encode_ended(const Ended& ended) {
 
 Ended decode_ended(ByteView bytes, std::string_view subject) {
   ByteReader in(bytes, subject);
-  if (in.u8() != kVersion) in.fail("has a version that this program does not know");
+  if (in.u8() != kEndedVersion) in.fail("has a version that this program does not know");
   Ended ended;
   const std::uint8_t stage = in.u8();
   if (stage < 1 || stage > 2) in.fail("stage is unknown");

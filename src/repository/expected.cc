@@ -8,7 +8,7 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kExpectedVersion = 1;
 
 void put_together(Expectations& all, const Expectations& more) {
   for (const auto& [host, expected] : more) all[host] = merged(all[host], expected);
@@ -63,7 +63,7 @@ std::optional<ExpectedRecords> read_listed(const SealedObjects& objects) {
 Bytes encode_expected_record(const Expectations& expectations) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u8(kVersion);
+  out.u8(kExpectedVersion);
   out.u32(static_cast<std::uint32_t>(expectations.size()));
   for (const auto& [host, expected] : expectations) {
     out.sized(as_bytes(host));
@@ -74,7 +74,7 @@ Bytes encode_expected_record(const Expectations& expectations) {
 
 Expectations decode_expected_record(ByteView bytes, std::string_view subject) {
   ByteReader in(bytes, subject);
-  if (in.u8() != kVersion) in.fail("has a version that this program does not know");
+  if (in.u8() != kExpectedVersion) in.fail("has a version that this program does not know");
   Expectations expectations;
   for (std::uint32_t count = in.u32(); count > 0; --count) {
     const std::string host(as_text(in.sized()));

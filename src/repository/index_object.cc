@@ -4,7 +4,7 @@ namespace snapferry::repository {
 
 namespace {
 constexpr std::uint32_t kFirstOffset = 8;  // pieces begin behind the header of the pack
-constexpr std::size_t kRecordSize = ObjectId::kSize + 1 + 4 + 4;
+constexpr std::size_t kBlobRecordSize = ObjectId::kSize + 1 + 4 + 4;
 }  // namespace
 
 Bytes encode_index(const std::vector<PackRecords>& packs) {
@@ -34,7 +34,7 @@ std::vector<PackRecords> decode_index(ByteView bytes, std::string_view subject) 
     if (size > ~std::uint32_t{0}) in.fail("pack is too large");
     pack.size = static_cast<std::uint32_t>(size);
     const std::uint32_t count = in.u32();
-    if (count > in.remaining() / kRecordSize) in.fail("ends too early");
+    if (count > in.remaining() / kBlobRecordSize) in.fail("ends too early");
     pack.pieces.reserve(count);
     std::uint64_t offset = kFirstOffset;
     for (std::uint32_t i = 0; i < count; ++i) {

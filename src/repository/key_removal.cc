@@ -8,10 +8,9 @@ namespace snapferry::repository {
 namespace {
 
 constexpr std::string_view kLeaving = "leaving";
-constexpr std::size_t kIdBytes = 8;
 
 std::string announcement_of(const std::string& key) {
-  Bytes id(kIdBytes);
+  Bytes id(kSlotIdBytes);
   random_bytes(id.data(), id.size());
   return std::string(kLeaving) + "/" + key + "." + to_hex(id);
 }

@@ -9,8 +9,6 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::size_t kIdBytes = 8;
-
 // Whose order nobody but the storage decides, and which adding to it does not change at the front.
 std::vector<blob::ObjectInfo> oldest_first(blob::Storage& storage) {
   auto infos = key_objects(storage);
@@ -95,7 +93,7 @@ std::optional<OpenedKey> try_slots(const std::vector<StoredSlot>& slots, Sealing
 bool is_key_name(std::string_view name) {
   const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   name.remove_prefix(kKeyDirectory.size() + 1);
-  return name.size() == 2 * kIdBytes && std::ranges::all_of(name, is_digit);
+  return name.size() == 2 * kSlotIdBytes && std::ranges::all_of(name, is_digit);
 }
 
 }  // namespace
@@ -174,7 +172,7 @@ std::string store_slot(blob::Storage& storage, const Key& master, KeySlot slot) 
                                                 std::to_string(kLongestLabel) +
                                                 " bytes; give a shorter one");
   }
-  Bytes id(kIdBytes);
+  Bytes id(kSlotIdBytes);
   random_bytes(id.data(), id.size());
   const std::string text = to_hex(id);
   prove(slot, text, master);

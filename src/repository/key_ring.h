@@ -15,6 +15,8 @@ namespace snapferry::repository {
 // The objects below "keys/". FORMAT.md, "Which slots belong here", says what counts.
 
 inline constexpr std::string_view kKeyDirectory = "keys";
+// Of the id in the name of a slot, which has two digits for each.
+inline constexpr std::size_t kSlotIdBytes = 8;
 // So many slots are read, and so many passwords derived, whatever there is.
 inline constexpr std::size_t kMostSlotsRead = 1024;
 inline constexpr std::size_t kMostDerived = 64;

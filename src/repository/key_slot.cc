@@ -10,7 +10,7 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::string_view kMagic = "SFKY";
+constexpr std::string_view kSlotMagic = "SFKY";
 constexpr std::uint8_t kOldestVersion = 1;
 constexpr std::uint8_t kProvenVersion = 2;
 constexpr std::size_t kSaltSize = crypto_pwhash_SALTBYTES;
@@ -27,7 +27,7 @@ static_assert(kSaltSize == 16);
 Bytes encode_head(const KeySlot& slot) {
   Bytes head;
   ByteWriter out(head);
-  out.raw(as_bytes(kMagic));
+  out.raw(as_bytes(kSlotMagic));
   out.u8(slot.version);
   out.u8(static_cast<std::uint8_t>(slot.kind));
   out.u8(static_cast<std::uint8_t>(slot.derivation));
@@ -196,7 +196,7 @@ KeySlot decode_slot(ByteView bytes, std::string_view subject, bool* one_damaged)
   const TwinBody twin = decode_twin(bytes, subject);
   if (one_damaged != nullptr) *one_damaged = twin.one_damaged;
   ByteReader in(twin.body, subject);
-  if (as_text(in.raw(kMagic.size())) != kMagic) in.fail("is no key");
+  if (as_text(in.raw(kSlotMagic.size())) != kSlotMagic) in.fail("is no key");
   KeySlot slot;
   slot.version = in.u8();
   if (slot.version < kOldestVersion || slot.version > kProvenVersion) {

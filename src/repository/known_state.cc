@@ -5,7 +5,7 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kKnownStateVersion = 1;
 
 // The cache keeps the manifest under the id of the snapshot; this lies beside it.
 ObjectId key_of(ObjectId snapshot) {
@@ -39,7 +39,7 @@ bool still_holds(const KnownState& then, const KnownState& now) {
 Bytes encode_known_state(const KnownState& state) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u8(kVersion);
+  out.u8(kKnownStateVersion);
   write_ids(out, state.index_objects);
   write_ids(out, state.losses);
   return bytes;
@@ -48,7 +48,7 @@ Bytes encode_known_state(const KnownState& state) {
 std::optional<KnownState> decode_known_state(ByteView bytes) {
   ByteReader in(bytes, "known state");
   KnownState state;
-  if (in.at_end() || in.u8() != kVersion || !read_ids(in, state.index_objects) ||
+  if (in.at_end() || in.u8() != kKnownStateVersion || !read_ids(in, state.index_objects) ||
       !read_ids(in, state.losses) || !in.at_end()) {
     return std::nullopt;
   }

@@ -3,13 +3,14 @@
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "repository/object_name.h"
+#include "repository/stored_time.h"
 
 namespace snapferry::repository {
 namespace {
 
 constexpr std::uint32_t kWithoutSequence = 1;
 constexpr std::uint32_t kWithoutMachine = 2;
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kManifestVersion = 3;
 constexpr std::uint8_t kOneFilesystem = 1;
 constexpr std::uint8_t kIncomplete = 2;
 constexpr std::uint8_t kRecordsLeftOut = 4;
@@ -21,19 +22,6 @@ constexpr std::uint64_t BackupStats::*kStatistics[] = {
     &BackupStats::files_removed, &BackupStats::files_failed,  &BackupStats::bytes_read,
     &BackupStats::bytes_added,   &BackupStats::bytes_stored,  &BackupStats::names_left_out,
 };
-
-void put_time(ByteWriter& out, const Timestamp& time) {
-  out.i64(time.seconds);
-  out.u32(time.nanoseconds);
-}
-
-Timestamp take_time(ByteReader& in) {
-  Timestamp time;
-  time.seconds = in.i64();
-  time.nanoseconds = in.u32();
-  if (time.nanoseconds >= 1'000'000'000) in.fail("time is not a time");
-  return time;
-}
 
 void put_owners(ByteWriter& out, const std::vector<OwnerName>& owners) {
   out.u32(static_cast<std::uint32_t>(owners.size()));
@@ -62,7 +50,7 @@ Bytes encode_manifest(const Manifest& manifest) {
   const Snapshot& snapshot = manifest.snapshot;
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u32(kVersion);
+  out.u32(kManifestVersion);
   out.sized(as_bytes(snapshot.volume.host));
   out.sized(as_bytes(snapshot.volume.path));
   out.sized(as_bytes(snapshot.set));
@@ -92,7 +80,7 @@ Manifest decode_manifest(ByteView bytes, const ObjectId& id) {
   const std::string name = object_name(ObjectType::Snapshot, id);
   ByteReader in(bytes, name);
   const std::uint32_t version = in.u32();
-  if (version < kWithoutSequence || version > kVersion) {
+  if (version < kWithoutSequence || version > kManifestVersion) {
     in.fail("has a version that this program does not know");
   }
   Manifest manifest;

@@ -9,12 +9,12 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::string_view kMagic = "SFPK";
+constexpr std::string_view kPackMagic = "SFPK";
 constexpr std::string_view kEndMagic = "SFPE";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kPackVersion = 1;
 constexpr std::size_t kHeaderSize = kPackHeaderSize;
 constexpr std::size_t kTrailerSize = 8;
-constexpr std::size_t kRecordSize = ObjectId::kSize + 1 + 4 + 4;
+constexpr std::size_t kContentsRecordSize = ObjectId::kSize + 1 + 4 + 4;
 constexpr std::size_t kTailGuess = 64 << 10;
 constexpr std::uint64_t kTocNumber = ~std::uint64_t{0};
 constexpr std::string_view kTocLabel = "toc";
@@ -37,8 +37,8 @@ PackBuilder::PackBuilder(PackContent content, const Key& master, Sealing sealing
       bytes_(std::move(buffer)) {
   bytes_.clear();
   ByteWriter out(bytes_);
-  out.raw(as_bytes(kMagic));
-  out.u8(kVersion);
+  out.raw(as_bytes(kPackMagic));
+  out.u8(kPackVersion);
   out.u8(static_cast<std::uint8_t>(content));
   out.u16(0);
 }
@@ -65,7 +65,7 @@ void PackBuilder::add_parts(ObjectKind kind, const ObjectId& id, ByteView first,
 
 PackBuilder::Finished PackBuilder::finish() {
   Bytes toc;
-  toc.reserve(records_.pieces.size() * kRecordSize);
+  toc.reserve(records_.pieces.size() * kContentsRecordSize);
   ByteWriter toc_out(toc);
   for (const PieceRecord& piece : records_.pieces) {
     toc_out.raw(piece.id.view());
@@ -140,8 +140,8 @@ bool PieceOpener::open_toc(const ObjectId& pack, ByteView tail, std::uint64_t si
 }
 
 bool is_pack_header(ByteView pack) {
-  return pack.size() >= kHeaderSize && as_text(pack.first(kMagic.size())) == kMagic &&
-         pack[4] == kVersion && (pack[5] == 1 || pack[5] == 2) && pack[6] == 0 && pack[7] == 0;
+  return pack.size() >= kHeaderSize && as_text(pack.first(kPackMagic.size())) == kPackMagic &&
+         pack[4] == kPackVersion && (pack[5] == 1 || pack[5] == 2) && pack[6] == 0 && pack[7] == 0;
 }
 
 PackRecords read_toc(blob::Storage& storage, PieceOpener& opener, const ObjectId& pack) {

@@ -8,7 +8,7 @@ namespace {
 
 using Visit = std::function<void(ObjectKind kind, const ObjectId& id)>;
 
-void for_each_reference(const Content& content, const Visit& visit) {
+void for_each_run(const Content& content, const Visit& visit) {
   for (const ContentRun& run : content.runs) {
     if (run.id) visit(content.depth == 0 ? ObjectKind::Data : ObjectKind::List, *run.id);
   }
@@ -18,12 +18,12 @@ void for_each_reference(const Content& content, const Visit& visit) {
 
 void for_each_reference(ObjectKind kind, ByteView bytes, const Visit& visit) {
   if (kind == ObjectKind::Data) return;
-  if (kind == ObjectKind::List) return for_each_reference(decode_list(bytes), visit);
+  if (kind == ObjectKind::List) return for_each_run(decode_list(bytes), visit);
   const TreeNode tree = TreeNode::parse(bytes);
   for (const TreeNode::Child& child : tree.children) visit(ObjectKind::Tree, child.id);
   for (const TreeNode::Item& item : tree.items) {
     const auto type = static_cast<EntryType>(item.fixed().type);
-    if (type == EntryType::File) for_each_reference(decode_entry(item.bytes).content, visit);
+    if (type == EntryType::File) for_each_run(decode_entry(item.bytes).content, visit);
     if (const auto subtree = item.tree()) visit(ObjectKind::Tree, *subtree);
   }
 }
@@ -45,7 +45,7 @@ void Reachability::visit(ObjectKind kind, const ObjectId& id) {
 void Reachability::mark(const Snapshot& snapshot, const Cancellation* cancellation,
                         Progress* progress) {
   const auto see = [this](ObjectKind kind, const ObjectId& id) { visit(kind, id); };
-  for_each_reference(snapshot.root.content, see);
+  for_each_run(snapshot.root.content, see);
   if (snapshot.root.has_tree()) see(ObjectKind::Tree, snapshot.root.tree);
   while (!stack_.empty()) {
     if (cancellation != nullptr) cancellation->check();

@@ -10,15 +10,15 @@
 namespace snapferry::repository {
 namespace {
 
-constexpr std::string_view kMagic = "SFOB";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kObjectMagic = "SFOB";
+constexpr std::uint8_t kObjectVersion = 1;
 
 // Everything before the nonce, then the name: what the tag also covers.
 Bytes additional_data(ObjectType type, std::string_view name) {
   Bytes aad;
   ByteWriter out(aad);
-  out.raw(as_bytes(kMagic));
-  out.u8(kVersion);
+  out.raw(as_bytes(kObjectMagic));
+  out.u8(kObjectVersion);
   out.u8(static_cast<std::uint8_t>(type));
   out.raw(as_bytes(name));
   return aad;
@@ -60,8 +60,8 @@ Bytes seal_object(const Key& key, Sealing sealing, ObjectType type, std::string_
   random_bytes(nonce.data(), nonce.size());
   Bytes object;
   ByteWriter out(object);
-  out.raw(as_bytes(kMagic));
-  out.u8(kVersion);
+  out.raw(as_bytes(kObjectMagic));
+  out.u8(kObjectVersion);
   out.u8(static_cast<std::uint8_t>(type));
   out.raw(nonce);
   Sealer(key, sealing).seal(nonce, additional_data(type, name), head, compressed.payload, object);
@@ -71,8 +71,8 @@ Bytes seal_object(const Key& key, Sealing sealing, ObjectType type, std::string_
 Bytes open_object(const Key& key, Sealing sealing, ObjectType type, std::string_view name,
                   ByteView sealed) {
   ByteReader in(sealed, name);
-  if (as_text(in.raw(kMagic.size())) != kMagic) in.fail("is no object of a repository");
-  if (in.u8() != kVersion) in.fail("has a version that this program does not know");
+  if (as_text(in.raw(kObjectMagic.size())) != kObjectMagic) in.fail("is no object of a repository");
+  if (in.u8() != kObjectVersion) in.fail("has a version that this program does not know");
   if (in.u8() != static_cast<std::uint8_t>(type)) in.fail("is of another type than its name says");
   Nonce nonce;
   std::ranges::copy(in.raw(nonce.size()), nonce.begin());

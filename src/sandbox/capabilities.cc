@@ -86,7 +86,7 @@ bool drop_from_bounding_set(std::uint64_t keep) {
   return complete;
 }
 
-LayerReport report(Grip grip, std::string detail) {
+LayerReport of_capabilities(Grip grip, std::string detail) {
   return {SandboxLayer::Capabilities, grip, std::move(detail)};
 }
 
@@ -104,7 +104,7 @@ LayerReport reduce_capabilities(std::span<const int> keep) {
   for (const int capability : keep) wanted |= std::uint64_t{1} << capability;
   Sets sets{};
   if (!get_sets(sets)) {
-    return report(Grip::None, std::string("cannot read them: ") + std::strerror(errno));
+    return of_capabilities(Grip::None, std::string("cannot read them: ") + std::strerror(errno));
   }
   const std::uint64_t kept = joined(sets[0].permitted, sets[1].permitted) & wanted;
   const bool bounded = drop_from_bounding_set(wanted);
@@ -114,7 +114,7 @@ LayerReport reduce_capabilities(std::span<const int> keep) {
     sets[i] = {.effective = part, .permitted = part, .inheritable = 0};
   }
   if (!put_sets(sets)) {
-    return report(Grip::None, std::string("cannot drop them: ") + std::strerror(errno));
+    return of_capabilities(Grip::None, std::string("cannot drop them: ") + std::strerror(errno));
   }
   std::string names;
   for (int capability = 0; capability < 64; ++capability) {
@@ -122,9 +122,10 @@ LayerReport reduce_capabilities(std::span<const int> keep) {
     names += (names.empty() ? "" : ", ") + capability_name(capability);
   }
   if (!bounded && ::geteuid() == 0) {
-    return report(Grip::Partial, "kept: " + names + "; the bounding set could not be reduced");
+    return of_capabilities(Grip::Partial,
+                           "kept: " + names + "; the bounding set could not be reduced");
   }
-  return report(Grip::Full, names.empty() ? "none kept" : "kept: " + names);
+  return of_capabilities(Grip::Full, names.empty() ? "none kept" : "kept: " + names);
 }
 
 }  // namespace snapferry::sandbox

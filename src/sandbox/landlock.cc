@@ -92,23 +92,24 @@ bool add_rule(int ruleset, const PathGrant& grant, std::uint64_t handled) {
   return ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 }
 
-LayerReport report(Grip grip, std::string detail) {
+LayerReport of_files(Grip grip, std::string detail) {
   return {SandboxLayer::Files, grip, std::move(detail)};
 }
 
 LayerReport failure(std::string_view action) {
-  return report(Grip::None,
-                "cannot " + std::string(action) + ": Landlock: " + std::strerror(errno));
+  return of_files(Grip::None,
+                  "cannot " + std::string(action) + ": Landlock: " + std::strerror(errno));
 }
 
 LayerReport success(int version, std::size_t paths, bool guard_reading) {
   std::string detail =
       "Landlock ABI " + std::to_string(version) + ", " + std::to_string(paths) + " paths";
   if (!guard_reading) detail += " to write or execute";
-  if (version >= 6) return report(Grip::Full, detail + ", no TCP, no signals to others");
-  if (version >= 4) return report(Grip::Full, detail + ", no TCP");
-  if (version >= 3) return report(Grip::Full, detail);
-  return report(Grip::Partial, detail + "; it does not guard truncation before ABI 3 (Linux 6.2)");
+  if (version >= 6) return of_files(Grip::Full, detail + ", no TCP, no signals to others");
+  if (version >= 4) return of_files(Grip::Full, detail + ", no TCP");
+  if (version >= 3) return of_files(Grip::Full, detail);
+  return of_files(Grip::Partial,
+                  detail + "; it does not guard truncation before ABI 3 (Linux 6.2)");
 }
 
 }  // namespace
@@ -122,9 +123,9 @@ int landlock_version() {
 LayerReport restrict_files(std::span<const PathGrant> grants, bool guard_reading) {
   const int version = landlock_version();
   if (version == 0) {
-    return report(Grip::None,
-                  "this kernel has no Landlock; Linux 5.13 and later have it where the boot "
-                  "option lsm= names it");
+    return of_files(Grip::None,
+                    "this kernel has no Landlock; Linux 5.13 and later have it where the boot "
+                    "option lsm= names it");
   }
   auto handled = handled_by(version);
   if (!guard_reading) handled.files &= ~(kReadFile | kReadDirectory);

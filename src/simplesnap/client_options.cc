@@ -13,7 +13,7 @@
 namespace snapferry::simplesnap {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) {
+[[noreturn]] void refuse_options(const std::string& message) {
   throw Error(ErrorKind::InvalidArgument, message);
 }
 
@@ -24,34 +24,38 @@ std::vector<std::string> split(const std::string& option, std::string_view text)
     if (blank != 0) words.emplace_back(text.substr(0, blank));
     text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
   }
-  if (words.empty()) refuse(option + ": names no command");
+  if (words.empty()) refuse_options(option + ": names no command");
   return words;
 }
 
 void check_dataset(const std::string& option, const std::string& name) {
   if (!zfs::is_dataset_name(name) || name.find(' ') != std::string::npos)
-    refuse(fmt::format("{} '{}': is not the name of a dataset", option, name));
+    refuse_options(fmt::format("{} '{}': is not the name of a dataset", option, name));
 }
 
 void check(const ClientOptions& options) {
-  if (options.store.empty()) refuse("--store is missing: the dataset that keeps the backups");
+  if (options.store.empty())
+    refuse_options("--store is missing: the dataset that keeps the backups");
   check_dataset("--store", options.store);
-  if (options.set.empty()) refuse("--setname is missing: the name of the chain of backups");
+  if (options.set.empty()) refuse_options("--setname is missing: the name of the chain of backups");
   if (!is_set_name(options.set))
-    refuse("--setname '" + options.set + "': a set's name is made of letters and digits");
+    refuse_options("--setname '" + options.set + "': a set's name is made of letters and digits");
   const bool all_hosts = !options.check.empty() || options.reap_only;
-  if (options.host.empty() && !all_hosts) refuse("--host is missing: what is to be backed up");
+  if (options.host.empty() && !all_hosts)
+    refuse_options("--host is missing: what is to be backed up");
   const bool host_is_name = zfs::is_name_part(options.host) && options.host.front() != '-' &&
                             options.host.find(' ') == std::string::npos && options.host != "." &&
                             options.host != "..";
   if (!options.host.empty() && !host_is_name)
-    refuse("--host '" + options.host + "': is no name for a host; give it one in ~/.ssh/config");
+    refuse_options("--host '" + options.host +
+                   "': is no name for a host; give it one in ~/.ssh/config");
   if (!options.dataset_dest.empty()) {
-    if (options.backup_dataset.empty()) refuse("--datasetdest needs --backupdataset");
+    if (options.backup_dataset.empty()) refuse_options("--datasetdest needs --backupdataset");
     check_dataset("--datasetdest", options.dataset_dest);
   }
   if (!options.backup_dataset.empty() && !is_dataset_name(options.backup_dataset))
-    refuse("--backupdataset '" + options.backup_dataset + "': not a name the protocol can carry");
+    refuse_options("--backupdataset '" + options.backup_dataset +
+                   "': not a name the protocol can carry");
 }
 
 }  // namespace
@@ -79,7 +83,7 @@ ClientOptions parse_client_options(const std::vector<std::string>& words) {
       {"--check", text(options.check)},
       {"--limit", [&](const std::string&, const std::string& value) {
          const auto rate = parse_rate(value);
-         if (!rate) refuse("--limit '" + value + "': bytes a second, such as 500k or 20M");
+         if (!rate) refuse_options("--limit '" + value + "': bytes a second, such as 500k or 20M");
          options.limit = *rate;
        }}};
   const std::map<std::string, bool*, std::less<>> alone = {{"--local", &options.local},
@@ -91,9 +95,10 @@ ClientOptions parse_client_options(const std::vector<std::string>& words) {
       continue;
     }
     const auto setter = with_value.find(*word);
-    if (setter == with_value.end()) refuse("'" + *word + "': is not an option of simplesnap");
+    if (setter == with_value.end())
+      refuse_options("'" + *word + "': is not an option of simplesnap");
     if (std::next(word) == words.end() || std::next(word)->empty())
-      refuse(*word + ": needs a value behind it");
+      refuse_options(*word + ": needs a value behind it");
     setter->second(*word, *std::next(word));
     ++word;
   }

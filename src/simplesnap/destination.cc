@@ -16,7 +16,13 @@ namespace {
 
 constexpr std::size_t kMaximalProperty = 8000;  // ZFS takes 8191 bytes
 
-enum Column : std::size_t { kName, kGuid, kCreateTxg, kPlaceholder, kMissing };
+enum ReplicaColumn : std::size_t {
+  kReplicaName,
+  kReplicaGuid,
+  kReplicaTxg,
+  kPlaceholder,
+  kMissing
+};
 
 std::map<std::string, std::vector<std::string>> parse_missing(const std::string& text) {
   std::map<std::string, std::vector<std::string>> missing;
@@ -78,8 +84,8 @@ HostListing list_host(platform::Commands& commands, const std::string& root, boo
        .roots = {root}});
   HostListing host;
   for (const auto& row : listing.rows) {
-    const auto at = row[kName].find('@');
-    const auto dataset = row[kName].substr(0, at);
+    const auto at = row[kReplicaName].find('@');
+    const auto dataset = row[kReplicaName].substr(0, at);
     if (dataset == root) {
       host.exists = true;
       if (at == std::string::npos) host.missing = parse_missing(row[kMissing]);
@@ -91,9 +97,9 @@ HostListing list_host(platform::Commands& commands, const std::string& root, boo
       continue;
     }
     Point point;
-    point.name = row[kName].substr(at + 1);
-    point.guid = Guid::from_number(zfs::parse_number(row[kGuid]).value_or(0));
-    point.order = zfs::parse_number(row[kCreateTxg]).value_or(0);
+    point.name = row[kReplicaName].substr(at + 1);
+    point.guid = Guid::from_number(zfs::parse_number(row[kReplicaGuid]).value_or(0));
+    point.order = zfs::parse_number(row[kReplicaTxg]).value_or(0);
     replica.points.push_back(std::move(point));
   }
   for (auto& [name, replica] : host.replicas) {

@@ -20,7 +20,7 @@ bool is_allowed(char c) {
   return is_alphanumeric(c) || std::string_view("_/.:- ").find(c) != std::string_view::npos;
 }
 
-[[noreturn]] void refuse(std::string_view what) {
+[[noreturn]] void refuse_request(std::string_view what) {
   throw Error(
       ErrorKind::InvalidArgument,
       fmt::format("{}; only listfs, sendback SET DATASET and reap SET DATASET are served", what));
@@ -28,15 +28,15 @@ bool is_allowed(char c) {
 
 // Never shows the peer's bytes: the message goes into a log, and onto terminals.
 std::vector<std::string_view> split(std::string_view line) {
-  if (line.size() > kMaximalCommandLine) refuse("the command is too long");
+  if (line.size() > kMaximalCommandLine) refuse_request("the command is too long");
   if (!std::all_of(line.begin(), line.end(), is_allowed))
-    refuse("the command has a character that is not allowed");
-  if (line.find("..") != std::string_view::npos) refuse("the command has '..' in it");
+    refuse_request("the command has a character that is not allowed");
+  if (line.find("..") != std::string_view::npos) refuse_request("the command has '..' in it");
   std::vector<std::string_view> words;
   while (true) {
     const auto blank = line.find(' ');
     words.push_back(line.substr(0, blank));
-    if (words.back().empty()) refuse("the command has a blank too many");
+    if (words.back().empty()) refuse_request("the command has a blank too many");
     if (blank == std::string_view::npos) return words;
     line.remove_prefix(blank + 1);
   }
@@ -85,21 +85,21 @@ std::optional<std::uint64_t> parse_rate(std::string_view text) {
 
 Request parse_words(const std::vector<std::string_view>& words) {
   Request request;
-  if (words.empty()) refuse("no verb");
+  if (words.empty()) refuse_request("no verb");
   if (words[0] == "listfs" && words.size() == 1) return request;
   if (words[0] == "sendback" && (words.size() == 3 || words.size() == 4))
     request.verb = Verb::SendBack;
   else if (words[0] == "reap" && words.size() == 3)
     request.verb = Verb::Reap;
   else
-    refuse("an unknown verb, or the wrong number of words behind it");
-  if (!is_set_name(words[1])) refuse("a set's name is made of letters and digits");
-  if (!is_dataset_name(words[2])) refuse("not the name of a dataset");
+    refuse_request("an unknown verb, or the wrong number of words behind it");
+  if (!is_set_name(words[1])) refuse_request("a set's name is made of letters and digits");
+  if (!is_dataset_name(words[2])) refuse_request("not the name of a dataset");
   request.set = words[1];
   request.dataset = words[2];
   if (words.size() == 4) {
     const auto rate = parse_rate(words[3]);
-    if (!rate) refuse("a limit is a number of bytes a second, such as 500k");
+    if (!rate) refuse_request("a limit is a number of bytes a second, such as 500k");
     request.limit = *rate;
   }
   return request;
@@ -107,7 +107,7 @@ Request parse_words(const std::vector<std::string_view>& words) {
 
 Request parse_command(std::string_view line) {
   auto words = split(line);
-  if (words[0].front() == '-') refuse("an option where a program's name belongs");
+  if (words[0].front() == '-') refuse_request("an option where a program's name belongs");
   words.erase(words.begin());
   return parse_words(words);
 }

@@ -9,7 +9,7 @@
 namespace snapferry::simplesnap {
 namespace {
 
-enum Column : std::size_t {
+enum SourceColumn : std::size_t {
   kName,
   kGuid,
   kCreateTxg,
@@ -31,7 +31,7 @@ bool is_excluded(const std::string& exclude, const std::string& own) {
   return exclude == "on" || own == "on";
 }
 
-std::uint64_t needed_number(const std::vector<std::string>& row, Column column) {
+std::uint64_t needed_number(const std::vector<std::string>& row, SourceColumn column) {
   const auto number = zfs::parse_number(row[column]);
   if (!number)
     throw Error(ErrorKind::Corrupt, "zfs list: " + row[kName] + " has no " + kProperties[column]);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint32_t kObjsetZvol = 3;  // dmu_objset_type_t of OpenZFS
 
-[[noreturn]] void refuse() {
+[[noreturn]] void refuse_stream() {
   throw Error(ErrorKind::Corrupt,
               "what the far end sends is no stream of zfs send; is something printed when one logs "
               "in there?");
@@ -21,16 +21,16 @@ constexpr std::uint32_t kObjsetZvol = 3;  // dmu_objset_type_t of OpenZFS
 HeadedStream::HeadedStream(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {
   read_record();
   const zfs::StreamRecord first(bytes_);
-  if (!first.is(zfs::RecordType::Begin) || first.magic() != zfs::kStreamMagic) refuse();
+  if (!first.is(zfs::RecordType::Begin) || first.magic() != zfs::kStreamMagic) refuse_stream();
   head_.package = first.stream_kind() == static_cast<std::uint32_t>(zfs::StreamKind::Package);
   if (head_.package) {
     // Its own BEGIN and END, and then the first single. A payload here would be properties.
-    if (first.payload_size() != 0) refuse();
+    if (first.payload_size() != 0) refuse_stream();
     read_record();
     read_record();
   }
   const zfs::StreamRecord single(ByteView(bytes_).last(zfs::kRecordSize));
-  if (!single.is(zfs::RecordType::Begin)) refuse();
+  if (!single.is(zfs::RecordType::Begin)) refuse_stream();
   const auto name = first.to_name().value_or("");
   head_.to_name = name.substr(std::min(name.size(), name.find('@') + 1));
   head_.type = single.objset_type() == kObjsetZvol ? VolumeType::Zvol : VolumeType::Filesystem;

@@ -11,7 +11,7 @@
 namespace snapferry::tree {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNowhere = std::string_view::npos;
 constexpr std::size_t kMaxExcludeFileSize = 16u << 20;
 
 // Trailing blanks do not count unless quoted.
@@ -85,7 +85,7 @@ void ExcludeRules::add(std::string_view pattern, bool negated, std::size_t given
   rule.given = given;
   rule.directories_only = pattern.ends_with('/');
   if (rule.directories_only) pattern.remove_suffix(1);
-  rule.anchored = pattern.find('/') != kNone;
+  rule.anchored = pattern.find('/') != kNowhere;
   if (pattern.starts_with('/')) pattern.remove_prefix(1);
   rule.pattern = pattern;
   rules_.push_back(std::move(rule));
@@ -94,7 +94,7 @@ void ExcludeRules::add(std::string_view pattern, bool negated, std::size_t given
 const ExcludeRules::Rule* ExcludeRules::deciding_rule(std::string_view path,
                                                       bool is_directory) const {
   const std::size_t slash = path.rfind('/');
-  const std::string_view name = slash == kNone ? path : path.substr(slash + 1);
+  const std::string_view name = slash == kNowhere ? path : path.substr(slash + 1);
   for (auto rule = rules_.rbegin(); rule != rules_.rend(); ++rule) {
     if (rule->directories_only && !is_directory) continue;
     if (glob_matches(rule->pattern, rule->anchored ? path : name)) return &*rule;
@@ -137,7 +137,7 @@ std::string ExcludeRules::warning_about(const Rule& rule) const {
   if (!rule.negated || !rule.anchored) return {};
   const std::string_view fixed =
       std::string_view(rule.pattern).substr(0, rule.pattern.find_first_of("*?[\\"));
-  for (std::size_t slash = fixed.find('/'); slash != kNone; slash = fixed.find('/', slash + 1)) {
+  for (std::size_t slash = fixed.find('/'); slash != kNowhere; slash = fixed.find('/', slash + 1)) {
     const std::string_view above = fixed.substr(0, slash);
     const Rule* decides = deciding_rule(above, true);
     if (decides == nullptr || decides->negated) continue;
@@ -167,7 +167,7 @@ std::vector<ExcludePattern> read_exclude_file(const std::string& path) {
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t end = rest.find('\n');
     std::string_view line = rest.substr(0, end);
-    rest = end == kNone ? std::string_view() : rest.substr(end + 1);
+    rest = end == kNowhere ? std::string_view() : rest.substr(end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (is_pattern(line)) {
       patterns.push_back({std::string(line), path + ":" + std::to_string(number)});

@@ -5,9 +5,9 @@
 namespace snapferry::tree {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kAbsent = std::string_view::npos;
 
-std::string quoted(std::string_view path) {
+std::string literal_pattern(std::string_view path) {
   std::string text;
   for (const char byte : path) {
     if (has_wildcard({&byte, 1})) text += '\\';
@@ -19,7 +19,7 @@ std::string quoted(std::string_view path) {
 std::string with_home(std::string_view given, std::string_view home) {
   if (given != "~" && !given.starts_with("~/")) {
     const std::size_t slash = given.find('/');
-    if (!given.starts_with('~') || slash == kNone || slash + 1 == given.size()) {
+    if (!given.starts_with('~') || slash == kAbsent || slash + 1 == given.size()) {
       return std::string(given);
     }
     throw HopelessPattern{
@@ -30,7 +30,7 @@ std::string with_home(std::string_view given, std::string_view home) {
   if (!home.starts_with('/')) {
     throw HopelessPattern{"\"~\" means nothing here, because HOME is not set; write the full path"};
   }
-  return quoted(home) + std::string(given.substr(1));
+  return literal_pattern(home) + std::string(given.substr(1));
 }
 
 // Drops what leads back, where it is certain what that means.
@@ -64,7 +64,7 @@ std::string normal_pattern(std::string_view given, std::string_view home) {
     directories_only = true;
     pattern.remove_suffix(pattern.ends_with('/') ? 1 : 2);
   }
-  const bool anchored = pattern.find('/') != kNone;
+  const bool anchored = pattern.find('/') != kAbsent;
   const auto parts = resolved_parts(pattern);
   if (parts.empty()) {
     throw HopelessPattern{
@@ -86,22 +86,22 @@ bool may_match_below(std::string_view pattern, std::string_view directory) {
   for (const std::string_view name : path_parts(directory)) {
     const std::size_t slash = rest.find('/');
     const std::string_view part = rest.substr(0, slash);
-    // A slash may be quoted or in brackets: then nothing is certain.
+    // A slash may be literal_pattern or in brackets: then nothing is certain.
     if (part == "**" || !why_no_glob(part).empty()) return true;
-    if (slash == kNone || !glob_matches(part, name)) return false;
+    if (slash == kAbsent || !glob_matches(part, name)) return false;
     rest.remove_prefix(slash + 1);
   }
   return true;
 }
 
-bool has_wildcard(std::string_view path) { return path.find_first_of("*?[\\") != kNone; }
+bool has_wildcard(std::string_view path) { return path.find_first_of("*?[\\") != kAbsent; }
 
 std::vector<std::string_view> path_parts(std::string_view path) {
   std::vector<std::string_view> parts;
   while (!path.empty()) {
     const std::size_t slash = path.find('/');
     if (slash != 0) parts.push_back(path.substr(0, slash));
-    path = slash == kNone ? std::string_view() : path.substr(slash + 1);
+    path = slash == kAbsent ? std::string_view() : path.substr(slash + 1);
   }
   return parts;
 }
@@ -114,8 +114,8 @@ std::optional<std::string> below_root(std::string_view pattern, std::string_view
     rest.remove_prefix(1);
     const std::size_t slash = rest.find('/');
     const std::string_view part = rest.substr(0, slash);
-    if (slash == kNone || slash + 1 == rest.size()) return std::nullopt;
-    if (part == "**" || (i == 0 && part.find_first_of("*?[") != kNone)) return std::nullopt;
+    if (slash == kAbsent || slash + 1 == rest.size()) return std::nullopt;
+    if (part == "**" || (i == 0 && part.find_first_of("*?[") != kAbsent)) return std::nullopt;
     if (!why_no_glob(part).empty() || !glob_matches(part, above[i])) return std::nullopt;
     rest.remove_prefix(slash);
   }

@@ -11,6 +11,7 @@
 #include "core/printable.h"
 #include "core/tree_node.h"
 #include "platform/metadata.h"
+#include "view/mix.h"
 
 namespace snapferry::view {
 namespace {
@@ -52,21 +53,14 @@ std::uint64_t device_of(const struct statx& stat) {
   return makedev(stat.stx_dev_major, stat.stx_dev_minor);
 }
 
-std::uint64_t mix(std::uint64_t state, std::uint64_t value) {
-  state = (state ^ value) + 0x9e3779b97f4a7c15;
-  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
-  state = (state ^ (state >> 27)) * 0x94d049bb133111eb;
-  return state ^ (state >> 31);
-}
-
-std::uint64_t mix(std::uint64_t state, const struct statx_timestamp& time) {
+std::uint64_t mix_time(std::uint64_t state, const struct statx_timestamp& time) {
   return mix(mix(state, static_cast<std::uint64_t>(time.tv_sec)), time.tv_nsec);
 }
 
 std::uint64_t version_of(const struct statx& stat) {
   std::uint64_t version = mix(mix(0, stat.stx_ino), stat.stx_size);
-  version = mix(mix(version, stat.stx_mtime), stat.stx_ctime);
-  return (stat.stx_mask & STATX_BTIME) != 0 ? mix(version, stat.stx_btime) : version;
+  version = mix_time(mix_time(version, stat.stx_mtime), stat.stx_ctime);
+  return (stat.stx_mask & STATX_BTIME) != 0 ? mix_time(version, stat.stx_btime) : version;
 }
 
 DirectoryListing& spare_listing() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "view/mix.h"
 
 namespace snapferry::view {
 namespace {
@@ -19,13 +20,6 @@ std::uint64_t span_of(unsigned level) {
   std::uint64_t span = kPiece;
   for (unsigned i = 0; i < level; ++i) span *= kRunsInList;
   return span;
-}
-
-std::uint64_t mix(std::uint64_t state, std::uint64_t value) {
-  state = (state ^ value) + 0x9e3779b97f4a7c15;
-  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
-  state = (state ^ (state >> 27)) * 0x94d049bb133111eb;
-  return state ^ (state >> 31);
 }
 
 ContentRun run_of(LiveDataId id, unsigned level, std::uint64_t offset, std::uint64_t length) {

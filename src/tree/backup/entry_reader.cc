@@ -13,6 +13,7 @@
 #include "tree/backup/left_out.h"
 #include "tree/backup/lost_content.h"
 #include "tree/change_detection.h"
+#include "tree/mount_point.h"
 
 namespace snapferry::tree {
 namespace {
@@ -59,10 +60,6 @@ platform::Fd open_directory(EntryType type, const EntryPlace& place) {
   if (type != EntryType::Directory) return platform::Fd();
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   return platform::Fd(::openat(place.fd, place.text, kFlags));
-}
-
-bool is_mount_point(const struct statx& stat) {
-  return (stat.stx_attributes_mask & stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 bool is_sparse(const struct statx& stat) { return stat.stx_blocks * 512 < stat.stx_size; }

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <sched.h>
 #include <sys/resource.h>
+
+#include "platform/workers.h"
 
 namespace snapferry::tree {
 namespace {
-
-unsigned usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
-}
 
 // A quarter of what the process may have; the store needs some, too.
 std::size_t descriptor_limit() {
@@ -36,7 +30,7 @@ ObjectId WalkSink::put(ObjectKind kind, ByteView bytes) {
 
 WalkContext::WalkContext(ObjectSource& base_source, ObjectSink& target,
                          const BackupOptions& backup_options, const WalkHooks& walk_hooks)
-    : threads(backup_options.threads != 0 ? backup_options.threads : usable_processors()),
+    : threads(backup_options.threads != 0 ? backup_options.threads : platform::processor_count()),
       source(base_source),
       options(backup_options),
       hooks(walk_hooks),

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include <sched.h>
-
+#include "platform/workers.h"
+#include "tree/mount_point.h"
 #include "tree/restore/restore_directory.h"
 #include "tree/restore/restore_plan.h"
 #include "tree/restore/restore_session.h"
@@ -13,12 +13,6 @@
 
 namespace snapferry::tree {
 namespace {
-
-unsigned usable_processors() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
-}
 
 void announce(const Snapshot& snapshot, const RestoreOptions& options) {
   if (options.progress == nullptr) return;
@@ -76,7 +70,7 @@ RestoreStats restore(const Snapshot& snapshot, const std::string& target, Object
   const DirectoryHandle opened = root.handle();
   session.queue.push(root);
   try {
-    session.queue.run(options.threads != 0 ? options.threads : usable_processors());
+    session.queue.run(options.threads != 0 ? options.threads : platform::processor_count());
   } catch (...) {
     for (LinkRecords::Waiting& left : session.links.abandon()) left.directory->release(nullptr);
     throw;

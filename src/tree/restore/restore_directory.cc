@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "platform/descriptor_limit.h"
+#include "tree/mount_point.h"
 #include "tree/restore/placement.h"
 #include "tree/restore/restore_entry.h"
 #include "tree/restore/restore_session.h"
@@ -31,7 +32,7 @@ int max_open_directories() {
   return static_cast<int>(std::min(kMaxOpenDirectories, platform::descriptor_limit() / 8));
 }
 
-constexpr const char* kDefaultAcl = "system.posix_acl_default";
+constexpr const char* kDefaultAclName = "system.posix_acl_default";
 
 // A directory that was not entered, but of which it is known what it was: a place where something
 // was mounted. It is made, so that it can be mounted there again.
@@ -41,7 +42,7 @@ bool is_place_of_mount(const Entry& entry) {
           entry.left_out == LeftOut::KernelFilesystem || entry.left_out == LeftOut::OwnMount);
 }
 
-bool has_default_acl(int fd) { return ::fgetxattr(fd, kDefaultAcl, nullptr, 0) > 0; }
+bool has_default_acl(int fd) { return ::fgetxattr(fd, kDefaultAclName, nullptr, 0) > 0; }
 
 }  // namespace
 
@@ -275,7 +276,7 @@ void RestoreDirectory::look_at_new(bool inherits_acl) {
   device_ = device_of(stat);
   inode_ = stat.stx_ino;
   if (inherits_acl) {
-    ::fremovexattr(fd, kDefaultAcl);
+    ::fremovexattr(fd, kDefaultAclName);
     ::fremovexattr(fd, "system.posix_acl_access");
   }
   if ((stat.stx_mode & 07777) != 0700 || inherits_acl) {

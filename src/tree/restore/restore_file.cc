@@ -21,7 +21,7 @@ namespace {
 
 using platform::Fd;
 
-constexpr std::uint64_t kSmallFile = 4u << 20;
+constexpr std::uint64_t kSmallRestoredFile = 4u << 20;
 // What a worker takes of a big file before another takes the next part.
 constexpr std::uint64_t kBytesAtOnce = 1u << 20;
 constexpr std::size_t kRunsAtOnce = 64;
@@ -193,7 +193,7 @@ bool is_small(const Entry& file) {
   for (const ContentRun& run : file.content.runs) {
     if (run.id) data += run.length;
   }
-  return data <= kSmallFile;
+  return data <= kSmallRestoredFile;
 }
 
 LoadedContent load_content(ObjectSource& source, const Entry& file) {

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "platform/metadata_file.h"
+#include "tree/mount_point.h"
 
 namespace snapferry::tree {
 namespace {
@@ -238,10 +239,6 @@ std::vector<std::string> list_names(int directory) {
   if (errno != 0) throw system_error(errno, "list", "directory");
   std::sort(names.begin(), names.end());
   return names;
-}
-
-bool is_mount_point(const struct statx& stat) {
-  return (stat.stx_attributes_mask & stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 bool remove_tree(int directory, const std::string& name, const Removal& removal) {

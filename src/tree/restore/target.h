@@ -54,9 +54,6 @@ platform::Fd open_file_at(int directory, const std::string& name);
 // The names in an open directory, in order of their bytes.
 std::vector<std::string> list_names(int directory);
 
-// Whether it is where something is mounted: a filesystem, or a part of one.
-bool is_mount_point(const struct statx& stat);
-
 // What remove_tree() does. Paths are relative to its directory.
 struct Removal {
   bool dry_run = false;
