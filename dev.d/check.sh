@@ -8,6 +8,7 @@ run_checks() {
   check_format || failed+=(format)
   check_tidy || failed+=(tidy)
   check_layering || failed+=(layering)
+  check_release || failed+=(release)
   [ ${#failed[@]} -eq 0 ] || fail "check failed: ${failed[*]}"
   echo "check passed"
 }
@@ -34,6 +35,13 @@ check_format() {
 check_layering() {
   say "Layering"
   tests/layering.sh src
+}
+
+# A release compiles each room as one, so a file's own names must have one meaning in its room.
+check_release() {
+  say "Release build"
+  configure release
+  compile release snapferry
 }
 
 # Runs clang-tidy on each source of the product that changed, or includes what changed, since it was

@@ -12,7 +12,7 @@
 namespace snapferry::wire {
 namespace {
 
-constexpr std::size_t kMaxParts = 64;
+constexpr std::size_t kMaxVectors = 64;
 
 iovec vector_of(ByteView bytes) {
   return {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};  // NOLINT: writev only reads
@@ -39,8 +39,8 @@ bool FrameWriter::write(std::span<const Frame> frames) {
 bool FrameWriter::write_parts() {
   std::size_t first = 0;
   while (first < parts_.size()) {
-    std::array<iovec, kMaxParts> vectors{};
-    const auto count = std::min(kMaxParts, parts_.size() - first);
+    std::array<iovec, kMaxVectors> vectors{};
+    const auto count = std::min(kMaxVectors, parts_.size() - first);
     std::transform(parts_.begin() + static_cast<std::ptrdiff_t>(first),
                    parts_.begin() + static_cast<std::ptrdiff_t>(first + count), vectors.begin(),
                    vector_of);

@@ -19,7 +19,7 @@ constexpr std::size_t kBatch = 256u << 10;
 constexpr std::size_t kQueue = 256u << 10;
 // Smaller payloads are put together, so that what a queue takes is near what it holds.
 constexpr std::size_t kSmallPayload = 4096;
-// How soon a cancellation by a signal is noticed, which wakes nobody.
+// How soon a cancellation by a wake_up is noticed, which wakes nobody.
 constexpr Duration kLookAtCancellation{100};
 
 [[noreturn]] void violate(const std::string& cause) {
@@ -45,7 +45,7 @@ void append_data(std::deque<Payload>& queue, Payload payload) {
   queue.back().append(payload.view());
 }
 
-void signal(const platform::Fd& wake) {
+void wake_up(const platform::Fd& wake) {
   const std::uint64_t one = 1;
   if (wake.valid()) (void)!::write(wake.get(), &one, sizeof one);
 }
@@ -416,7 +416,7 @@ void Multiplexer::fail_channel(ChannelState& channel, const Error& error) {
   if (!channel.failure) channel.failure = error;
   channel.waits_since.reset();
   channel.cancellation.request();
-  signal(channel.wake);
+  wake_up(channel.wake);
   channel.changed.notify_all();
 }
 
@@ -611,7 +611,7 @@ int Multiplexer::wake_descriptor(ChannelState& channel) {
   if (!channel.wake.valid()) {
     channel.wake = platform::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!channel.wake.valid()) throw system_error(errno, "make it", "an eventfd");
-    if (channel.failure) signal(channel.wake);
+    if (channel.failure) wake_up(channel.wake);
   }
   return channel.wake.get();
 }

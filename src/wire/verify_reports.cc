@@ -5,7 +5,7 @@
 namespace snapferry::wire {
 namespace {
 
-constexpr std::size_t kLengthSize = 4;
+constexpr std::size_t kReportLengthSize = 4;
 
 }  // namespace
 
@@ -21,16 +21,16 @@ void VerifyReportReader::add(ByteView data) {
 
 std::optional<VerifyReport> VerifyReportReader::next() {
   const ByteView rest = ByteView(data_).subspan(position_);
-  if (rest.size() < kLengthSize) return std::nullopt;
+  if (rest.size() < kReportLengthSize) return std::nullopt;
   const std::uint32_t length = ByteReader(rest, "a report").u32();
   if (length > kMaxVerifyReport) {
     throw Error(ErrorKind::Corrupt,
                 "a report of store.verify is longer than it can be; run it "
                 "again");
   }
-  if (rest.size() - kLengthSize < length) return std::nullopt;
-  position_ += kLengthSize + length;
-  return decode<VerifyReport>(rest.subspan(kLengthSize, length));
+  if (rest.size() - kReportLengthSize < length) return std::nullopt;
+  position_ += kReportLengthSize + length;
+  return decode<VerifyReport>(rest.subspan(kReportLengthSize, length));
 }
 
 void VerifyReportReader::expect_end() const {

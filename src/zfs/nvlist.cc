@@ -14,7 +14,7 @@ constexpr std::uint8_t kLittleEndian = 1;
 constexpr std::size_t kPairHeader = 16;  // before the name
 constexpr std::size_t kEmbeddedHeader = 24;
 
-std::size_t align8(std::size_t size) { return (size + 7) & ~std::size_t{7}; }
+std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_t{7}; }
 
 class NvlistParser {
  public:
@@ -53,7 +53,7 @@ class NvlistParser {
     const std::uint32_t elements = reader_.u32();
     NvPair pair;
     pair.type = reader_.u32();
-    const std::size_t value_at = align8(kPairHeader + name_size);
+    const std::size_t value_at = padded(kPairHeader + name_size);
     if (name_size < 1 || value_at > size) reader_.fail("has a name longer than its pair");
     const auto name = as_text(reader_.raw(name_size));
     if (name.find('\0') != name_size - 1) reader_.fail("has a name that does not end");

@@ -16,31 +16,34 @@ namespace {
 
 // No column that needs a dataset mounted or its space counted anew: `written` and `userrefs` come
 // with the dataset's own statistics.
-enum Column : std::size_t {
-  kName,
-  kType,
-  kGuid,
-  kCreateTxg,
-  kWritten,
-  kHolds,
-  kEncryption,
-  kKeyStatus,
-  kExclude,
-  kSimplesnapExclude,
-  kStore,
-  kColumns
+struct SourceColumn {
+  enum : std::size_t {
+    Name,
+    Type,
+    Guid,
+    CreateTxg,
+    Written,
+    Holds,
+    Encryption,
+    KeyStatus,
+    Exclude,
+    SimplesnapExclude,
+    Store,
+    Columns
+  };
 };
-constexpr std::array<const char*, kColumns> kProperties = {"name",
-                                                           "type",
-                                                           "guid",
-                                                           "createtxg",
-                                                           "written",
-                                                           "userrefs",
-                                                           "encryption",
-                                                           "keystatus",
-                                                           "snapferry:exclude",
-                                                           "org.complete.simplesnap:exclude",
-                                                           kIdentityProperty};
+constexpr std::array<const char*, SourceColumn::Columns> kProperties = {
+    "name",
+    "type",
+    "guid",
+    "createtxg",
+    "written",
+    "userrefs",
+    "encryption",
+    "keystatus",
+    "snapferry:exclude",
+    "org.complete.simplesnap:exclude",
+    kIdentityProperty};
 
 using Row = std::vector<std::string>;
 
@@ -65,10 +68,10 @@ bool is_below(std::string_view name, std::string_view root) {
   return name.size() > root.size() && name.starts_with(root) && name[root.size()] == '/';
 }
 
-std::uint64_t needed_number(const Row& row, Column column) {
+std::uint64_t needed_number(const Row& row, std::size_t column) {
   const auto number = parse_number(row[column]);
   if (!number) {
-    throw Error(ErrorKind::Corrupt, "zfs list: " + row[kName] + " has no " +
+    throw Error(ErrorKind::Corrupt, "zfs list: " + row[SourceColumn::Name] + " has no " +
                                         std::string(kProperties[column]) + " that is a number");
   }
   return *number;
@@ -84,8 +87,9 @@ class StoresInSource {
   StoresInSource(const std::vector<Row>& rows, const std::vector<VolumePattern>& patterns)
       : patterns_(patterns) {
     for (const auto& row : rows) {
-      if (row[kStore] != "-" && row[kName].find_first_of("@#") == std::string::npos) {
-        marks_[row[kName]] = row[kStore];
+      if (row[SourceColumn::Store] != "-" &&
+          row[SourceColumn::Name].find_first_of("@#") == std::string::npos) {
+        marks_[row[SourceColumn::Name]] = row[SourceColumn::Store];
       }
     }
   }
@@ -117,23 +121,25 @@ class StoresInSource {
 
 VolumeState volume_of(const Row& row) {
   VolumeState volume;
-  volume.name = volume_of_dataset(row[kName]);
-  volume.type = row[kType] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
-  volume.guid = Guid::from_number(needed_number(row, kGuid));
-  volume.excluded = is_on(row[kExclude]) || is_on(row[kSimplesnapExclude]);
-  volume.encrypted = row[kEncryption] != "off" && row[kEncryption] != "-";
-  volume.key_loaded = !volume.encrypted || row[kKeyStatus] == "available";
-  volume.written = parse_number(row[kWritten]);
+  volume.name = volume_of_dataset(row[SourceColumn::Name]);
+  volume.type = row[SourceColumn::Type] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
+  volume.guid = Guid::from_number(needed_number(row, SourceColumn::Guid));
+  volume.excluded =
+      is_on(row[SourceColumn::Exclude]) || is_on(row[SourceColumn::SimplesnapExclude]);
+  volume.encrypted = row[SourceColumn::Encryption] != "off" && row[SourceColumn::Encryption] != "-";
+  volume.key_loaded = !volume.encrypted || row[SourceColumn::KeyStatus] == "available";
+  volume.written = parse_number(row[SourceColumn::Written]);
   return volume;
 }
 
 Point point_of(const Row& row, std::size_t delimiter) {
   Point point;
-  point.kind = row[kName][delimiter] == '#' ? PointKind::Bookmark : PointKind::Snapshot;
-  point.name = row[kName].substr(delimiter + 1);
-  point.guid = Guid::from_number(needed_number(row, kGuid));
-  point.order = needed_number(row, kCreateTxg);
-  point.holds = static_cast<std::uint32_t>(parse_number(row[kHolds]).value_or(0));
+  point.kind =
+      row[SourceColumn::Name][delimiter] == '#' ? PointKind::Bookmark : PointKind::Snapshot;
+  point.name = row[SourceColumn::Name].substr(delimiter + 1);
+  point.guid = Guid::from_number(needed_number(row, SourceColumn::Guid));
+  point.order = needed_number(row, SourceColumn::CreateTxg);
+  point.holds = static_cast<std::uint32_t>(parse_number(row[SourceColumn::Holds]).value_or(0));
   return point;
 }
 
@@ -180,13 +186,13 @@ std::vector<VolumeState> parse_source_rows(const std::vector<Row>& rows,
   std::map<std::string, std::vector<Point>> points;
   const StoresInSource stores(rows, patterns);
   for (const auto& row : rows) {
-    const auto delimiter = row[kName].find_first_of("@#");
+    const auto delimiter = row[SourceColumn::Name].find_first_of("@#");
     if (delimiter != std::string::npos) {
-      points[volume_of_dataset(row[kName].substr(0, delimiter))].push_back(
+      points[volume_of_dataset(row[SourceColumn::Name].substr(0, delimiter))].push_back(
           point_of(row, delimiter));
       continue;
     }
-    const auto left_out = stores.part_left_out(row[kName]);
+    const auto left_out = stores.part_left_out(row[SourceColumn::Name]);
     if (left_out == StoresInSource::Part::Within) continue;
     auto volume = volume_of(row);
     volume.excluded |= left_out.has_value();

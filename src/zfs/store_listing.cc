@@ -15,30 +15,33 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-enum Column : std::size_t {
-  kName,
-  kType,
-  kGuid,
-  kCreateTxg,
-  kHolds,
-  kEncryption,
-  kEncryptionRoot,
-  kKeyStatus,
-  kToken,
-  kUsedByDataset,
-  kUsedBySnapshots,
-  kPlaceholder,
-  kIdentity,
-  kRecord,
-  kDamaged,
-  kPartial,
-  kUnchanged,  // and the parts behind it
-  kExpected = kUnchanged + UnchangedRecord::kParts
+struct StoreColumn {
+  enum : std::size_t {
+    Name,
+    Type,
+    Guid,
+    CreateTxg,
+    Holds,
+    Encryption,
+    EncryptionRoot,
+    KeyStatus,
+    Token,
+    UsedByDataset,
+    UsedBySnapshots,
+    Placeholder,
+    Identity,
+    Record,
+    Damaged,
+    Partial,
+    Unchanged,  // and the parts behind it
+    Expected = Unchanged + UnchangedRecord::kParts
+  };
 };
 
 Guid guid_of(const Row& row) {
-  const auto number = parse_number(row[kGuid]);
-  if (!number) throw Error(ErrorKind::Corrupt, "zfs list: " + row[kName] + " has no guid");
+  const auto number = parse_number(row[StoreColumn::Guid]);
+  if (!number)
+    throw Error(ErrorKind::Corrupt, "zfs list: " + row[StoreColumn::Name] + " has no guid");
   return Guid::from_number(*number);
 }
 
@@ -53,34 +56,35 @@ bool is_raw(const StoreDataset& dataset, const StoreContents& contents, const St
 
 StoreDataset dataset_of(const Row& row) {
   StoreDataset dataset;
-  dataset.name = row[kName];
-  dataset.type = row[kType] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
+  dataset.name = row[StoreColumn::Name];
+  dataset.type = row[StoreColumn::Type] == "volume" ? VolumeType::Zvol : VolumeType::Filesystem;
   dataset.guid = guid_of(row);
-  dataset.placeholder = without_incoming(row[kPlaceholder]) == without_incoming(row[kName]);
-  dataset.encrypted = is_encryption(row[kEncryption]);
-  if (dataset.encrypted) dataset.encryption_root = row[kEncryptionRoot];
-  dataset.key_loaded = row[kKeyStatus] != "unavailable";
-  dataset.bytes = parse_number(row[kUsedByDataset]).value_or(0) +
-                  parse_number(row[kUsedBySnapshots]).value_or(0);
-  if (row[kToken] != "-") dataset.token = row[kToken];
-  if (row[kPartial] != "-") dataset.partial_mark = row[kPartial];
-  if (row[kRecord] != "-") dataset.record = row[kRecord];
+  dataset.placeholder =
+      without_incoming(row[StoreColumn::Placeholder]) == without_incoming(row[StoreColumn::Name]);
+  dataset.encrypted = is_encryption(row[StoreColumn::Encryption]);
+  if (dataset.encrypted) dataset.encryption_root = row[StoreColumn::EncryptionRoot];
+  dataset.key_loaded = row[StoreColumn::KeyStatus] != "unavailable";
+  dataset.bytes = parse_number(row[StoreColumn::UsedByDataset]).value_or(0) +
+                  parse_number(row[StoreColumn::UsedBySnapshots]).value_or(0);
+  if (row[StoreColumn::Token] != "-") dataset.token = row[StoreColumn::Token];
+  if (row[StoreColumn::Partial] != "-") dataset.partial_mark = row[StoreColumn::Partial];
+  if (row[StoreColumn::Record] != "-") dataset.record = row[StoreColumn::Record];
   return dataset;
 }
 
-Point point_of(const Row& row, std::size_t at) {
+Point stored_point(const Row& row, std::size_t at) {
   Point point;
-  point.name = row[kName].substr(at + 1);
+  point.name = row[StoreColumn::Name].substr(at + 1);
   point.guid = guid_of(row);
-  point.order = parse_number(row[kCreateTxg]).value_or(0);
-  point.holds = static_cast<std::uint32_t>(parse_number(row[kHolds]).value_or(0));
+  point.order = parse_number(row[StoreColumn::CreateTxg]).value_or(0);
+  point.holds = static_cast<std::uint32_t>(parse_number(row[StoreColumn::Holds]).value_or(0));
   return point;
 }
 
 UnchangedRecord memory_of(const Row& row) {
   std::string text;
   for (std::size_t part = 0; part < UnchangedRecord::kParts; ++part) {
-    if (const auto& value = row[kUnchanged + part]; value != "-") text += value;
+    if (const auto& value = row[StoreColumn::Unchanged + part]; value != "-") text += value;
   }
   return UnchangedRecord::parse(text);
 }
@@ -88,7 +92,7 @@ UnchangedRecord memory_of(const Row& row) {
 HostExpectations expected_of(const Row& row) {
   std::string text;
   for (std::size_t part = 0; part < ExpectedRecord::kParts; ++part) {
-    if (const auto& value = row[kExpected + part]; value != "-") text += value;
+    if (const auto& value = row[StoreColumn::Expected + part]; value != "-") text += value;
   }
   return decode_expectations(text);
 }
@@ -141,23 +145,23 @@ StoreContents parse_store_rows(const std::vector<Row>& rows, const StoreLayout& 
   std::map<std::string, std::vector<Point>> points;
   std::set<std::string> damaged;
   for (const auto& row : rows) {
-    const auto at = row[kName].find('@');
-    const auto name = row[kName].substr(0, at);
+    const auto at = row[StoreColumn::Name].find('@');
+    const auto name = row[StoreColumn::Name].substr(0, at);
     const std::string suffix = "@" + layout.store();
-    if (row[kIdentity].size() == 2 * sizeof(std::uint64_t) + suffix.size() &&
-        row[kIdentity].ends_with(suffix)) {
-      contents.identity = row[kIdentity].substr(0, 2 * sizeof(std::uint64_t));
+    if (row[StoreColumn::Identity].size() == 2 * sizeof(std::uint64_t) + suffix.size() &&
+        row[StoreColumn::Identity].ends_with(suffix)) {
+      contents.identity = row[StoreColumn::Identity].substr(0, 2 * sizeof(std::uint64_t));
     }
     if (at == std::string::npos) {
       contents.datasets.emplace(name, dataset_of(row));
     } else if (const auto host = layout.host_of(name);
                host && name == layout.store() + "/" + *host) {
-      if (row[kName].substr(at + 1) != kMemory) continue;
+      if (row[StoreColumn::Name].substr(at + 1) != kMemory) continue;
       contents.memories[*host] = memory_of(row);
       contents.expectations[*host] = expected_of(row);
     } else {
-      points[name].push_back(point_of(row, at));
-      if (row[kDamaged] != "-") damaged.insert(row[kName]);
+      points[name].push_back(stored_point(row, at));
+      if (row[StoreColumn::Damaged] != "-") damaged.insert(row[StoreColumn::Name]);
     }
   }
   for (auto& [name, list] : points) {
