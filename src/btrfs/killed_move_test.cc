@@ -72,7 +72,8 @@ INSTANTIATE_TEST_SUITE_P(All, KilledMove,
                          [](const auto& names) { return std::string(names.param.name); });
 
 TEST_P(KilledMove, LeavesTheReplicaUnderOneNameAndIsMadeAgain) {
-  const auto& [name, from, to] = GetParam();
+  const auto& from = GetParam().from;
+  const auto& to = GetParam().to;
   const Point point = keep(from);
   int moved = 0;
   const auto move = [&] { place_->store()->move(replica(from), replica(to)); };
