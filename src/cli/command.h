@@ -54,6 +54,8 @@ struct CommandSpec {
   bool uses_store = true;  // takes --store, and the options for the password and ssh
   // Takes --set: it looks at the snapshots of one set alone.
   bool filters_sets = false;
+  // It judges or removes: a VOLUME without a host is one of this host, and never another's.
+  bool own_volumes_only = false;
   // Its output is all that it is for: it ends when nobody reads on. Others go on.
   bool only_prints = false;
   // Does what the command does. Throws Error and BrokenPipe.

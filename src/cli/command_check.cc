@@ -35,6 +35,9 @@ struct Age {
   std::string known_against = {};
   // The sets in which it was asked for, if no snapshot of it has ever arrived.
   std::vector<std::string> asked_for = {};
+  // Said without a host: other hosts have one of that name, which proves nothing of this one.
+  std::vector<VolumeName> elsewhere = {};
+  std::string message = {};  // says so
 };
 
 struct Findings {
@@ -54,6 +57,7 @@ std::string in_words(const Age& age) {
   if (!age.asked_for.empty()) {
     return volume + " was asked for and has no snapshot; if it never will, retire it";
   }
+  if (!age.elsewhere.empty()) return printable(age.message);
   std::string text = found.age_seconds
                          ? fmt::format("newest snapshot of {} is {} old", volume,
                                        format_duration(Duration{*found.age_seconds}))
@@ -177,6 +181,11 @@ Findings look_at_one(Context& context, SnapshotStore& store, const std::vector<S
       context.console.say(fmt::format("{} is retired\n", printable(volume.text())));
       context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
     }
+  } catch (const OnOtherHosts& error) {
+    Age age = age_of_nothing(context, selector, limits);
+    age.elsewhere = error.volumes();
+    age.message = error.message();
+    findings.ages.push_back(std::move(age));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
     findings.ages.push_back(age_of_nothing(context, selector, limits));
@@ -265,6 +274,11 @@ JsonObject json_of(const Age& age, const FreshnessLimits& limits) {
   if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
   if (!age.known_against.empty()) object.text("known_against", age.known_against);
   if (!age.asked_for.empty()) object.list("asked_for", age.asked_for);
+  if (!age.elsewhere.empty()) {
+    std::vector<std::string> names;
+    for (const auto& volume : age.elsewhere) names.push_back(volume.text());
+    object.list("elsewhere", names);
+  }
   if (age.shared) object.boolean("shared_host_name", true);
   object.signed_number("max_age_seconds", limits.stale.seconds);
   if (limits.critical) object.signed_number("critical_seconds", limits.critical->seconds);
@@ -382,6 +396,7 @@ const CommandSpec& check_command() {
                     "every volume must have a snapshot of the last day"},
                    {"snapferry check --max-age 15m web1:/etc", "one volume, more strictly"}},
       .filters_sets = true,
+      .own_volumes_only = true,
       .run = run_check};
   return spec;
 }

@@ -109,8 +109,7 @@ ExitCode run_diff(Context& context) {
   const auto store = open_store(context);
   const auto snapshots = list_snapshots(context, *store);
   const auto pick = [&](std::size_t index) {
-    Snapshot snapshot =
-        select_snapshot(snapshots, context.options.argument(index), standpoint(context));
+    Snapshot snapshot = choose_snapshot(context, snapshots, context.options.argument(index));
     store->complete(snapshot);
     return snapshot;
   };

@@ -142,6 +142,7 @@ const CommandSpec& forget_command() {
                    {"snapferry forget 1a2b3c4d 5e6f7081 --store repo:/srv/backups",
                     "removes two snapshots"}},
       .filters_sets = true,
+      .own_volumes_only = true,
       .run = run_forget};
   return spec;
 }

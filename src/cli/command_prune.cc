@@ -346,6 +346,7 @@ const CommandSpec& prune_command() {
                    {"snapferry prune --keep-daily 14 --store zfs:backup/snapferry",
                     "native snapshots, by the same rules"}},
       .filters_sets = true,
+      .own_volumes_only = true,
       .run = run_prune};
   return spec;
 }

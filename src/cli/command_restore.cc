@@ -197,14 +197,15 @@ void report(Context& context, const Snapshot& snapshot, const std::string& targe
     context.console.warn(limitation);
   }
   context.console.say(fmt::format(
-      "{} {} and {}, {}, from snapshot {} to {}\n"
+      "{} {} and {}, {}, from snapshot {} of {} to {}\n"
       "  {} created, {} replaced, {} unchanged, {} deleted, {} protected, {} failed\n"
       "{}",
       dry_run ? "would restore" : "restored", counted(stats.files, "file", "files"),
       counted(stats.directories, "directory", "directories"), human_size(stats.bytes),
-      snapshot.id.short_hex(), printable(target), human_count(stats.created),
-      human_count(stats.replaced), human_count(stats.unchanged), human_count(stats.deleted),
-      human_count(stats.protected_paths), human_count(stats.failed), left_out_lines(stats)));
+      snapshot.id.short_hex(), printable(snapshot.volume.text()), printable(target),
+      human_count(stats.created), human_count(stats.replaced), human_count(stats.unchanged),
+      human_count(stats.deleted), human_count(stats.protected_paths), human_count(stats.failed),
+      left_out_lines(stats)));
   context.console.emit(JsonObject::line(dry_run ? "restore_plan" : "restore")
                            .text("snapshot", snapshot.id.hex())
                            .text("volume", snapshot.volume.text())

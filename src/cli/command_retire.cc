@@ -96,6 +96,7 @@ const CommandSpec& retire_command() {
                     "a directory that is gone for good"},
                    {"snapferry retire web1:zfs:tank/db --undo --store zfs:backup/snapferry",
                     "it is to be backed up again"}},
+      .own_volumes_only = true,
       .run = run_retire};
   return spec;
 }

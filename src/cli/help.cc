@@ -65,8 +65,9 @@ const std::vector<Term>& terms() {
   static const std::vector<Term> all = {
       {"STORE", "repo:DIR, a repository in a directory, or the directory itself"},
       {"VOLUME",
-       "HOST:PATH as 'list' shows it, or PATH alone: that of this host, or of the only "
-       "host that has it"},
+       "HOST:PATH as 'list' shows it, or PATH alone: that of this host. Where it has none, what "
+       "only reads takes that of the only host that has one, and says so; what judges or removes "
+       "('check', 'forget', 'prune', 'retire') refuses and names it"},
       {"SNAPSHOT",
        "an id or the first digits of one; 'latest'; VOLUME, its newest; or "
        "VOLUME@TIME, its newest at or before TIME. A relative path that could be an id "

@@ -68,7 +68,7 @@ TEST_F(OddNames, AreShownOnOneLineByEveryCommand) {
            {"find", "f*"},
            {"check", "--max-age", "1s"},
            {"prune", "--keep-last", "1", "--dry-run"},
-           {"forget", "latest", "--dry-run"},
+           {"forget", "latest", "--dry-run", "--host", odd_},
            {"restore", "latest", "--target", target, "--dry-run"},
            {"restore", "latest", "--target", target, "-v"},
            {"restore", "latest", "--target", target, "--overwrite", "always", "--delete", "-v"}}) {

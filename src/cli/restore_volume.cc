@@ -145,8 +145,7 @@ ExitCode restore_volume(Context& context, const Address& target) {
   NativeStore store(native_store(context, *endpoints, address), context.io.clock,
                     own_host(context));
   const auto snapshots = list_snapshots(context, store);
-  const Snapshot& snapshot =
-      select_snapshot(snapshots, context.options.argument(0), standpoint(context));
+  const Snapshot& snapshot = choose_snapshot(context, snapshots, context.options.argument(0));
   const auto place = endpoints->target(target);
   place->require_free(target.local_text());
   const StreamRequest request = request_for(store, *place, target.local_text(), snapshot);

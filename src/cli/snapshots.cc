@@ -6,18 +6,37 @@
 #include <fmt/format.h>
 
 #include "cli/format.h"
+#include "cli/source_path.h"
 #include "core/volume_path.h"
 
 namespace snapferry::cli {
 
 Standpoint standpoint(const Context& context) {
   std::error_code error;
-  return {own_host(context), std::filesystem::current_path(error).string()};
+  return {.host = own_host(context),
+          .directory = std::filesystem::current_path(error).string(),
+          .without_host = context.options.command->own_volumes_only ? WithoutHost::OwnHost
+                                                                    : WithoutHost::AnyHost,
+          .led_to = path_led_to};
+}
+
+const Snapshot& choose_snapshot(Context& context, const std::vector<Snapshot>& snapshots,
+                                const std::string& selector) {
+  const Standpoint here = standpoint(context);
+  const Snapshot& snapshot = select_snapshot(snapshots, selector, here);
+  // Full paths alone are taken for other hosts' volumes.
+  const VolumeName& volume = snapshot.volume;
+  if (volume.host != here.host && selector.starts_with(volume.path) && !context.console.quiet()) {
+    context.console.warn_once(
+        fmt::format("{}: this host, {}, has no volume of that name; this is {}",
+                    printable(volume.path), printable(here.host), printable(volume.text())));
+  }
+  return snapshot;
 }
 
 Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector) {
   const auto snapshots = list_snapshots(context, store);
-  Snapshot snapshot = select_snapshot(snapshots, selector, standpoint(context));
+  Snapshot snapshot = choose_snapshot(context, snapshots, selector);
   store.complete(snapshot);
   return snapshot;
 }

@@ -12,11 +12,16 @@
 
 namespace snapferry::cli {
 
-// This machine and the working directory; without one no relative path is understood.
+// This machine, the working directory, without which no relative path is understood, and what the
+// command needs of a VOLUME without a host.
 Standpoint standpoint(const Context& context);
 
-// The one snapshot that `selector` means, complete; see core/snapshot_selector.h. Throws
-// Unsupported where it shows no files.
+// The one of `snapshots` that `selector` means; see core/snapshot_selector.h. Says whose it is,
+// where it is another host's and the selector names none.
+const Snapshot& choose_snapshot(Context& context, const std::vector<Snapshot>& snapshots,
+                                const std::string& selector);
+
+// The same out of all that the store has, complete. Throws Unsupported where it shows no files.
 Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector);
 
 // The PATH of a command as a path from the root of the volume. A full path of the host counts, too:

@@ -32,6 +32,11 @@ bool names_directory(std::string_view given) {
   return given.ends_with('/') || given.ends_with("/.");
 }
 
+bool names_parent(std::string_view given) {
+  return given == ".." || given.starts_with("../") || given.ends_with("/..") ||
+         given.find("/../") != given.npos;
+}
+
 void add_name(std::string name, std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
 }
@@ -55,6 +60,15 @@ SourcePath source_path(const std::string& given) {
   add_name(unresolved, source.names);
   if (S_ISDIR(status.st_mode)) add_name(resolved(source.path, given), source.names);
   return source;
+}
+
+std::optional<std::string> path_led_to(const std::string& given) {
+  if (!names_directory(given) && !names_parent(given)) return std::nullopt;
+  try {
+    return source_path(given).path;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace snapferry::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,9 @@ struct SourcePath {
 // directory's own path. Throws NotFound where nothing is there or where it has to be a directory
 // and is none, and as system_error.
 SourcePath source_path(const std::string& given);
+
+// The path of what `given` names, as source_path() has it, where it says so by more than its own
+// letters: "link/", "x/..". nullopt: it does not, or nothing is there. It throws nothing.
+std::optional<std::string> path_led_to(const std::string& given);
 
 }  // namespace snapferry::cli

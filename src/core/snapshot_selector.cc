@@ -74,14 +74,36 @@ bool is_named(const VolumeName& volume, std::string_view name) {
                                               first + " and " + second + "; give HOST:PATH");
 }
 
+bool is_known(const Snapshots& snapshots, const VolumeName& volume) {
+  return std::ranges::any_of(snapshots,
+                             [&](const Snapshot& snapshot) { return snapshot.volume == volume; });
+}
+
+std::optional<VolumeName> find_led_to(const Snapshots& snapshots, std::string_view path,
+                                      const Standpoint& here) {
+  if (path.empty() || !here.led_to) return std::nullopt;
+  const auto place = here.led_to(std::string(path));
+  if (!place || !is_known(snapshots, {here.host, *place})) return std::nullopt;
+  return VolumeName{here.host, *place};
+}
+
 std::optional<VolumeName> find_relative(const Snapshots& snapshots, std::string_view path,
                                         const Standpoint& here) {
   if (path.empty() || path.starts_with('/') || here.directory.empty()) return std::nullopt;
   const auto whole = (std::filesystem::path(here.directory) / path).lexically_normal().string();
   const VolumeName wanted{here.host, std::string(without_trailing_slashes(whole))};
-  const bool found = std::ranges::any_of(
-      snapshots, [&](const Snapshot& snapshot) { return snapshot.volume == wanted; });
-  return found ? std::optional(wanted) : std::nullopt;
+  return is_known(snapshots, wanted) ? std::optional(wanted) : std::nullopt;
+}
+
+VolumeName of_other_host(std::string_view path, const std::set<std::string>& hosts,
+                         const Standpoint& here) {
+  if (here.without_host == WithoutHost::OwnHost) {
+    std::vector<VolumeName> volumes;
+    for (const auto& host : hosts) volumes.push_back({host, std::string(path)});
+    throw OnOtherHosts(path, here.host, std::move(volumes));
+  }
+  if (hosts.size() > 1) fail_for_hosts(path, hosts);
+  return {*hosts.begin(), std::string(path)};
 }
 
 std::optional<VolumeName> find_volume(const Snapshots& snapshots, std::string_view selector,
@@ -93,13 +115,10 @@ std::optional<VolumeName> find_volume(const Snapshots& snapshots, std::string_vi
     if (is_named(volume, name)) return volume;
     if (volume.path == name) hosts.insert(volume.host);
   }
+  if (auto volume = find_led_to(snapshots, selector, here)) return volume;
   if (hosts.empty()) return find_relative(snapshots, selector, here);
-  std::string host = here.host;
-  if (!hosts.contains(host)) {
-    if (hosts.size() > 1) fail_for_hosts(name, hosts);
-    host = *hosts.begin();
-  }
-  return VolumeName{host, std::string(name)};
+  if (hosts.contains(here.host)) return VolumeName{here.host, std::string(name)};
+  return of_other_host(name, hosts, here);
 }
 
 Timestamp parse_time_of(std::string_view time, std::string_view selector) {
@@ -135,6 +154,17 @@ const Snapshot* find_by_time(const Snapshots& snapshots, std::string_view select
                                              " for the volume, or more digits of the id"));
 }
 
+// The newest of all may be anybody's, and it is whose backup ended last.
+const Snapshot& latest_of(const Snapshots& snapshots, const Standpoint& here) {
+  const Snapshot& last = snapshots.back();
+  if (here.without_host == WithoutHost::OwnHost && last.volume.host != here.host) {
+    throw Error(ErrorKind::InvalidArgument, std::string(kLatest) + ": is of another host, " +
+                                                last.volume.text() + "; give its id, " +
+                                                last.id.short_hex());
+  }
+  return last;
+}
+
 bool is_said_by_id(const Snapshots& snapshots, std::string_view selector) {
   if (selector == kLatest) return !snapshots.empty();
   return is_hexadecimal(selector) && std::ranges::any_of(snapshots, [&](const Snapshot& each) {
@@ -142,7 +172,26 @@ bool is_said_by_id(const Snapshots& snapshots, std::string_view selector) {
          });
 }
 
+// "web1:/etc and db:/etc are there", of three at most.
+std::string are_there(const std::vector<VolumeName>& volumes) {
+  constexpr std::size_t kNamed = 3;
+  const std::size_t named = std::min(kNamed, volumes.size());
+  std::string text;
+  for (std::size_t i = 0; i < named; ++i) {
+    const bool last = i + 1 == volumes.size();
+    text += (i == 0 ? "" : last ? " and " : ", ") + volumes[i].text();
+  }
+  if (volumes.size() > named) text += " and " + std::to_string(volumes.size() - named) + " more";
+  return text + (volumes.size() == 1 ? " is there: name it" : " are there: name one");
+}
+
 }  // namespace
+
+OnOtherHosts::OnOtherHosts(std::string_view name, std::string_view this_host,
+                           std::vector<VolumeName> volumes)
+    : Error(ErrorKind::NotFound, std::string(name) + ": this host, " + std::string(this_host) +
+                                     ", has no volume of that name; " + are_there(volumes)),
+      volumes_(std::move(volumes)) {}
 
 const Snapshot& select_snapshot(const Snapshots& snapshots, std::string_view selector,
                                 const Standpoint& here) {
@@ -151,7 +200,7 @@ const Snapshot& select_snapshot(const Snapshots& snapshots, std::string_view sel
     if (is_said_by_id(snapshots, selector)) fail_for_two_meanings(selector, *volume);
     found = newest(snapshots, [&](const Snapshot& each) { return each.volume == *volume; });
   } else if (is_said_by_id(snapshots, selector)) {
-    found = selector == kLatest ? &snapshots.back() : find_by_id(snapshots, selector);
+    found = selector == kLatest ? &latest_of(snapshots, here) : find_by_id(snapshots, selector);
   } else {
     found = find_by_time(snapshots, selector, here);
   }

@@ -203,6 +203,72 @@ TEST(SelectSnapshot, NeverTakesNothing) {
   error_of("@2026-03-01", ErrorKind::NotFound);
 }
 
+TEST(SelectSnapshot, TakesALinkWithATrailingSlashForWhereItLeads) {
+  const auto all = snapshots({"a1 me:/home/joe/link 0", "b1 me:/srv/data 1"});
+  Standpoint here = kHere;
+  here.led_to = [](const std::string& path) {
+    return path.ends_with('/') ? std::optional<std::string>("/srv/data") : std::nullopt;
+  };
+  const auto with = [&](std::string_view word) {
+    return select_snapshot(all, word, here).id.hex().substr(0, 2);
+  };
+  EXPECT_EQ(with("link/"), "b1");
+  EXPECT_EQ(with("/home/joe/link/"), "b1");
+  EXPECT_EQ(with("link/@2027-01-01"), "b1");
+  EXPECT_EQ(with("link"), "a1");
+  EXPECT_EQ(with("me:/home/joe/link/"), "a1");
+  here.led_to = [](const std::string&) { return std::optional<std::string>("/not/backed/up"); };
+  EXPECT_EQ(with("link/"), "a1");
+}
+
+const Standpoint kOwnOnly{
+    .host = "me", .directory = "/home/joe", .without_host = WithoutHost::OwnHost};
+
+TEST(SelectVolume, TakesNoOtherHostsVolumeWhereOnlyTheOwnIsMeant) {
+  EXPECT_EQ(select_volume(kAll, "/home", kOwnOnly), (VolumeName{"me", "/home"}));
+  EXPECT_EQ(select_volume(kAll, "web:/etc", kOwnOnly), (VolumeName{"web", "/etc"}));
+  try {
+    select_volume(kAll, "/etc/", kOwnOnly);
+    ADD_FAILURE();
+  } catch (const OnOtherHosts& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+    EXPECT_EQ(error.message(),
+              "/etc: this host, me, has no volume of that name; web:/etc is there: name it");
+    EXPECT_EQ(error.volumes(), (std::vector<VolumeName>{{"web", "/etc"}}));
+  }
+}
+
+TEST(SelectVolume, NamesThreeOfTheHostsThatHaveIt) {
+  const auto all =
+      snapshots({"a1 a:/x 0", "a2 b:/x 1", "a3 c:/x 2", "a4 d:/x 3", "a5 a:/y 4", "a6 b:/y 5"});
+  const auto message_of = [&](std::string_view word) {
+    try {
+      select_volume(all, word, kOwnOnly);
+    } catch (const OnOtherHosts& error) {
+      return error.message();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(message_of("/x"),
+            "/x: this host, me, has no volume of that name; a:/x, b:/x, c:/x and 1 more are "
+            "there: name one");
+  EXPECT_EQ(message_of("/y"),
+            "/y: this host, me, has no volume of that name; a:/y and b:/y are there: name one");
+}
+
+TEST(SelectSnapshot, TakesNoOtherHostsSnapshotWhereOnlyTheOwnIsMeant) {
+  EXPECT_THROW(select_snapshot(kAll, "/etc@2027-01-01", kOwnOnly), OnOtherHosts);
+  EXPECT_EQ(select_snapshot(kAll, "b1", kOwnOnly).volume.host, "web");
+  EXPECT_EQ(select_snapshot(kAll, "latest", kOwnOnly).volume.host, "me");
+  const auto all = snapshots({"a1 me:/home 0", "b1 web:/etc 1"});
+  try {
+    select_snapshot(all, "latest", kOwnOnly);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "latest: is of another host, web:/etc; give its id, b1000000");
+  }
+}
+
 TEST(SelectVolume, GivesTheNameInFull) {
   EXPECT_EQ(select_volume(kAll, "/etc/", kHere), (VolumeName{"web", "/etc"}));
   EXPECT_EQ(select_volume(kAll, "me:/", kHere), (VolumeName{"me", "/"}));
