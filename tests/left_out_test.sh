@@ -78,6 +78,24 @@ if mountpoint -q src/look; then
 fi
 wait "$server" || true
 
+# --- A disk that is away: incomplete for as long as it is, and never taken for empty ---
+mkdir -p away/disk; echo x >away/x
+mount -t tmpfs tmpfs away/disk; mounted "$work/away/disk"; echo thesis >away/disk/thesis
+"$snapferry" backup away -q
+umount away/disk
+for round in 1 2; do
+  status=0; "$snapferry" backup away >out 2>&1 || status=$?
+  [ "$status" = 3 ] || fail "a disk is away, round $round: exit code $status"
+  has 'disk: is empty, and something was mounted on it at the last backup; is its disk mounted' out
+  has 'left out: 1 on another filesystem (disk)' out
+done
+"$snapferry" prune "$work/away" --keep-last 1 >out
+has 'the last complete' out
+"$snapferry" find thesis >out; has 'disk/thesis' out
+"$snapferry" backup away --one-filesystem -q || fail "a disk that is not wanted is missed"
+"$snapferry" backup away --allow-empty -q || fail "--allow-empty does not allow an empty mount point"
+"$snapferry" backup away -q || fail "what was allowed to be empty is missed once more"
+
 # --- Other stores of ours below the source ---
 SNAPFERRY_STORE=repo:$work/src/other "$snapferry" init >/dev/null
 "$snapferry" backup src >out

@@ -14,7 +14,7 @@ struct BackupRequest {
   std::vector<std::string> paths;    // as given; none for a stream
   std::string stream;                // NAME of --stdin and --stdin-command; empty: paths
   std::vector<std::string> command;  // whose output the stream is; empty: standard input
-  bool allow_empty = false;          // a stream may be empty
+  bool allow_empty = false;          // so may a stream, a PATH or a mount point be
   std::string set;
   std::vector<tree::ExcludePattern> patterns;
   bool dry_run = false;

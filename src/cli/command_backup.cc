@@ -216,6 +216,7 @@ class VolumeBackup {
     options.excludes = &excludes_;
     options.exclude_caches = context_.options.has("--exclude-caches");
     options.one_filesystem = snapshot_.one_filesystem;
+    options.allow_empty = request_.allow_empty;
     options.include_own = context_.options.has("--include-own");
     add_identity(store_.directory, options.skip);
     add_identity(store_.cache, options.skip);
@@ -462,7 +463,11 @@ const CommandSpec& backup_command() {
           "ends early is kept as it was read, and so is one whose attributes cannot be read; then "
           "the snapshot is marked as incomplete and the exit code is 3. A PATH "
           "that cannot be read does not stop the others: the exit code is 3 if others were "
-          "saved, else 1. What was asked for and never arrived, a PATH or native volumes, is "
+          "saved, else 1. A directory in it that was a mount point at the last backup, and is "
+          "empty "
+          "and none now, is one whose disk is away: it is named and left out, and the snapshot is "
+          "incomplete; with --one-filesystem nothing of that disk was wanted. What was asked for "
+          "and never arrived, a PATH or native volumes, is "
           "remembered in the store, and 'check' names it.\n\n"
           "Interrupted, by a signal or a crash, it leaves no snapshot, but the next run does not "
           "store again what was stored already. Any number of backups may run at once, also "
@@ -496,8 +501,8 @@ const CommandSpec& backup_command() {
                     "without a shell; if it fails, no snapshot is made and the exit code is 1"},
            {.name = "--allow-empty",
             .help = "keep a stream without a single byte; a PATH that is empty now, though its "
-                    "last snapshot is not, and a pattern that covers no native volume are no "
-                    "failure, either"},
+                    "last snapshot is not, a directory in it that was a mount point and is empty "
+                    "now, and a pattern that covers no native volume are no failure, either"},
            {.name = "--set",
             .value = "NAME",
             .help = "the chain of backups that this one belongs to",

@@ -63,6 +63,8 @@ struct Entry {
   std::uint64_t inode = 0;
   std::uint64_t size = 0;    // of a file: bytes; otherwise 0
   std::uint64_t device = 0;  // of a device node: its rdev as st_rdev; otherwise 0
+  // Of a directory: something was mounted on it, and what is in it is on that filesystem.
+  bool mount_point = false;
   // Set for a non-directory with more than one link: the st_dev it lives on. Entries
   // of one snapshot with the same link_device and inode are one file.
   std::optional<std::uint64_t> link_device;

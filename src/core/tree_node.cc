@@ -191,7 +191,7 @@ void encode_entry(const Entry& entry, Bytes& out) {
   fixed.ctime_s = entry.ctime.seconds;
   fixed.inode = entry.inode;
   fixed.size = entry.size;
-  fixed.device = entry.device;
+  fixed.device = entry.mount_point ? kMountPointDevice : entry.device;
   const auto* raw = reinterpret_cast<const std::uint8_t*>(&fixed);
   out.insert(out.end(), raw, raw + sizeof fixed);
   ByteWriter writer(out);
@@ -232,7 +232,12 @@ Entry decode_entry(ByteView bytes, bool root) {
   entry.ctime = {fixed.ctime_s, fixed.ctime_ns};
   entry.inode = fixed.inode;
   entry.size = fixed.size;
-  entry.device = fixed.device;
+  if (entry.type == EntryType::Directory) {
+    if (fixed.device > kMountPointDevice) in.fail("is a directory with the number of a device");
+    entry.mount_point = fixed.device == kMountPointDevice;
+  } else {
+    entry.device = fixed.device;
+  }
   entry.unsettled = (fixed.flags & kEntryUnsettled) != 0;
   if ((fixed.flags & kEntryHasLinkDevice) != 0) entry.link_device = in.u64();
   if ((fixed.flags & kEntryHasXattrs) != 0) entry.xattrs = decode_xattrs(in.sized());

@@ -23,6 +23,9 @@ namespace snapferry {
 //   fixed    := u32 length of the entry with this field, u8 type, u8 flags, u16 length of name,
 //               u32 mode, u32 uid, u32 gid, u32 mtime ns, u32 ctime ns,
 //               i64 mtime s, i64 ctime s, u64 inode, u64 size, u64 device
+//   device   := of a device node its rdev as st_rdev; of a directory 1 if it was a mount point
+//               (kMountPointDevice), else 0;
+//               of all others 0
 //   flags    := bit 0 link device follows, bit 1 xattrs follow, bit 2 unsettled,
 //               bit 3 left out follows, bit 4 attributes are known, bit 5 project is known,
 //               bit 6 extra follows
@@ -58,6 +61,8 @@ struct FixedEntry {
   std::uint64_t device;
 } __attribute__((packed));
 static_assert(sizeof(FixedEntry) == 68);
+
+inline constexpr std::uint64_t kMountPointDevice = 1;  // `device` of a directory
 
 inline constexpr std::uint8_t kEntryHasLinkDevice = 1;
 inline constexpr std::uint8_t kEntryHasXattrs = 2;

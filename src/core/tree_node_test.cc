@@ -202,6 +202,26 @@ TEST(TreeNodeGolden, AttributesAndProject) {
                 repeated("00", 60) + "6b");
 }
 
+TEST(TreeNodeGolden, MountPoint) {
+  Entry disk = plain(EntryType::Directory, "d");
+  disk.mount_point = true;
+  EXPECT_EQ(to_hex(leaf_of({disk})),
+            "01"
+            // length 101, directory, no flags, name of 1
+            "65000000"
+            "02"
+            "00"
+            "0100" +
+                repeated("00", 52) + "0100000000000000" + "64" + repeated("00", 32));
+  EXPECT_EQ(decode_entry(encoded(disk)), disk);
+}
+
+TEST(DecodeEntry, RefusesADirectoryWithTheNumberOfADevice) {
+  Bytes bytes = encoded(plain(EntryType::Directory, "d"));
+  bytes.at(offsetof(FixedEntry, device)) = 2;
+  EXPECT_ERROR(decode_entry(bytes), ErrorKind::Corrupt);
+}
+
 TEST(TreeNode, HasNoTreeForADirectoryThatWasLeftOut) {
   Entry directory = plain(EntryType::Directory, "d");
   directory.left_out = LeftOut::OtherFilesystem;
@@ -541,7 +561,11 @@ Entry any_entry() {
   entry.mtime = any_time();
   entry.ctime = any_time();
   entry.inode = *rc::gen::arbitrary<std::uint64_t>();
-  entry.device = *rc::gen::arbitrary<std::uint64_t>();
+  if (entry.type == EntryType::Directory) {
+    entry.mount_point = *rc::gen::arbitrary<bool>();
+  } else {
+    entry.device = *rc::gen::arbitrary<std::uint64_t>();
+  }
   if (*rc::gen::arbitrary<bool>()) entry.link_device = *rc::gen::arbitrary<std::uint64_t>();
   entry.unsettled = *rc::gen::arbitrary<bool>();
   const auto names = *rc::gen::container<std::set<std::string>>(any_text(20));

@@ -80,6 +80,7 @@ Json to_json(const Entry& entry) {
                {"ctime_ns", entry.ctime.nanoseconds},
                {"inode", entry.inode},
                {"size", entry.size}};
+  if (entry.mount_point) json["mount_point"] = true;
   if (entry.device != 0) json["device"] = entry.device;
   if (entry.link_device) json["link_device"] = *entry.link_device;
   if (entry.unsettled) json["unsettled"] = true;

@@ -51,6 +51,7 @@ FixedEntry fixed_of(const struct statx& stat) {
   if (S_ISCHR(stat.stx_mode) || S_ISBLK(stat.stx_mode)) {
     fixed.device = makedev(stat.stx_rdev_major, stat.stx_rdev_minor);
   }
+  if (S_ISDIR(stat.stx_mode) && is_mount_point(stat)) fixed.device = kMountPointDevice;
   return fixed;
 }
 
@@ -70,6 +71,10 @@ bool same_time(const statx_timestamp& a, const statx_timestamp& b) {
 }
 
 }  // namespace
+
+bool is_mount_point(const struct statx& stat) {
+  return (stat.stx_attributes_mask & stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
 
 std::uint64_t device_of(const struct statx& stat) {
   return makedev(stat.stx_dev_major, stat.stx_dev_minor);

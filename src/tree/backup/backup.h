@@ -26,6 +26,8 @@ struct BackupOptions {
   const ExcludeRules* excludes = nullptr;  // borrowed; nullptr: nothing is excluded
   bool exclude_caches = false;             // leave out what lies beside a CACHEDIR.TAG
   bool one_filesystem = false;             // leave out what is mounted below the volume
+  // Take a mount point of the base that is an empty directory now for an empty directory.
+  bool allow_empty = false;
   // Take in stores, mounts and snapshots of this program that lie below the volume.
   bool include_own = false;
   // Directories never entered, by device and inode: the store and the cache.
@@ -51,7 +53,10 @@ struct BackupResult {
 // `path` itself is a symlink. What is left out, unreadable files among it, is an
 // entry without content that tells the reason (core/left_out.h). Unreadable files are
 // reported, too, and counted in stats.files_failed; files that change while they are read are read
-// again, and marked `unsettled` if they never settle.
+// again, and marked `unsettled` if they never settle. A directory on which something was mounted in
+// the base, and which is empty now and no mount point, is one whose disk is away: it is left out as
+// on another filesystem, reported and counted as failed, unless `allow_empty`. With
+// `one_filesystem` nothing of that disk was wanted.
 //
 // Throws NotFound or PermissionDenied if `path` itself cannot be read, Cancelled, and
 // what the sink throws. Memory is bounded by the depth of the tree and the widest

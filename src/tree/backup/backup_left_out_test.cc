@@ -1,10 +1,13 @@
 // What a backup leaves out is an entry that says so, and never looks empty or not there.
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "testing/backup_scene.h"
 #include "tree/backup/backup.h"
@@ -137,6 +140,98 @@ TEST(BackupLeavesOut, OtherFilesystemsAndWindowsIntoTheKernelByReason) {
   EXPECT_EQ(scene.names(scene.back_up(), "disk"), Names{"thesis"});
   ::umount2((scene.root / "disk").c_str(), MNT_DETACH);
   ::umount2((scene.root / "proc").c_str(), MNT_DETACH);
+}
+
+// A disk that is mounted on "disk" of the scene, until it is taken away.
+class DiskScene : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    scene_.make_directory("disk");
+    scene_.write("file", "x");
+    if (!attach()) GTEST_SKIP() << "mounting needs root";
+  }
+  void TearDown() override { take_away(); }
+
+  bool attach() {
+    if (::mount("none", (scene_.root / "disk").c_str(), "tmpfs", 0, nullptr) != 0) return false;
+    scene_.write("disk/thesis", "x");
+    return true;
+  }
+  void take_away() { ::umount2((scene_.root / "disk").c_str(), MNT_DETACH); }
+
+  BackupScene scene_;
+};
+
+const std::string kIsAway =
+    "disk: is empty, and something was mounted on it at the last backup; is its disk mounted? If "
+    "that is as it should be, pass --allow-empty";
+
+TEST_F(DiskScene, IsNamedAndLeftOutForAsLongAsTheDiskIsAway) {
+  const BackupResult first = scene_.back_up();
+  EXPECT_TRUE(scene_.entry(first, "disk")->mount_point);
+  EXPECT_FALSE(first.root.mount_point);
+  take_away();
+  const BackupResult second = scene_.back_up_again(first);
+  EXPECT_EQ(scene_.problems(), std::vector<std::string>{kIsAway});
+  EXPECT_EQ(second.stats.files_failed, 1u);
+  EXPECT_EQ(second.stats.files_removed, 0u);
+  EXPECT_EQ(reason_of(scene_, second, "disk"), LeftOut::OtherFilesystem);
+  EXPECT_EQ(second.left_out.groups().at(LeftOut::OtherFilesystem).paths,
+            std::set<std::string>{"disk"});
+  const BackupResult third = scene_.back_up_again(second);
+  EXPECT_EQ(third.stats.files_failed, 1u);
+  ASSERT_TRUE(attach());
+  const BackupResult back = scene_.back_up_again(third);
+  EXPECT_EQ(back.stats.files_failed, 0u);
+  EXPECT_EQ(scene_.names(back, "disk"), Names{"thesis"});
+}
+
+TEST_F(DiskScene, IsEmptyWhereSomebodySaysSo) {
+  const BackupResult first = scene_.back_up();
+  take_away();
+  scene_.options.allow_empty = true;
+  const BackupResult second = scene_.back_up_again(first);
+  EXPECT_EQ(second.stats.files_failed, 0u);
+  EXPECT_EQ(second.stats.files_removed, 1u);
+  EXPECT_EQ(reason_of(scene_, second, "disk"), LeftOut::None);
+  scene_.options.allow_empty = false;
+  EXPECT_EQ(scene_.back_up_again(second).stats.files_failed, 0u);
+}
+
+TEST_F(DiskScene, IsMissedThoughTheLastBackupLeftItOut) {
+  scene_.options.one_filesystem = true;
+  const BackupResult first = scene_.back_up();
+  take_away();
+  // Nothing of it was wanted.
+  EXPECT_EQ(scene_.back_up_again(first).stats.files_failed, 0u);
+  scene_.options.one_filesystem = false;
+  EXPECT_EQ(scene_.back_up_again(first).stats.files_failed, 1u);
+}
+
+TEST_F(DiskScene, IsNotMissedWhereSomethingElseIsInItsPlace) {
+  const BackupResult first = scene_.back_up();
+  take_away();
+  scene_.write("disk/moved here", "x");
+  const BackupResult second = scene_.back_up_again(first);
+  EXPECT_EQ(second.stats.files_failed, 0u);
+  EXPECT_EQ(scene_.names(second, "disk"), Names{"moved here"});
+}
+
+TEST_F(DiskScene, IsEmptyItselfOrEmptiedWhileItIsMounted) {
+  const BackupResult first = scene_.back_up();
+  ASSERT_EQ(::unlink((scene_.root / "disk/thesis").c_str()), 0);
+  const BackupResult second = scene_.back_up_again(first);
+  EXPECT_EQ(second.stats.files_failed, 0u);
+  EXPECT_EQ(second.stats.files_removed, 1u);
+  EXPECT_TRUE(scene_.entry(second, "disk")->mount_point);
+}
+
+TEST(BackupTakesForEmpty, ADirectoryThatWasNoMountPoint) {
+  BackupScene scene;
+  scene.write("d/x", "x");
+  const BackupResult first = scene.back_up();
+  ASSERT_EQ(::unlink((scene.root / "d/x").c_str()), 0);
+  EXPECT_EQ(scene.back_up_again(first).stats.files_failed, 0u);
 }
 
 }  // namespace

@@ -80,10 +80,13 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   auto directory = std::make_shared<Directory>(context_.sink, std::move(task.parent), task.name);
   directory->slot = task.slot;
   const Descriptor opened = open_and_list(*directory);
-  if (!opened) {
-    totals_.left_out.add(LeftOut::Unreadable, directory->path());
-    ++totals_.stats.names_left_out;
-    return complete(root_, directory->parent, directory->slot, LeftOut::Unreadable);
+  if (!opened) return leave_out_whole(*directory, LeftOut::Unreadable);
+  if (task.disk_may_be_away && listing_.size() == 0) {
+    ++totals_.stats.files_failed;
+    context_.report(directory->path(),
+                    "is empty, and something was mounted on it at the last backup; is its disk "
+                    "mounted? If that is as it should be, pass --allow-empty");
+    return leave_out_whole(*directory, LeftOut::OtherFilesystem);
   }
   BaseCursor base(context_.source, task.base);
   const BackupStats before = totals_.stats;
@@ -101,6 +104,12 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   auto parent = directory->parent;
   directory.reset();
   complete(root_, std::move(parent), slot, *tree);
+}
+
+void DirectoryWalker::leave_out_whole(const Directory& directory, LeftOut reason) {
+  totals_.left_out.add(reason, directory.path());
+  ++totals_.stats.names_left_out;
+  complete(root_, directory.parent, directory.slot, reason);
 }
 
 Descriptor DirectoryWalker::open_and_list(Directory& directory) {
@@ -256,7 +265,7 @@ void DirectoryWalker::add_entry(const std::shared_ptr<Directory>& directory,
   }
   const IdSlot slot = directory->tree.add_pending(place.name, outcome.encoded, origin);
   if (outcome.is_directory()) {
-    add_directory(directory, place, base, slot);
+    add_directory(directory, place, outcome, base, slot);
   } else {
     store_later(directory, slot, outcome.content);
   }
@@ -272,13 +281,23 @@ void DirectoryWalker::store_later(const std::shared_ptr<Directory>& directory, I
 }
 
 void DirectoryWalker::add_directory(const std::shared_ptr<Directory>& directory,
-                                    const EntryPlace& place, const BaseItem* base, IdSlot slot) {
+                                    const EntryPlace& place, const EntryOutcome& outcome,
+                                    const BaseItem* base, IdSlot slot) {
   DirectoryTask task;
   task.parent = directory;
   task.name = place.name;
   task.slot = slot;
   if (base != nullptr) task.base = base->item->tree();
+  task.disk_may_be_away = disk_may_be_away(*directory, outcome, base);
   subdirectories_.push_back(std::move(task));
+}
+
+bool DirectoryWalker::disk_may_be_away(const Directory& directory, const EntryOutcome& outcome,
+                                       const BaseItem* base) const {
+  const BackupOptions& options = context_.options;
+  return base != nullptr && !options.allow_empty && !options.one_filesystem &&
+         !outcome.mount_point && outcome.device == directory.device &&
+         was_mount_point(base->item->bytes);
 }
 
 // In reverse, so that the first is taken first.

@@ -39,6 +39,10 @@ class DirectoryWalker {
   Descriptor open_and_list(Directory& directory);
   void walk_entries(const std::shared_ptr<Directory>& directory, const Descriptor& opened,
                     BaseCursor& base);
+  // All that is in it, though it was to be entered.
+  void leave_out_whole(const Directory& directory, LeftOut reason);
+  bool disk_may_be_away(const Directory& directory, const EntryOutcome& outcome,
+                        const BaseItem* base) const;
   // Why the name is left out unread.
   LeftOut reason_for(const EntryPlace& place, std::uint8_t type);
   void leave_out(const std::shared_ptr<Directory>& directory, const EntryPlace& place,
@@ -52,7 +56,7 @@ class DirectoryWalker {
                  std::uint8_t type, const BaseItem* base);
   void store_later(const std::shared_ptr<Directory>& directory, IdSlot slot, ByteView content);
   void add_directory(const std::shared_ptr<Directory>& directory, const EntryPlace& place,
-                     const BaseItem* base, IdSlot slot);
+                     const EntryOutcome& outcome, const BaseItem* base, IdSlot slot);
   bool is_excluded(const EntryPlace& place, std::uint8_t type);
   void count(const EntryPlace& place, const EntryOutcome& outcome, bool in_base);
   void show_progress(const BackupStats& before);

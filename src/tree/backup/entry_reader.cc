@@ -170,6 +170,7 @@ bool EntryReader::read_changed(const EntryPlace& place, const struct statx& stat
                                EntryOutcome& outcome) {
   if (S_ISREG(stat.stx_mode)) return read_file(place, stat, may_wait, outcome);
   Entry entry = platform::entry_from_statx(stat, place.name);
+  entry.mount_point = outcome.mount_point;
   // Opening an automount point mounts it.
   const platform::Fd directory =
       outcome.mount_point ? platform::Fd() : open_directory(entry.type, place);

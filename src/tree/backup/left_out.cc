@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/bytes.h"
+#include "core/tree_node.h"
 #include "platform/fd.h"
 #include "platform/metadata.h"
 #include "platform/xattr_at.h"
@@ -58,6 +60,14 @@ EntryType type_of_listing(std::uint8_t type) {
 
 bool is_skipped(const BackupOptions& options, std::uint64_t device, std::uint64_t inode) {
   return std::ranges::find(options.skip, std::pair(device, inode)) != options.skip.end();
+}
+
+bool was_mount_point(ByteView base_entry) {
+  FixedEntry fixed;
+  std::memcpy(&fixed, base_entry.data(), sizeof fixed);
+  if (fixed.type != static_cast<std::uint8_t>(EntryType::Directory)) return false;
+  if ((fixed.flags & kEntryLeftOut) == 0) return fixed.device == kMountPointDevice;
+  return decode_entry(base_entry).left_out == LeftOut::OtherFilesystem;
 }
 
 bool is_own_snapshots(const EntryPlace& place) {

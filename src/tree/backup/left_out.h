@@ -14,6 +14,10 @@ namespace snapferry::tree {
 LeftOut left_out_at_boundary(const BackupOptions& options, const EntryPlace& place,
                              const EntryOutcome& outcome);
 
+// Whether the encoded entry of the base is a directory on which something was mounted, entered or
+// left out.
+bool was_mount_point(ByteView base_entry);
+
 // Whether the directory at `place` holds snapshots of the volume itself: ".snapferry" in a
 // subvolume of btrfs, as btrfs/snapshot_place.h makes it, or the ".zfs" that shows with
 // snapdir=visible.

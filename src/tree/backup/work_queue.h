@@ -24,6 +24,8 @@ struct DirectoryTask {
   std::string name;
   IdSlot slot;                   // in the parent
   std::optional<ObjectId> base;  // its tree in the base
+  // It was a mount point in the base, is none now, and is not to be taken for empty.
+  bool disk_may_be_away = false;
 };
 
 // Content to be put; `stored` is told its id.
