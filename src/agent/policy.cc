@@ -28,6 +28,11 @@ Decision refuse(std::string_view subject, std::string_view cause) {
   return Decision::refuse(quoted(subject) + ": " + std::string(cause));
 }
 
+// What a line of authorized_keys needs to grant the role: Policy::make() wants all of it.
+std::string lacks(AgentRole role) {
+  return "its line in authorized_keys lacks " + std::string(wire::options_for(role));
+}
+
 // Whether a listing that begins at `below` stays within one that begins at `above`.
 bool is_below(std::string_view below, std::string_view above) {
   if (above.empty() || above == "/" || below == above) return true;
@@ -179,6 +184,9 @@ std::vector<std::string> Policy::arguments() const {
   return result;
 }
 
+// What the peer is to say.
+std::string Policy::pass_set() const { return "; pass --set " + set_; }
+
 Decision Policy::covers(std::string_view volume) const {
   if (!is_volume_name(volume)) return refuse(volume, "is no name of a volume");
   const auto covered = [&](const VolumePattern& pattern) { return pattern.matches(volume); };
@@ -190,9 +198,7 @@ Decision Policy::covers(std::string_view volume) const {
 
 Decision Policy::may_list(std::string_view volume) const {
   if (!has(AgentRole::Source)) {
-    return refuse(volume,
-                  "this key sends nothing; its line in authorized_keys lacks "
-                  "--allow source");
+    return refuse(volume, "this key sends nothing; " + lacks(AgentRole::Source));
   }
   return covers(volume);
 }
@@ -231,7 +237,8 @@ std::vector<VolumeState> Policy::visible(std::vector<VolumeState> listed,
 Decision Policy::may_freeze(std::string_view volume, std::string_view snapshot) const {
   if (const auto decision = may_list(volume); !decision) return decision;
   if (is_snapshot_of_set(snapshot, set_)) return Decision::allow();
-  return refuse(snapshot, "no snapshot name of set " + set_ + ", the only one of this key");
+  return refuse(snapshot,
+                "no snapshot name of set " + set_ + ", the only one of this key" + pass_set());
 }
 
 Decision Policy::may_send(const StreamRequest& request) const {
@@ -252,7 +259,8 @@ Decision Policy::may_settle(const Settlement& settlement,
   const auto volume = std::ranges::find(listing, settlement.volume, &VolumeState::name);
   if (volume == listing.end()) return refuse(settlement.volume, "no such volume on this machine");
   if (!is_cursor_of_set(settlement.cursor, set_)) {
-    return refuse(settlement.cursor, "no cursor of set " + set_ + ", the only one of this key");
+    return refuse(settlement.cursor,
+                  "no cursor of set " + set_ + ", the only one of this key" + pass_set());
   }
   std::vector<Point> named = settlement.release;
   if (settlement.hold) named.push_back(*settlement.hold);
@@ -286,10 +294,11 @@ Decision Policy::may_remove(const Settlement& settlement, const Point& point,
 
 Decision Policy::may_list_host(std::string_view host) const {
   if (!has(AgentRole::Store)) {
-    return refuse(host, "this key has no store; its line in authorized_keys lacks --allow store");
+    return refuse(host, "this key has no store; " + lacks(AgentRole::Store));
   }
   if (host == host_) return Decision::allow();
-  return refuse(host, "this key is for the replicas of host " + host_ + " alone");
+  return refuse(host,
+                "this key is for the replicas of host " + host_ + " alone; pass --host " + host_);
 }
 
 Decision Policy::own_replica(const VolumeName& volume) const {
@@ -322,7 +331,7 @@ Decision Policy::may_move(const VolumeName& from, const VolumeName& to) const {
 
 Decision Policy::may_record_unchanged(std::string_view set,
                                       const std::vector<VolumeName>& volumes) const {
-  if (set != set_) return refuse(set, "this key is for the set " + set_ + " alone");
+  if (set != set_) return refuse(set, "this key is for the set " + set_ + " alone" + pass_set());
   for (const auto& volume : volumes) {
     if (const auto decision = own_replica(volume); !decision) return decision;
   }
@@ -349,7 +358,8 @@ Decision Policy::may_change_expectations(std::string_view host,
   if (change.retires()) {
     return refuse(host, "no key can retire volumes; do it on the machine of the store");
   }
-  if (change.set != set_) return refuse(change.set, "this key is for the set " + set_ + " alone");
+  if (change.set != set_)
+    return refuse(change.set, "this key is for the set " + set_ + " alone" + pass_set());
   for (const auto* names : {&change.missing, &change.arrived, &change.settled}) {
     for (const auto& name : *names) {
       if (const auto decision = may_be_awaited(host, name); !decision) return decision;
@@ -378,10 +388,11 @@ Decision Policy::may_restore(const VolumeName& volume, const StreamRequest& requ
 
 Decision Policy::may_init(std::string_view store) const {
   if (!has(AgentRole::Store)) {
-    return refuse(store, "this key has no store; its line in authorized_keys lacks --allow store");
+    return refuse(store, "this key has no store; " + lacks(AgentRole::Store));
   }
   if (store == store_) return Decision::allow();
-  return refuse(store, "the store of this key is " + store_ + ", and it can make no other");
+  return refuse(store,
+                "the store of this key is " + store_ + ", and it can make no other; give that one");
 }
 
 Decision Policy::may_destroy(const VolumeName& volume) const {
@@ -390,8 +401,7 @@ Decision Policy::may_destroy(const VolumeName& volume) const {
 
 Decision Policy::may_make(std::string_view volume) const {
   if (!has(AgentRole::Target)) {
-    return refuse(volume,
-                  "this key makes no volumes; its line in authorized_keys lacks --allow target");
+    return refuse(volume, "this key makes no volumes; " + lacks(AgentRole::Target));
   }
   if (const auto decision = covers(volume); !decision) return decision;
   if ((std::string(volume) + "/").find("/.snapferry/") == std::string::npos) {

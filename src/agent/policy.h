@@ -116,6 +116,7 @@ class Policy {
   Decision may_make_of(std::string_view volume, const StreamRequest& request) const;
 
  private:
+  std::string pass_set() const;
   Decision covers(std::string_view volume) const;
   Decision own_replica(const VolumeName& volume) const;
   Decision may_be_awaited(std::string_view host, const std::string& name) const;

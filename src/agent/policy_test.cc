@@ -233,6 +233,23 @@ TEST(StorePolicy, AddsToItsOwnHostAlone) {
   EXPECT_FALSE(policy.may_record_unchanged("main", {{"web1", "zfs:tank"}, {"web2", "zfs:tank"}}));
 }
 
+TEST(StorePolicy, SaysWhichSetAndHostToPass) {
+  const Policy policy = store_policy();
+  EXPECT_EQ(policy.may_list_host("web2").reason(),
+            "'web2': this key is for the replicas of host web1 alone; pass --host web1");
+  EXPECT_EQ(policy.may_record_unchanged("other", {}).reason(),
+            "'other': this key is for the set main alone; pass --set main");
+  EXPECT_EQ(
+      source_policy().may_freeze("zfs:tank/a", "snapferry_other_2026-11-24T05:45:17Z").reason(),
+      "'snapferry_other_2026-11-24T05:45:17Z': no snapshot name of set main, the only one of "
+      "this key; pass --set main");
+}
+
+TEST(StorePolicy, SaysAllThatTheRoleOfAStoreNeeds) {
+  EXPECT_TRUE(source_policy().may_list_host("web1").reason().ends_with(
+      "lacks --allow store with --store and --host"));
+}
+
 TEST(StorePolicy, LetsItsSetSayWhatItAskedForAndRetiresNothing) {
   const auto policy = store_policy();
   const auto may = [&](const std::string& host, const ExpectationChange& change) {

@@ -5,6 +5,7 @@
 #include "agent/violation.h"
 #include "core/error.h"
 #include "core/printable.h"
+#include "wire/agent_role.h"
 #include "wire/failure.h"
 #include "wire/pump.h"
 
@@ -42,7 +43,9 @@ std::vector<VolumeFailure> shortened(std::vector<VolumeFailure> failures) {
 
 [[noreturn]] void refuse_store() {
   throw Error(ErrorKind::PermissionDenied,
-              "this agent has no store; add --allow store to its line in authorized_keys");
+              "this agent has no store; add " +
+                  std::string(wire::options_for(wire::AgentRole::Store)) +
+                  " to its line in authorized_keys");
 }
 
 // Neither is to be begun by an agent that cannot write.
@@ -344,7 +347,9 @@ VolumeTarget& Server::target_of(std::string_view volume) {
     auto made = served_.target ? served_.target(kind) : nullptr;
     if (made) return made;
     throw Error(ErrorKind::PermissionDenied,
-                "this agent makes no volumes; add --allow target to its line in authorized_keys");
+                "this agent makes no volumes; add " +
+                    std::string(wire::options_for(wire::AgentRole::Target)) +
+                    " to its line in authorized_keys");
   });
 }
 

@@ -39,7 +39,8 @@ std::vector<Address> volumes_of(const Invocation& options) {
 }
 
 std::vector<Found> look(Context& context) {
-  const auto endpoints = endpoints_of(context);
+  // An agent lets go of cursors of its own set alone.
+  const auto endpoints = endpoints_of(context, context.options.given("--set").value_or("default"));
   std::vector<Found> all;
   for (auto& group : grouped(volumes_of(context.options))) {
     Found found;

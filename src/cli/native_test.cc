@@ -254,7 +254,8 @@ TEST_F(NativeProgram, ShowsAndReleasesWhatVolumesKeepForAStoreThatIsGone) {
   host_.write("zfs:pool/a", "file", "later");
   const std::string said = ok({"backup", "zfs:pool/*", "--accept-changed-store"});
   EXPECT_TRUE(contains(said, "2 volumes keep snapshots")) << said;
-  EXPECT_TRUE(contains(said, "snapferry cursors --release " + lost + " 'zfs:pool/*'")) << said;
+  EXPECT_TRUE(contains(said, "snapferry cursors --release " + lost + " --set default 'zfs:pool/*'"))
+      << said;
   const std::string shown = ok({"cursors", "zfs:pool/*"});
   EXPECT_EQ(lines_in(shown), 5u) << shown;
   EXPECT_TRUE(contains(shown, "40d")) << shown;

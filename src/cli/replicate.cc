@@ -237,9 +237,9 @@ void report_absent(Context& context, const VolumeGroup& group,
   }
   context.console.say(fmt::format(
       "for the store {} of set {}, last backed up to at {}, {} snapshots; if it never comes back: "
-      "snapferry cursors --release {}{}\n",
+      "snapferry cursors --release {} --set {}{}\n",
       store.store, store.set, since, counted(store.volumes, "volume keeps", "volumes keep"),
-      store.store, words));
+      store.store, store.set, words));
   context.console.emit(JsonObject::line("absent_store")
                            .text("set", store.set)
                            .text("store", store.store)

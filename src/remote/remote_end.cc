@@ -54,9 +54,9 @@ class CurrentEnd {
 Error lacking(const std::string& host, wire::AgentRole role) {
   return {
       ErrorKind::PermissionDenied,
-      fmt::format("{0}: its agent does not allow '{1}' to this key; add --allow {1} to the line "
-                  "of the key in authorized_keys there",
-                  printable(host), wire::to_string(role))};
+      fmt::format("{}: its agent does not allow '{}' to this key; add {} to the line of the key in "
+                  "authorized_keys there",
+                  printable(host), wire::to_string(role), wire::options_for(role))};
 }
 
 void require_role(const wire::SshTransport& transport, const std::string& host,

@@ -151,22 +151,23 @@ TEST_F(RemoteEnd, SaysThatTheStoreIsMissing) {
 }
 
 TEST_F(RemoteEnd, SaysWhichRoleTheKeyLacks) {
-  const auto lacks = [](const char* role, const std::function<void()>& call) {
+  const auto lacks = [](const char* role, const std::string& with,
+                        const std::function<void()>& call) {
     try {
       call();
       ADD_FAILURE() << "allowed without the role " << role;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::PermissionDenied);
       EXPECT_EQ(error.message(), std::string("web1: its agent does not allow '") + role +
-                                     "' to this key; add --allow " + role +
+                                     "' to this key; add --allow " + role + with +
                                      " to the line of the key in authorized_keys there");
     }
   };
-  lacks("restore", [&] { store()->send({"web1", "zfs:tank/a"}, {}); });
+  lacks("restore", "", [&] { store()->send({"web1", "zfs:tank/a"}, {}); });
   far_.features = {"role.source"};
-  lacks("store", [&] { store()->inventory(""); });
+  lacks("store", " with --store and --host", [&] { store()->inventory(""); });
   far_.features = {"role.store"};
-  lacks("source", [&] {
+  lacks("source", " with --volume", [&] {
     remote_source(line(), Address::parse("root@web1:zfs:tank"))->inventory({"zfs:tank"});
   });
 }

@@ -19,6 +19,20 @@ std::string_view to_string(AgentRole role) {
   return "";
 }
 
+std::string_view options_for(AgentRole role) {
+  switch (role) {
+    case AgentRole::Source:
+      return "--allow source with --volume";
+    case AgentRole::Store:
+      return "--allow store with --store and --host";
+    case AgentRole::Restore:
+      return "--allow restore";
+    case AgentRole::Target:
+      return "--allow target with --volume";
+  }
+  return "";
+}
+
 AgentRole parse_role(std::string_view text) {
   for (const auto role :
        {AgentRole::Source, AgentRole::Store, AgentRole::Restore, AgentRole::Target}) {

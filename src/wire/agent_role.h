@@ -17,6 +17,8 @@ enum class AgentRole : std::uint8_t {
 
 // "source", "store", "restore", "target".
 std::string_view to_string(AgentRole role);
+// What the line of a key needs for the role, for people: "--allow store with --store and --host".
+std::string_view options_for(AgentRole role);
 // Throws InvalidArgument, naming the four.
 AgentRole parse_role(std::string_view text);
 // The feature in the greeting of an agent that has the role (wire/PROTOCOL.md): "role.source".
