@@ -324,6 +324,19 @@ expect 1 "$SNAPFERRY" backup "btrfs:$work/away/**"
 says "covers no volume"
 expect 3 "$SNAPFERRY" backup "btrfs:$work/away/**" "btrfs:$source/people"
 expect 0 "$SNAPFERRY" backup "btrfs:$work/away/**" --allow-empty
+mkdir "$work/empty" "$source/empty"
+for place in "$work/empty" "$work/nowhere" "$source/empty"; do
+  expect 1 "$SNAPFERRY" backup "btrfs:$place"
+  says "is its disk mounted?"
+  one_line
+done
+rmdir "$work/empty" "$source/empty"
+expect 1 "$SNAPFERRY" restore "btrfs:$source/people" --target "btrfs:$source/missing/place"
+says "there is no directory $source/missing to make it in; make that first"
+ln -s "$source/nowhere" "$backup/dangling"
+expect 1 "$SNAPFERRY" init --store "btrfs:$backup/dangling"
+says "is a symlink to where nothing is"
+rm "$backup/dangling"
 
 echo "== one subvolume by two paths"
 btrfs -q subvolume create "$source/@two" >/dev/null

@@ -212,6 +212,13 @@ std::unique_ptr<LocalStorage> LocalStorage::create(const std::string& path) {
   if (!root.valid() && errno == ENOTDIR) {
     throw Error(ErrorKind::Conflict, path + ": is a file; choose another place for the store");
   }
+  if (!root.valid() && errno == ENOENT && !made) {
+    throw Error(ErrorKind::NotFound,
+                path +
+                    ": is a symlink to where nothing is; mount its disk, or make that directory "
+                    "first")
+        .with_errno(ENOENT);
+  }
   if (!root.valid()) throw storage_error(errno, "open", path);
   std::unique_ptr<LocalStorage> storage(new LocalStorage(std::move(root), path));
   storage->claim_directory();

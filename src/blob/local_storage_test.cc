@@ -99,6 +99,14 @@ TEST(LocalStorage, CreateRefusesADirectoryOfOthersAndChangesNothing) {
   EXPECT_ERROR(LocalStorage::create(directory.path()), ErrorKind::Conflict);
   EXPECT_EQ(names_below(directory.path()), Names{"letter.txt"});
   EXPECT_ERROR(LocalStorage::create(directory / "letter.txt"), ErrorKind::Conflict);
+  ASSERT_EQ(::symlink("/nowhere/at/all", (directory / "link").c_str()), 0);
+  try {
+    LocalStorage::create(directory / "link");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+    EXPECT_NE(error.message().find("is a symlink to where nothing is"), std::string::npos);
+  }
 }
 
 TEST(LocalStorage, CreateDoesNotMakeDirectoriesAbove) {

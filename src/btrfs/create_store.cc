@@ -43,6 +43,12 @@ platform::Fd make_directory(const std::string& directory) {
   const auto parent =
       platform::open_path(slash == 0 ? "/" : directory.substr(0, slash), O_RDONLY | O_DIRECTORY);
   require_btrfs(parent.get(), "btrfs:" + directory);
+  struct stat status {};
+  if (::lstat(directory.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+    throw Error(ErrorKind::NotFound, "btrfs:" + directory +
+                                         ": is a symlink to where nothing is; mount its disk, or "
+                                         "make that directory first");
+  }
   return open_or_make_private(parent.get(), directory.substr(slash + 1), directory);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <set>
 
 #include <fcntl.h>
@@ -114,13 +115,31 @@ void list(const Filesystem& filesystem, const std::vector<VolumePattern>& patter
   }
 }
 
+// Of a path at which no subvolume was found. A disk that is away leaves its mount point, or
+// nothing.
+std::string_view why_none_is_there(const std::string& path) {
+  constexpr std::string_view kNothing =
+      ": nothing is there; is its disk mounted? `btrfs subvolume list` shows which there are";
+  constexpr std::string_view kOtherKind =
+      ": is not on a btrfs; is its disk mounted? A directory can be backed up as a tree";
+  constexpr std::string_view kEmpty =
+      ": is an empty directory and no btrfs subvolume; is its disk mounted?";
+  constexpr std::string_view kOrdinary =
+      ": no btrfs subvolume is there; `btrfs subvolume list` shows which there are, and a "
+      "directory can be backed up as a tree";
+  const platform::Fd place(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!place.valid()) return errno == ENOENT ? kNothing : kOrdinary;
+  if (!is_btrfs(place.get())) return kOtherKind;
+  std::error_code error;
+  return std::filesystem::is_empty(path, error) && !error ? kEmpty : kOrdinary;
+}
+
 void require_each(const std::vector<VolumePattern>& patterns, const std::set<std::string>& names) {
   for (const auto& pattern : patterns) {
     if (pattern.has_wildcards() || names.contains(pattern.text())) continue;
-    throw Error(ErrorKind::NotFound,
-                pattern.text() +
-                    ": no btrfs subvolume is there; `btrfs subvolume list` shows which "
-                    "there are, and a directory can be backed up as a tree");
+    throw Error(
+        ErrorKind::NotFound,
+        pattern.text() + std::string(why_none_is_there(pattern.text().substr(kKind.size()))));
   }
 }
 

@@ -28,7 +28,14 @@ Split split(const std::string& path) {
 }
 
 platform::Fd open_parent(const std::string& volume, const Split& place) {
-  platform::Fd parent = open_unfollowed(place.parent, O_RDONLY);
+  platform::Fd parent;
+  try {
+    parent = open_unfollowed(place.parent, O_RDONLY);
+  } catch (const Error& error) {
+    if (error.system_error() != ENOENT && error.system_error() != ENOTDIR) throw;
+    throw Error(ErrorKind::NotFound, volume + ": there is no directory " + place.parent +
+                                         " to make it in; make that first, or give another path");
+  }
   if (!is_btrfs(parent.get())) {
     throw Error(ErrorKind::Unsupported,
                 volume + ": " + place.parent + " is not on a btrfs; give a path on one");
