@@ -9,7 +9,7 @@ std::vector<OptionSpec> policy_options() {
        .help = "what the key may do: 'source' lists, freezes and sends volumes of this machine, "
                "'store' adds to the replicas of one host here, 'restore' gives those back, whole "
                "and as files, 'target' makes volumes here that are not there yet, out of "
-               "backups; may be given several times",
+               "backups",
        .choices = {"source", "store", "restore", "target"},
        .repeatable = true},
       {.name = "--set",
@@ -17,8 +17,7 @@ std::vector<OptionSpec> policy_options() {
        .help = "the chain of backups; snapshots of no other are ever destroyed"},
       {.name = "--volume",
        .value = "PATTERN",
-       .help = "a volume that the key covers, such as 'zfs:tank/**' or btrfs:/home; may be given "
-               "several times",
+       .help = "a volume that the key covers, such as 'zfs:tank/**' or btrfs:/home",
        .kind = WordKind::Volume,
        .repeatable = true},
       {.name = "--store",

@@ -127,7 +127,10 @@ const CommandSpec& forget_command() {
           "before it removes anything; elsewhere --all needs --yes.\n\n"
           "Removes the snapshots at once; what only they held is freed by the next "
           "'prune', and that of native snapshots at once. If one of them is not found, none is "
-          "removed. A native snapshot that something else holds stays and is named; the exit code "
+          "removed. VOLUME without a host is one of this host, or of --host, and 'latest' of "
+          "another "
+          "host's volume is refused. A native snapshot that something else holds stays and is "
+          "named; the exit code "
           "is 3 then.",
       .arguments = {{.name = "SNAPSHOT",
                      .help = "which snapshots: an id, latest or VOLUME@TIME; with --all: VOLUME",

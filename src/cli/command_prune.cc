@@ -98,12 +98,12 @@ void report_group(Context& context, const VolumeName& volume, const std::string&
                                   table.text()));
 }
 
-// Of two clocks that differ, the earlier one: what is after it is kept. A dry run writes nothing,
-// and so cannot ask the store.
-Timestamp now_for_rules(Context& context, SnapshotStore& store, bool dry_run) {
+// Of two clocks that differ, the earlier one: what is after it is kept. A dry run judges by it,
+// too, and so asks the store as a prune does, with a claim that comes and goes.
+Timestamp now_for_rules(Context& context, SnapshotStore& store) {
   constexpr std::int64_t kMuch = 3600;
   const Timestamp here = context.io.clock.now();
-  const Timestamp there = dry_run ? Timestamp{} : store.storage_time();
+  const Timestamp there = store.storage_time();
   if (there == Timestamp{}) return here;
   if (std::abs(here.seconds - there.seconds) > kMuch) {
     context.console.warn(
@@ -229,6 +229,13 @@ void report_freed(Context& context, bool dry_run, const repository::CollectRepor
     if (found.packs_deferred == 0) context.console.say("nothing to free\n");
     return;
   }
+  // Small ones that are put together, or damaged ones.
+  if (found.bytes_freed == 0 && found.packs_rewritten == found.packs_removed) {
+    context.console.say(fmt::format("{} {}; that frees nothing\n",
+                                    dry_run ? "would repack" : "repacked",
+                                    counted(found.packs_rewritten, "pack", "packs")));
+    return;
+  }
   context.console.say(fmt::format(
       "{} {} of {}: {} removed, {} of them repacked\n", dry_run ? "would free" : "freed",
       human_size(found.bytes_freed), human_size(found.bytes_before),
@@ -270,7 +277,7 @@ ExitCode run_prune(Context& context) {
   const auto snapshots = in_question(context, *store, list_snapshots(context, *store));
   std::vector<Snapshot> chosen;
   if (rules) {
-    chosen = decide(context, *store, snapshots, *rules, now_for_rules(context, *store, dry_run));
+    chosen = decide(context, *store, snapshots, *rules, now_for_rules(context, *store));
   }
   std::vector<VolumeFailure> failures;
   context.console.flush();  // whatever happens then, it was said what goes
@@ -314,7 +321,10 @@ const CommandSpec& prune_command() {
           "are 14 days apart. Each is named.\n\n"
           "Native snapshots that others took are left alone unless --others puts them under the "
           "rules, as one more set of each volume. Within a volume the order in which the store "
-          "received them counts: a host whose clock is wrong cannot push out other snapshots.\n\n"
+          "received them counts: a host whose clock is wrong cannot push out other snapshots. "
+          "Where "
+          "the clock of the store and that of this machine differ, the earlier one counts, in a "
+          "--dry-run, too.\n\n"
           "Backups may run meanwhile: nothing that one of them may still reference goes. What "
           "waits "
           "for them is counted apart from what was freed, and each is named; 'snapferry claims' "
@@ -323,11 +333,12 @@ const CommandSpec& prune_command() {
           "by part. Interrupted, it leaves everything that is needed in place. A snapshot that "
           "something else holds stays and is named; the exit code is 3 then. Damage does not stop "
           "it: what a damaged snapshot may need stays, and the exit code is 13.",
-      .arguments = {{.name = "VOLUME",
-                     .help = "decide only about the snapshots of these volumes",
-                     .kind = WordKind::Volume,
-                     .required = false,
-                     .repeatable = true}},
+      .arguments =
+          {{.name = "VOLUME",
+            .help = "decide only about the snapshots of these volumes; without a host, this one's",
+            .kind = WordKind::Volume,
+            .required = false,
+            .repeatable = true}},
       .options =
           {keep_option("--keep-last", "keep the last N"),
            {.name = "--keep-within", .value = "DURATION", .help = "keep all newer than DURATION"},

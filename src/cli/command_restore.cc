@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "cli/commands.h"
 #include "cli/consent.h"
@@ -89,6 +90,27 @@ std::string describe(const tree::UnfinishedRestore& begun) {
 
 bool says_what_happens_to_files(const Context& context) {
   return context.options.has("--overwrite") || context.options.has("--delete");
+}
+
+// Says what is wrong with a target before anything is read for it; what is missing is made.
+void require_possible_target(const std::string& target) {
+  struct stat status {};
+  if (::stat(target.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return;
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("{}: is not a directory; name one to restore to", printable(target)));
+  }
+  if (errno == ENOTDIR) {
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("{}: what it is to be made in is not a directory; name another place",
+                            printable(target)));
+  }
+  if (errno == ENOENT && ::lstat(target.c_str(), &status) == 0) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("{}: is a symlink to where nothing is; mount its disk, or make that "
+                            "directory first",
+                            printable(target)));
+  }
 }
 
 // Nothing that is already there is touched unless the user said how.
@@ -234,6 +256,7 @@ ExitCode run_restore(Context& context) {
   }
   const std::string target = absolute_path(context.options.text("--target"));
   require_outside_store(context, target, "restore to a directory outside it");
+  require_possible_target(target);
   const auto store = open_store(context);
   const Snapshot snapshot = find_snapshot(context, *store, context.options.argument(0));
   Progress progress;

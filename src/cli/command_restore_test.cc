@@ -48,6 +48,67 @@ class RestoreCommand : public ::testing::Test {
   TestProgram program_;
 };
 
+TEST_F(RestoreCommand, SaysWhatIsWrongWithATargetThatCannotBeOne) {
+  ok({"backup", source_});
+  std::ofstream(root_ + "/file") << "x";
+  fs::create_symlink("/nowhere/at/all", root_ + "/link");
+  const auto restore_to = [&](const std::string& target) {
+    return std::vector<std::string>{"restore", source_, "--target", target};
+  };
+  refused(restore_to(root_ + "/file"), "/file: is not a directory; name one to restore to");
+  refused(restore_to(root_ + "/file/x"), "is to be made in is not a directory; name another place");
+  const Outcome outcome = run(restore_to(root_ + "/link"));
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(contains(outcome.err, "/link: is a symlink to where nothing is")) << outcome.err;
+  ok(restore_to(root_ + "/new/and/below"));
+  EXPECT_TRUE(fs::exists(root_ + "/new/and/below/b.txt"));
+}
+
+// What another host has is no answer for this one.
+TEST_F(RestoreCommand, SaysWhoseVolumeItTookWhereItOnlyReads) {
+  ok({"backup", source_, "--host", "web1"});
+  const Outcome listed = ok({"ls", source_});
+  EXPECT_TRUE(contains(listed.out, "b.txt"));
+  EXPECT_TRUE(contains(listed.err, "this is web1:" + source_)) << listed.err;
+  EXPECT_EQ(ok({"ls", source_, "-q"}).err, "");
+  EXPECT_EQ(ok({"ls", "web1:" + source_}).err, "");
+  const Outcome restored = ok({"restore", source_, "--target", target_});
+  EXPECT_TRUE(contains(restored.out, " of web1:" + source_ + " to ")) << restored.out;
+}
+
+TEST_F(RestoreCommand, TakesAnotherHostsVolumeNeitherForProofNorAway) {
+  ok({"backup", source_, "--host", "web1"});
+  const std::string elsewhere =
+      "has no volume of that name; web1:" + source_ + " is there: name it";
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"forget", "--all", "--yes", source_},
+                                             {"forget", source_ + "@2099-01-01"},
+                                             {"prune", "--keep-last", "1", source_},
+                                             {"retire", source_}}) {
+    const Outcome outcome = run(args);
+    EXPECT_EQ(outcome.code, 1) << args[0];
+    EXPECT_TRUE(contains(outcome.err, elsewhere)) << outcome.err;
+  }
+  const Outcome checked = run({"check", "--max-age", "1d", source_});
+  EXPECT_EQ(checked.code, 1);
+  EXPECT_TRUE(contains(checked.out, elsewhere)) << checked.out;
+  EXPECT_EQ(run({"check", "--max-age", "1d", "--critical", "2d", source_}).code, 2);
+  ok({"check", "--max-age", "1d", "web1:" + source_});
+  ok({"check", "--max-age", "1d", "--host", "web1", source_});
+  EXPECT_TRUE(contains(run({"forget", "latest"}).err, "is of another host, web1:" + source_));
+  ok({"forget", "--all", "--yes", "web1:" + source_});
+}
+
+TEST_F(RestoreCommand, TakesALinkWithATrailingSlashForWhatABackupOfItSaves) {
+  fs::create_symlink(source_, root_ + "/link");
+  ok({"backup", root_ + "/link/"});
+  for (const char* word :
+       {"/link/", "/link/.", "/link//", "/link//docs/..", "/source", "/source/"}) {
+    EXPECT_TRUE(contains(ok({"ls", root_ + word}).out, "b.txt")) << word;
+  }
+  EXPECT_EQ(run({"ls", root_ + "/link"}).code, 1);
+}
+
 TEST_F(RestoreCommand, GoesOnWhenTheSameIsRunAgainAsItSaysWhenInterrupted) {
   ok({"backup", source_});
   program_.cancellation.request();

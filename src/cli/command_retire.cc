@@ -82,7 +82,8 @@ const CommandSpec& retire_command() {
           "on, and says how many are. Its snapshots stay, are listed and restored as before, and "
           "prune treats them by its rules like any others; 'forget --all' removes them.\n\n"
           "The next backup of the volume ends that by itself; --undo does, too. A name that the "
-          "store does not know is an error, and then nothing is changed. Volumes of native stores "
+          "store does not know, of this host where it says no other, is an error, and then nothing "
+          "is changed. Volumes of native stores "
           "are retired on the machine of the store: no key of an agent can.",
       .arguments = {{.name = "VOLUME",
                      .help = "a volume, or a name that 'check' says was asked for",

@@ -54,6 +54,14 @@ TEST(CommandTable, HasNoOptionTwice) {
   }
 }
 
+TEST(Help, SaysOnceThatAnOptionMayBeGivenSeveralTimes) {
+  for (const CommandSpec* command : command_table()) {
+    for (const OptionSpec* option : options_of(*command)) {
+      EXPECT_FALSE(contains(std::string(option->help), "several times")) << option->name;
+    }
+  }
+}
+
 TEST(Help, NamesEveryCommandAndExitCode) {
   const std::string text = overview();
   for (const CommandSpec* command : command_table()) {

@@ -70,6 +70,7 @@ class TestProgram {
   std::vector<std::string> secrets;  // what is typed, one after the other
   std::vector<std::string> answers;  // to questions, in order; none: there is no terminal
   StoppedClock clock;
+  StoppedClock* store_clock = nullptr;  // that of the machine with the store, if it has its own
   Cancellation cancellation;
   int input = -1;
   ObjectId machine;  // zeros: one that is not told from others
@@ -104,7 +105,8 @@ class TestProgram {
             return answer;
           },
           .storage = [this](const std::string& directory) -> std::unique_ptr<blob::Storage> {
-            return std::make_unique<DatedStorage>(directory, clock);
+            return std::make_unique<DatedStorage>(directory,
+                                                  store_clock != nullptr ? *store_clock : clock);
           },
           .endpoints = endpoints};
     const int code = cli::run(args, io);
