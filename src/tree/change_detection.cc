@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "core/tree_node.h"
+#include "tree/mount_point.h"
 
 namespace snapferry::tree {
 namespace {
@@ -71,10 +72,6 @@ bool same_time(const statx_timestamp& a, const statx_timestamp& b) {
 }
 
 }  // namespace
-
-bool is_mount_point(const struct statx& stat) {
-  return (stat.stx_attributes_mask & stat.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-}
 
 std::uint64_t device_of(const struct statx& stat) {
   return makedev(stat.stx_dev_major, stat.stx_dev_minor);

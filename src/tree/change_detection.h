@@ -40,10 +40,6 @@ bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindo
 // Whether a file was left alone between two looks at it.
 bool is_settled(const struct statx& before, const struct statx& after);
 
-// Whether something is mounted there, a filesystem or a part of one; false where the kernel does
-// not tell (before Linux 5.8).
-bool is_mount_point(const struct statx& stat);
-
 // The device of a file as st_dev.
 std::uint64_t device_of(const struct statx& stat);
 
