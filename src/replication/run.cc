@@ -55,16 +55,18 @@ class Run {
   }
 
   void set_policy() {
-    if (run_.options.recognise) run_.options.recognise(run_.store.identity());
+    std::string identity;
+    run_.persist([&] { identity = run_.store.identity(); });
+    if (run_.options.recognise) run_.options.recognise(identity);
     run_.policy.set = run_.options.set;
     run_.policy.host = run_.options.host;
-    run_.policy.cursor = cursor_tag(run_.options.set, run_.store.identity());
+    run_.policy.cursor = cursor_tag(run_.options.set, identity);
     run_.policy.history = run_.options.history;
     run_.policy.take_nothing = run_.options.take_nothing;
     run_.policy.raw = run_.options.raw;
     run_.policy.start_anew = run_.options.start_anew;
-    run_.policy.source = run_.source.features();
-    run_.policy.store = run_.store.features();
+    run_.persist([&] { run_.policy.source = run_.source.features(); });
+    run_.persist([&] { run_.policy.store = run_.store.features(); });
   }
 
   // The plan as it would be after the freeze.

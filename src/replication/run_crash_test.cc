@@ -138,6 +138,28 @@ TEST_P(CrashTest, ALaterRunIsMendedWhereverItFailed) {
   }
 }
 
+// As where a connection is cut and made again, whatever was asked for at that moment.
+TEST_P(CrashTest, ACallThatFailsOnceForAReasonThatPassesCostsNothing) {
+  for (void (*const set_up)(Scene&) : {set_up_first, set_up_later}) {
+    for (std::uint64_t at = 1;; ++at) {
+      Scene scene(GetParam());
+      scene.options.parallel = 1;
+      scene.options.attempts = 3;
+      set_up(scene);
+      FaultPlan faults(at);
+      RunReport report;
+      ASSERT_NO_THROW(report = scene.run(faults)) << "operation " << at;
+      if (faults.operations() < at) break;
+      for (const VolumeOutcome& outcome : report.volumes) {
+        EXPECT_NE(outcome.outcome, Outcome::Failed) << "operation " << at << ": " << outcome.reason;
+      }
+      for (const std::string& volume : volumes(scene)) {
+        EXPECT_EQ(scene.what_is_wrong(volume, scene.replica(volume)), "") << "operation " << at;
+      }
+    }
+  }
+}
+
 TEST_P(CrashTest, RenamedVolumesHaveTheirCopiesWhereverARunFailed) {
   for (const FaultRepeat repeat : {FaultRepeat::Once, FaultRepeat::FromThereOn}) {
     for (const FaultEffect effect : {FaultEffect::None, FaultEffect::Taken}) {

@@ -69,7 +69,9 @@ class FaultSource : public Source {
   FaultSource(Source& inner, FaultPlan& plan, std::uint64_t cut = 100)
       : inner_(inner), plan_(plan), cut_(cut) {}
 
-  StreamFeatures features() override { return inner_.features(); }
+  StreamFeatures features() override {
+    return plan_.around("source features", [&] { return inner_.features(); });
+  }
   std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
   Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
   std::unique_ptr<Stream> send(const StreamRequest& request) override;
@@ -87,8 +89,12 @@ class FaultStore : public Store {
   FaultStore(Store& inner, FaultPlan& plan) : inner_(inner), plan_(plan) {}
 
   std::string name() const override { return inner_.name(); }
-  std::string identity() override { return inner_.identity(); }
-  StreamFeatures features() override { return inner_.features(); }
+  std::string identity() override {
+    return plan_.around("store identity", [&] { return inner_.identity(); });
+  }
+  StreamFeatures features() override {
+    return plan_.around("store features", [&] { return inner_.features(); });
+  }
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
   void describe(const std::vector<ReplicaDescription>& replicas) override;
