@@ -66,7 +66,12 @@ void report_backup(Context& context, const Snapshot& snapshot, const tree::LeftO
   const std::string volume = printable(snapshot.volume.text());
   std::string text = dry_run ? fmt::format("{}: would be backed up\n", volume)
                              : fmt::format("{}: snapshot {}\n", volume, snapshot.id.short_hex());
-  text += found_line(snapshot.stats) + cost_line(snapshot, dry_run);
+  text += found_line(snapshot.stats);
+  if (snapshot.stats.files_reread > 0) {
+    text += fmt::format("  read again and found unchanged: {}\n",
+                        counted(snapshot.stats.files_reread, "file", "files"));
+  }
+  text += cost_line(snapshot, dry_run);
   if (snapshot.incomplete) {
     text += fmt::format("  incomplete: {} unreadable, or changed while being read\n",
                         counted(snapshot.stats.files_failed, "file", "files"));

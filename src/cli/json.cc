@@ -128,6 +128,7 @@ JsonObject stats_json(const BackupStats& stats) {
       .number("files_new", stats.files_new)
       .number("files_changed", stats.files_changed)
       .number("files_unchanged", stats.files_unchanged)
+      .number("files_reread", stats.files_reread)
       .number("files_removed", stats.files_removed)
       .number("files_failed", stats.files_failed)
       .number("names_left_out", stats.names_left_out)

@@ -27,13 +27,14 @@ struct BackupStats {
   std::uint64_t bytes = 0;      // sum of the sizes of files
   std::uint64_t files_new = 0;  // not in the base
   std::uint64_t files_changed = 0;
-  std::uint64_t files_unchanged = 0;  // taken over from the base unread
+  std::uint64_t files_unchanged = 0;  // as they are in the base
   std::uint64_t files_removed = 0;    // in the base only
   std::uint64_t files_failed = 0;     // unreadable; left out, or kept as unsettled
   std::uint64_t bytes_read = 0;       // read from files
   std::uint64_t bytes_added = 0;      // plain bytes that were new to the store
   std::uint64_t bytes_stored = 0;     // what the store grew by
   std::uint64_t names_left_out = 0;   // entries without content (core/left_out.h)
+  std::uint64_t files_reread = 0;     // of those unchanged: read again to be sure
   bool operator==(const BackupStats&) const = default;
 };
 

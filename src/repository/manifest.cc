@@ -21,6 +21,7 @@ constexpr std::uint64_t BackupStats::*kStatistics[] = {
     &BackupStats::files_new,     &BackupStats::files_changed, &BackupStats::files_unchanged,
     &BackupStats::files_removed, &BackupStats::files_failed,  &BackupStats::bytes_read,
     &BackupStats::bytes_added,   &BackupStats::bytes_stored,  &BackupStats::names_left_out,
+    &BackupStats::files_reread,
 };
 
 void put_owners(ByteWriter& out, const std::vector<OwnerName>& owners) {

@@ -97,6 +97,30 @@ bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindo
                         {stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec});
 }
 
+bool is_alike(const struct statx& stat, ByteView base_entry) {
+  FixedEntry base;
+  std::memcpy(&base, base_entry.data(), sizeof base);
+  const FixedEntry now = fixed_of(stat);
+  return base.type == now.type && base.mode == now.mode && base.uid == now.uid &&
+         base.gid == now.gid && base.mtime_s == now.mtime_s && base.mtime_ns == now.mtime_ns &&
+         base.size == now.size;
+}
+
+bool say_the_same(ByteView one, ByteView other) {
+  if (one.size() != other.size() ||
+      !std::ranges::equal(one.subspan(sizeof(FixedEntry)), other.subspan(sizeof(FixedEntry)))) {
+    return false;
+  }
+  FixedEntry a;
+  FixedEntry b;
+  std::memcpy(&a, one.data(), sizeof a);
+  std::memcpy(&b, other.data(), sizeof b);
+  b.ctime_s = a.ctime_s;
+  b.ctime_ns = a.ctime_ns;
+  b.inode = a.inode;
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
 bool is_settled(const struct statx& before, const struct statx& after) {
   return before.stx_size == after.stx_size && same_time(before.stx_mtime, after.stx_mtime) &&
          same_time(before.stx_ctime, after.stx_ctime);

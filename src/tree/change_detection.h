@@ -37,6 +37,15 @@ RacyWindow racy_window(Timestamp begun, Timestamp finished);
 // too young to tell.
 bool is_unchanged(const struct statx& stat, ByteView base_entry, const RacyWindow& racy);
 
+// Whether what `stat` describes has all that is told of the content of a file, and who has it, in
+// common with the encoded entry of the base: it was perhaps not changed, but cannot be taken over
+// unread.
+bool is_alike(const struct statx& stat, ByteView base_entry);
+
+// Whether two encoded entries say the same, but for the ctime and the inode, which no restore
+// brings back.
+bool say_the_same(ByteView one, ByteView other);
+
 // Whether a file was left alone between two looks at it.
 bool is_settled(const struct statx& before, const struct statx& after);
 

@@ -55,6 +55,55 @@ TEST(IncrementalBackup, PutsNothingAndReadsNothingWhenNothingChanged) {
   EXPECT_EQ(second.users, first.users);
 }
 
+TEST(IncrementalBackup, CountsAsUnchangedWhatWasReadAgainAndTurnedOutTheSame) {
+  for (const unsigned threads : {1u, 4u}) {
+    BackupScene scene;
+    scene.options.threads = threads;
+    scene.write("empty", "");
+    scene.write("small", "x");
+    scene.write("big", noise(5 << 20));
+    scene.make_symlink("link", "small");
+    const BackupResult first = scene.back_up();
+    scene.objects.reset_counters();
+    const BackupResult second = scene.back_up_again(first, 0);
+    EXPECT_EQ(second.root, first.root);
+    EXPECT_EQ(second.stats.bytes_read, 1u + (5u << 20));
+    EXPECT_EQ(second.stats.files_changed, 0u);
+    EXPECT_EQ(second.stats.files_unchanged, 4u);
+    EXPECT_EQ(second.stats.files_reread, 3u);
+  }
+}
+
+TEST(IncrementalBackup, CountsAsUnchangedWhatOnlyHasANewCtime) {
+  BackupScene scene;
+  scene.write("file", "x");
+  const BackupResult first = scene.back_up();
+  pass_a_tick(scene.root / "file");
+  const BackupResult second = scene.back_up_again(first);
+  EXPECT_NE(scene.entry(second, "file")->ctime, scene.entry(first, "file")->ctime);
+  EXPECT_EQ(second.stats.files_changed, 0u);
+  EXPECT_EQ(second.stats.files_unchanged, 1u);
+  EXPECT_EQ(second.stats.files_reread, 1u);
+}
+
+TEST(IncrementalBackup, CountsAsChangedWhatLooksTheSameAndHasOtherContent) {
+  for (const std::size_t size : {std::size_t{10}, std::size_t{5} << 20}) {
+    BackupScene scene;
+    scene.options.threads = 4;
+    scene.write("file", noise(size, 1));
+    const auto mtime = look_at(scene.root / "file").stx_mtime;
+    const BackupResult first = scene.back_up();
+    scene.write("file", noise(size, 2));
+    const timespec times[2] = {
+        {0, UTIME_OMIT}, {static_cast<time_t>(mtime.tv_sec), static_cast<long>(mtime.tv_nsec)}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (scene.root / "file").c_str(), times, 0), 0);
+    const BackupResult second = scene.back_up_again(first, 0);
+    EXPECT_EQ(second.stats.files_changed, 1u);
+    EXPECT_EQ(second.stats.files_unchanged + second.stats.files_reread, 0u);
+    EXPECT_EQ(scene.content(second, "file"), noise(size, 2));
+  }
+}
+
 TEST(IncrementalBackup, IsWhatAFullBackupWouldBe) {
   BackupScene scene;
   scene.write("a/x", "1");

@@ -142,6 +142,7 @@ TEST(ChangesWithoutANewTime, AreFoundWhenTheFileIsReadAgain) {
   EXPECT_EQ(scene.content(again, "changed"), "after!");
   EXPECT_EQ(again.stats.files_changed, 1u);
   EXPECT_EQ(again.stats.files_unchanged, 1u);
+  EXPECT_EQ(again.stats.files_reread, 1u);
   EXPECT_EQ(again.stats.bytes_read, 10u);
   EXPECT_EQ(again.stats.files_failed, 0u);
   EXPECT_EQ(scene.problems(),

@@ -326,7 +326,8 @@ void DirectoryWalker::count(const EntryPlace& place, const EntryOutcome& outcome
   ++stats.files;
   stats.bytes += outcome.size;
   shown_ += std::min(outcome.shown, outcome.size);
-  if (outcome.state == EntryOutcome::State::TakenOver) {
+  if (outcome.reread) ++stats.files_reread;
+  if (outcome.same) {
     ++stats.files_unchanged;
   } else if (in_base) {
     ++stats.files_changed;

@@ -118,7 +118,11 @@ EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bo
       if (read_again(place, stat, *base, outcome)) return outcome;
       continue;
     }
-    if (read_changed(place, stat, may_wait, outcome)) return outcome;
+    // What may be as it was is stored at once, which tells whether it is.
+    const bool alike = base != nullptr && is_alike(stat, *base);
+    if (!read_changed(place, stat, may_wait && !alike, outcome)) continue;
+    if (alike) compare(stat, *base, outcome);
+    return outcome;
   }
   throw Error(ErrorKind::Unavailable,
               std::string(place.text) + ": was replaced again and again while it was read");
@@ -144,10 +148,8 @@ bool EntryReader::is_due(const struct statx& stat) const {
 bool EntryReader::read_again(const EntryPlace& place, const struct statx& stat, ByteView base,
                              EntryOutcome& outcome) {
   if (!read_file(place, stat, false, outcome)) return false;
-  if (std::ranges::equal(outcome.encoded, base)) {
-    take_over(stat, base, outcome);
-    return true;
-  }
+  compare(stat, base, outcome);
+  if (outcome.same) return true;
   const bool root = place.directory == nullptr;
   const Entry now = decode_entry(outcome.encoded, root);
   const Entry then = decode_entry(base, root);
@@ -159,8 +161,17 @@ bool EntryReader::read_again(const EntryPlace& place, const struct statx& stat, 
   return true;
 }
 
+void EntryReader::compare(const struct statx& stat, ByteView base, EntryOutcome& outcome) {
+  if (outcome.is_directory() || !outcome.problem.empty()) return;
+  if (!say_the_same(outcome.encoded, base)) return;
+  if (std::ranges::equal(outcome.encoded, base)) take_over(stat, base, outcome);
+  outcome.same = true;
+  outcome.reread = outcome.type == EntryType::File;
+}
+
 void EntryReader::take_over(const struct statx& stat, ByteView base, EntryOutcome& outcome) {
   outcome.state = EntryOutcome::State::TakenOver;
+  outcome.same = true;
   outcome.encoded = base;
   outcome.type = static_cast<EntryType>(base[offsetof(FixedEntry, type)]);
   if (outcome.type == EntryType::File) outcome.size = stat.stx_size;

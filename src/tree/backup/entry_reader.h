@@ -40,6 +40,8 @@ struct EntryOutcome {
   std::uint32_t gid = 0;
   std::uint64_t device = 0;  // of a directory: that it is on
   bool mount_point = false;  // of a directory
+  bool same = false;         // as the base has it
+  bool reread = false;       // the same, and that is known because it was read
   ByteView content;          // of an Unstored file; valid until the next call
   std::string problem;       // why it is not saved as it was; empty: it is
   std::string notice;        // what else is to be told about it; empty: nothing
@@ -64,7 +66,9 @@ class EntryReader {
 
  private:
   void take_over(const struct statx& stat, ByteView base, EntryOutcome& outcome);
-  // The same for a file that is read to make sure. False as below.
+  // Notes what was read and is as the base has it.
+  void compare(const struct statx& stat, ByteView base, EntryOutcome& outcome);
+  // The same as take_over() for a file that is read to make sure. False as below.
   bool read_again(const EntryPlace& place, const struct statx& stat, ByteView base,
                   EntryOutcome& outcome);
   // False: it is no longer what `stat` says, and must be looked at again.

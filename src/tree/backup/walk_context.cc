@@ -57,6 +57,7 @@ void WorkerTotals::add(const WorkerTotals& other) {
   stats.files_new += other.stats.files_new;
   stats.files_changed += other.stats.files_changed;
   stats.files_unchanged += other.stats.files_unchanged;
+  stats.files_reread += other.stats.files_reread;
   stats.files_removed += other.stats.files_removed;
   stats.files_failed += other.stats.files_failed;
   stats.bytes_read += other.stats.bytes_read;
