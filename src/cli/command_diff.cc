@@ -54,6 +54,20 @@ std::string left_out_text(const tree::Change& change) {
                      reason_text(before ? reason_of(change.before) : reason_of(change.after)));
 }
 
+bool is_unsettled(const Entry* entry) { return entry != nullptr && entry->unsettled; }
+
+// ", not saved as it was" of one of the two, or of both.
+std::string unsettled_text(const tree::Change& change) {
+  const bool before = is_unsettled(change.before);
+  const bool after = is_unsettled(change.after);
+  if (!before && !after) return {};
+  const bool both = change.before != nullptr && change.after != nullptr;
+  return fmt::format(" (not saved as it was{})", !both             ? ""
+                                                 : before && after ? " before and after"
+                                                 : before          ? " before"
+                                                                   : " after");
+}
+
 // "docs/a.txt (mode, time)"; what is in brackets is said only where it is not the
 // content that changed, as it mostly is.
 std::string line_of(const tree::Change& change) {
@@ -70,7 +84,7 @@ std::string line_of(const tree::Change& change) {
   } else if (!names.empty() && !change.parts.content) {
     line += fmt::format(" ({})", fmt::join(names, ", "));
   }
-  return line + "\n";
+  return line + unsettled_text(change) + "\n";
 }
 
 JsonObject json_of(const tree::Change& change) {
@@ -78,14 +92,16 @@ JsonObject json_of(const tree::Change& change) {
   object.text("change", words_of(change.kind).name).text("path", change.path);
   if (change.before != nullptr) {
     object.text("type_before", type_name(change.before->type))
-        .number("size_before", change.before->size);
+        .number("size_before", change.before->size)
+        .boolean("unsettled_before", change.before->unsettled);
     if (reason_of(change.before) != LeftOut::None) {
       object.text("left_out_before", reason_word(change.before->left_out));
     }
   }
   if (change.after != nullptr) {
     object.text("type_after", type_name(change.after->type))
-        .number("size_after", change.after->size);
+        .number("size_after", change.after->size)
+        .boolean("unsettled_after", change.after->unsettled);
     if (reason_of(change.after) != LeftOut::None) {
       object.text("left_out_after", reason_word(change.after->left_out));
     }
@@ -163,7 +179,9 @@ const CommandSpec& diff_command() {
       .description =
           "Names every path that is different: + added, - removed, M modified, T type changed, "
           "? left out of one of the snapshots, so that nobody can tell. "
-          "Where the content of a file is the same, what else changed stands behind it. What the "
+          "Where the content of a file is the same, what else changed stands behind it, and where "
+          "one "
+          "of the snapshots has not what was there, that. What the "
           "snapshots share is not read.",
       .arguments = {{.name = "SNAPSHOT", .help = "the earlier one", .kind = WordKind::Snapshot},
                     {.name = "SNAPSHOT", .help = "the later one", .kind = WordKind::Snapshot},

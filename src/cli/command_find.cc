@@ -24,10 +24,11 @@ std::string for_people(const tree::FoundPath& found) {
     const LeftOut reason = version.entry.left_out;
     const std::string left_out =
         reason == LeftOut::None ? "" : fmt::format(", left out: {}", reason_text(reason));
+    const std::string unsettled = version.entry.unsettled ? ", not saved as it was" : "";
     table.add({"  " + version.newest->id.short_hex(), format_local(version.newest->time),
                mode_text(version.entry.type, version.entry.mode), human_size(version.entry.size),
                "modified " + format_local(version.entry.mtime) +
-                   (until.empty() ? "" : ", the same " + until) + left_out});
+                   (until.empty() ? "" : ", the same " + until) + left_out + unsettled});
   }
   return text + table.text();
 }

@@ -130,7 +130,7 @@ const CommandSpec& ls_command() {
           "Lists the directory as 'ls -l' does: mode, owner, group, size, time and "
           "name. Control characters in names are shown as \\n or \\x1b; --json gives "
           "names exactly. What the backup left out stands there with the reason; its content is "
-          "not in the snapshot.",
+          "not in the snapshot. What could not be saved as it was is marked.",
       .arguments = {{.name = "SNAPSHOT", .help = "which snapshot", .kind = WordKind::Snapshot},
                     {.name = "PATH",
                      .help =

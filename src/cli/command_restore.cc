@@ -205,6 +205,10 @@ std::string left_out_lines(const tree::RestoreStats& stats) {
     lines += fmt::format("  without a part of their metadata: {}\n",
                          counted(stats.incomplete, "path", "paths"));
   }
+  if (stats.unsettled > 0) {
+    lines +=
+        fmt::format("  not saved as they were: {}\n", counted(stats.unsettled, "path", "paths"));
+  }
   for (const auto& [reason, group] : stats.left_out.groups()) {
     lines += fmt::format("  not in the snapshot: {} ({})\n", counted(group.count, "name", "names"),
                          reason_text(reason));
@@ -243,6 +247,7 @@ void report(Context& context, const Snapshot& snapshot, const std::string& targe
                            .number("passed_over", stats.passed_over)
                            .number("failed", stats.failed)
                            .number("incomplete", stats.incomplete)
+                           .number("unsettled", stats.unsettled)
                            .list("limitations", stats.limitations));
 }
 
@@ -288,7 +293,8 @@ ExitCode run_restore(Context& context) {
   warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
   const bool doubtful = warn_of_doubt(context, *store, snapshot.volume);
-  const bool as_it_was = stats.failed == 0 && stats.incomplete == 0 && !doubtful;
+  const bool as_it_was =
+      stats.failed == 0 && stats.incomplete == 0 && stats.unsettled == 0 && !doubtful;
   return as_it_was ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 
@@ -315,7 +321,9 @@ const CommandSpec& restore_command() {
           "its new content is "
           "complete. What cannot be restored is named and does not stop the rest; the exit code is "
           "3 then. So it is where the target cannot have all that belongs to a file (owners, ACLs "
-          "and other attributes): the paths are counted, and some are named; and where a native "
+          "and other attributes): the paths are counted, and some are named; where the backup "
+          "could not save a file as it "
+          "was, because it kept changing or ended too early; and where a native "
           "copy is known to be changed or damaged. What only root can restore (owners, and set-id "
           "bits that mean them) is said to who is not root, and is no failure then. It ends with 0 "
           "only when the disk has the rest.\n\n"

@@ -18,6 +18,7 @@ constexpr double kForever = 24 * 60 * 60;
 constexpr double kSoon = 1;
 // Of what a snapshot left out: the reason.
 constexpr std::string_view kLeftOutAttribute = "user.snapferry.left_out";
+constexpr std::string_view kUnsettledAttribute = "user.snapferry.unsettled";
 
 // Of every file, though not listed, so that no copy has it: this is a mount of ours
 // (tree/directory_kinds.h asks).
@@ -268,6 +269,9 @@ void get_xattr(fuse_req_t request, fuse_ino_t number, const char* name, std::siz
     if (node.entry.left_out != LeftOut::None && std::string_view(name) == kLeftOutAttribute) {
       return reply_sized(request, as_bytes(reason_word(node.entry.left_out)), size);
     }
+    if (node.entry.unsettled && std::string_view(name) == kUnsettledAttribute) {
+      return reply_sized(request, as_bytes("yes"), size);
+    }
     if (std::string_view(name) == kMountAttribute) {
       return reply_sized(request, as_bytes("yes"), size);
     }
@@ -286,6 +290,7 @@ void list_xattrs(fuse_req_t request, fuse_ino_t number, std::size_t size) {
     std::string names;
     for (const ExtendedAttribute& xattr : node.entry.xattrs) names += xattr.name + '\0';
     if (node.entry.left_out != LeftOut::None) names += std::string(kLeftOutAttribute) + '\0';
+    if (node.entry.unsettled) names += std::string(kUnsettledAttribute) + '\0';
     reply_sized(request, as_bytes(names), size);
   });
 }

@@ -58,6 +58,11 @@ Node& Node::data(std::string_view bytes) {
   return *this;
 }
 
+Node& Node::unsettled() {
+  entry.unsettled = true;
+  return *this;
+}
+
 Node& Node::left_out(LeftOut reason) {
   entry.left_out = reason;
   return *this;

@@ -27,6 +27,8 @@ class Node {
   // Entries with the same number are names of one file.
   Node& link(std::uint64_t inode);
   Node& device(std::uint64_t device);
+  // Not as it was: Entry::unsettled.
+  Node& unsettled();
 
   // The content is not in the snapshot.
   Node& left_out(LeftOut reason);

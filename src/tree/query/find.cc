@@ -53,8 +53,8 @@ class Query {
 };
 
 bool same_content(const Entry& a, const Entry& b) {
-  return a.type == b.type && a.left_out == b.left_out && a.size == b.size &&
-         a.content == b.content && a.target == b.target && a.device == b.device;
+  return a.type == b.type && a.left_out == b.left_out && a.unsettled == b.unsettled &&
+         a.size == b.size && a.content == b.content && a.target == b.target && a.device == b.device;
 }
 
 // The versions of one path while the snapshots are gone through, newest first.

@@ -72,10 +72,11 @@ struct RestoreStats {
   std::uint64_t passed_over = 0;  // names that RestoreOptions::excludes match; not what is below
   std::uint64_t failed = 0;
   std::uint64_t incomplete = 0;  // restored without a part of their metadata
+  std::uint64_t unsettled = 0;   // restored as they were saved, which is not as they were
   DeletionPlan deletions;        // in a dry run: what would be deleted
   LeftOutSummary left_out;       // of the snapshot, and so not restored
-  // Not for each file but once: what this user or the target cannot have (owners, ACLs, …), with
-  // how many paths that concerns and the first of them.
+  // Not for each file but once: what this user or the target cannot have (owners, ACLs, …), and
+  // what the snapshot has not as it was, with how many paths that concerns and the first of them.
   std::vector<std::string> limitations;
 };
 

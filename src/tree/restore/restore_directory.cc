@@ -81,6 +81,7 @@ RestoreDirectory& RestoreDirectory::open_target(RestoreSession& session, const R
   root->extras_left_ = root->exists_;
   session.act(root->exists_ ? RestoreAction::Keep : RestoreAction::Create, *root, "",
               &root->entry_);
+  if (root->apply_metadata_) session.tell_if_unsettled("", root->entry_);
   return *root.release();
 }
 
@@ -248,6 +249,7 @@ bool RestoreDirectory::prepare(const DirectoryHandle& above) {
     return false;
   }
   if (!dry_run) create(above);
+  session_.tell_if_unsettled(parent_->path_of(entry_.name), entry_);
   session_.act(existing ? RestoreAction::Replace : RestoreAction::Create, *parent_, entry_.name,
                &entry_);
   return true;
@@ -324,6 +326,7 @@ void RestoreDirectory::open_existing(const DirectoryHandle& above, const struct 
     session_.sync.add(device_, open_->get());
     make_usable(existing);
   }
+  if (apply_metadata_) session_.tell_if_unsettled(parent_->path_of(entry_.name), entry_);
   session_.act(differs ? RestoreAction::UpdateMetadata : RestoreAction::Keep, *parent_, entry_.name,
                &entry_);
 }

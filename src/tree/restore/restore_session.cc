@@ -74,8 +74,22 @@ void RestoreSession::act(RestoreAction action, std::string_view path, const Entr
     if (options.progress != nullptr && entry->type != EntryType::Directory) {
       ++options.progress->files;
     }
+    // Of directories those tell it that get what the snapshot says of them.
+    const bool stays = action == RestoreAction::Keep && options.overwrite == Overwrite::Never;
+    if (entry->type != EntryType::Directory && !stays) {
+      tell_if_unsettled(std::string(path), *entry);
+    }
   }
   if (observer_ != nullptr) observer_->on_action(action, path, entry);
+}
+
+void RestoreSession::tell_if_unsettled(const std::string& path, const Entry& entry) {
+  if (!entry.unsettled) return;
+  ++unsettled_;
+  limitations.add(
+      "not as it was: it kept changing while it was saved, ended too early, or had attributes that "
+      "could not be read; look for it in other snapshots with 'snapferry find'",
+      path);
 }
 
 void RestoreSession::fail(const RestoreDirectory& directory, std::string_view name,
@@ -188,6 +202,7 @@ RestoreStats RestoreSession::stats() {
   stats.deletions = std::move(deletions);
   stats.failed = failed_;
   stats.incomplete = incomplete_;
+  stats.unsettled = unsettled_;
   stats.limitations = limitations.take();
   return stats;
 }

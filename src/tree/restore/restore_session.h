@@ -45,6 +45,8 @@ class RestoreSession {
   // Reports and counts a file that was restored without what `losses` says.
   void lost(const RestoreDirectory& directory, std::string_view name, const Losses& losses);
   void lost(const std::string& path, std::string_view name, const Losses& losses);
+  // Tells and counts where what is restored of `entry` is not what was there (Entry::unsettled).
+  void tell_if_unsettled(const std::string& path, const Entry& entry);
   bool has_failures() const { return failed_ > 0; }
   // What happens to a file that exists.
   Overwrite overwrite() const {
@@ -117,6 +119,7 @@ class RestoreSession {
   std::atomic<std::uint64_t> passed_over_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> incomplete_{0};
+  std::atomic<std::uint64_t> unsettled_{0};
   std::mutex left_out_mutex_;
   LeftOutSummary left_out_;
 };
