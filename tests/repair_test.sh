@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A repository that was damaged by hand, and repair: what can be read comes back, what a copy or another
-# repository has is taken from it, what is lost is named, and a dry run changes nothing.
+# repository has is taken from it, what is lost is named and is no backup for check, and a dry run
+# changes nothing.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -103,7 +104,7 @@ for kind in missing_data missing_tree truncated_data truncated_tree empty_pack f
   again "$kind"
   state store >was
   expect 13 "$SNAPFERRY" repair --dry-run
-  says 'lost for good: snapshot'
+  says 'would stay lost: snapshot'
   state store | cmp -s was - || failed "a dry run changed the repository"
   state whole >copy_was
   expect 0 "$SNAPFERRY" repair --from "repo:$work/whole" --dry-run
@@ -112,7 +113,32 @@ for kind in missing_data missing_tree truncated_data truncated_tree empty_pack f
   says 'taken from the other store'
   state whole | cmp -s copy_was - || failed "the copy was changed"
   all_is_well
+  expect 0 "$SNAPFERRY" check --max-age 1d
 done
+
+# --- The configuration and the keys, without which nothing opens, from a copy and from nowhere else ---
+no_config() { rm store/config; }
+empty_config() { : >store/config; }
+no_keys() { rm store/keys/*; }
+empty_keys() { for object in store/keys/*; do : >"$object"; done; }
+broken_keys() { for object in store/keys/*; do truncate -s 100 "$object"; done; }
+no_head() { no_config && no_keys; }
+for kind in no_config empty_config no_keys empty_keys broken_keys no_head; do
+  again "$kind"
+  state store >was
+  "$SNAPFERRY" repair --from "repo:$work/another" >out 2>&1 && failed "opened by another repository"
+  state store | cmp -s was - || failed "another repository changed it"
+  expect 13 "$SNAPFERRY" repair --from "repo:$work/whole" --dry-run
+  says 'put back from the copy'
+  state store | cmp -s was - || failed "a dry run changed the repository"
+  expect 0 "$SNAPFERRY" repair --from "repo:$work/whole"
+  says 'put back from the copy'
+  all_is_well
+done
+damage=away
+rm -rf store cache && mkdir store
+"$SNAPFERRY" repair --from "repo:$work/whole" >out 2>&1 && failed "made a repository on an empty mount point"
+[ -z "$(ls store)" ] || failed "wrote to an empty mount point"
 
 # --- What another repository has: contents of files ---
 for kind in missing_data flipped_piece; do
@@ -124,8 +150,13 @@ done
 # --- What nobody has: named, with what is left still readable, and healed by the next backup ---
 for kind in missing_data truncated_data flipped_piece missing_tree; do
   again "$kind"
+  expect 0 "$SNAPFERRY" check --max-age 1d
   expect 13 "$SNAPFERRY" repair
   says 'lost for good: snapshot'
+  expect 1 "$SNAPFERRY" check --max-age 1d
+  says 'damaged or lost'
+  expect 0 "$SNAPFERRY" list
+  says '(damaged)'
   rm -rf restored
   "$SNAPFERRY" restore latest --target restored -q >out 2>&1 && failed "a restore lost files in silence"
   for file in $(cd source && find . -type f); do
@@ -134,6 +165,7 @@ for kind in missing_data truncated_data flipped_piece missing_tree; do
       failed "$file came back with other content"
   done
   expect 0 "$SNAPFERRY" backup source -q
+  expect 0 "$SNAPFERRY" check --max-age 1d
   compare latest source
   expect 0 "$SNAPFERRY" repair --from "repo:$work/whole" -q
   all_is_well

@@ -31,8 +31,12 @@ struct Age {
   std::optional<Snapshot> incomplete = std::nullopt;
   // Several machines of one name back it up.
   bool shared = false;
-  // Why no snapshot counts (SnapshotStore::known_against); empty: they do.
+  // Why the newest does not count (SnapshotStore::known_against); empty: it does.
   std::string known_against = {};
+  // Of a repository, which that is; of a native copy none counts.
+  std::optional<ObjectId> damaged = std::nullopt;
+  // Snapshots of which nobody can tell what they are.
+  bool unreadable = false;
   // The sets in which it was asked for, if no snapshot of it has ever arrived.
   std::vector<std::string> asked_for = {};
   // Said without a host: other hosts have one of that name, which proves nothing of this one.
@@ -54,17 +58,28 @@ std::string_view kind_missing(const Age& age) {
 std::string in_words(const Age& age) {
   const Freshness& found = age.freshness;
   const std::string volume = printable(age.volume);
+  if (age.unreadable) {
+    return volume +
+           " cannot be read, and nobody knows of which volume they are; see: snapferry "
+           "repair";
+  }
   if (!age.asked_for.empty()) {
     return volume + " was asked for and has no snapshot; if it never will, retire it";
   }
   if (!age.elsewhere.empty()) return printable(age.message);
-  std::string text = found.age_seconds
-                         ? fmt::format("newest snapshot of {} is {} old", volume,
-                                       format_duration(Duration{*found.age_seconds}))
-                         : fmt::format("{} has no {}snapshot", volume, kind_missing(age));
-  if (!age.known_against.empty()) {
+  std::string text =
+      found.age_seconds
+          ? fmt::format("newest {}snapshot of {} is {} old", age.damaged ? "sound " : "", volume,
+                        format_duration(Duration{*found.age_seconds}))
+          : fmt::format("{} has no {}snapshot", volume, kind_missing(age));
+  if (!age.known_against.empty() && !age.damaged) {
     return text +
            fmt::format(": {}; the next backup sets that copy aside", printable(age.known_against));
+  }
+  if (age.damaged) {
+    text += fmt::format("{} {}{} {}; a backup stores again what its source still has",
+                        found.age_seconds ? ";" : ":", age.damaged->short_hex(),
+                        found.age_seconds ? " is newer, but" : ":", printable(age.known_against));
   }
   if (found.future) {
     text += fmt::format(
@@ -80,27 +95,57 @@ std::string in_words(const Age& age) {
   return text;
 }
 
+using Dated = std::pair<Timestamp, const Snapshot*>;
+
+// Takes out the newest, as far as something is known against them, and says so in `age`. Of what
+// is older than one that is sound nothing needs to be known.
+void leave_out_damaged(SnapshotStore& store, Timestamp now, std::vector<Dated>& snapshots,
+                       Age& age) {
+  std::ranges::stable_sort(snapshots, std::ranges::less(), &Dated::first);
+  std::vector<Dated> future;
+  while (!snapshots.empty()) {
+    if (snapshots.back().first > now) {
+      future.push_back(snapshots.back());  // proves nothing, whatever it holds
+    } else {
+      const Snapshot& newest = *snapshots.back().second;
+      std::string against = store.known_against(newest);
+      if (against.empty()) break;
+      if (age.known_against.empty()) {
+        age.known_against = std::move(against);
+        if (!store.is_native()) age.damaged = newest.id;
+      }
+    }
+    snapshots.pop_back();
+  }
+  snapshots.insert(snapshots.end(), future.begin(), future.end());
+}
+
 // What lacks files proves nothing about these, unless one is content with it.
 Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
            const std::vector<Snapshot>& snapshots, const FreshnessLimits& limits) {
-  if (auto against = store.known_against(volume); !against.empty()) {
-    Age age{volume.text(), retention::judge_freshness({}, limits, context.io.clock.now())};
-    age.known_against = std::move(against);
-    return age;
-  }
-  std::vector<Timestamp> times;
-  // What was found unchanged needed no snapshot.
-  if (const auto seen = store.seen_unchanged(volume); seen > 0) times.push_back({seen, 0});
-  std::optional<std::pair<Timestamp, const Snapshot*>> incomplete;
+  const Timestamp now = context.io.clock.now();
+  std::vector<Dated> counting;
+  std::optional<Dated> incomplete;
   for (const Snapshot& snapshot : snapshots) {
     const Timestamp time = store.time_for_rules(snapshot);
     if (!snapshot.incomplete || context.options.has("--allow-incomplete")) {
-      times.push_back(time);
+      counting.emplace_back(time, &snapshot);
     } else if (!incomplete || incomplete->first <= time) {
       incomplete = {time, &snapshot};
     }
   }
-  Age age{volume.text(), retention::judge_freshness(times, limits, context.io.clock.now())};
+  Age age{volume.text(), {}};
+  leave_out_damaged(store, now, counting, age);
+  std::vector<Timestamp> times;
+  for (const auto& [time, snapshot] : counting) times.push_back(time);
+  // What was found unchanged needed no snapshot.
+  const auto seen = store.seen_unchanged(volume);
+  if (seen > 0 && age.known_against.empty()) times.push_back({seen, 0});
+  age.freshness = retention::judge_freshness(times, limits, now);
+  // However young an earlier one is: somebody has to look at the store.
+  if (!age.known_against.empty()) {
+    age.freshness.state = std::max(age.freshness.state, FreshnessState::Stale);
+  }
   age.shared = warn_of_shared_chains(context, snapshots);
   const auto is_older = [&](Timestamp time) { return time <= incomplete->first; };
   if (incomplete && std::ranges::all_of(times, is_older)) age.incomplete = *incomplete->second;
@@ -159,6 +204,13 @@ Findings look_at_all(Context& context, SnapshotStore& store, const std::vector<S
   }
   findings.retired.assign(expected.retired.begin(), expected.retired.end());
   return findings;
+}
+
+// They may be the newest of any volume, or the only ones of one.
+void add_unreadable(Context& context, const FreshnessLimits& limits, Findings& findings) {
+  Age age = age_of_nothing(context, "some snapshots", limits);
+  age.unreadable = true;
+  findings.ages.push_back(std::move(age));
 }
 
 // Who names a volume wants to know about that one, retired or not.
@@ -273,6 +325,8 @@ JsonObject json_of(const Age& age, const FreshnessLimits& limits) {
   if (found.future) object.time("future", *found.future);
   if (age.incomplete) object.text("incomplete", age.incomplete->id.hex());
   if (!age.known_against.empty()) object.text("known_against", age.known_against);
+  if (age.damaged) object.text("damaged", age.damaged->hex());
+  if (age.unreadable) object.boolean("unreadable", true);
   if (!age.asked_for.empty()) object.list("asked_for", age.asked_for);
   if (!age.elsewhere.empty()) {
     std::vector<std::string> names;
@@ -312,11 +366,12 @@ FreshnessLimits limits_of(const Context& context) {
 
 ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
   const auto store = open_store(context);
-  const auto snapshots = list_or_expect(context, *store);
+  bool unreadable = false;
+  const auto snapshots = list_or_expect(context, *store, &unreadable);
   const std::string selector = context.options.argument(0);
-  const Findings findings = selector.empty()
-                                ? look_at_all(context, *store, snapshots, limits)
-                                : look_at_one(context, *store, snapshots, selector, limits);
+  Findings findings = selector.empty() ? look_at_all(context, *store, snapshots, limits)
+                                       : look_at_one(context, *store, snapshots, selector, limits);
+  if (unreadable && selector.empty()) add_unreadable(context, limits, findings);
   context.console.print(status_line(findings, limits));
   for (const auto& volume : findings.set_aside) report_set_aside(context, volume);
   report_retired(context, findings.retired);
@@ -363,7 +418,13 @@ const CommandSpec& check_command() {
           "newest. A volume that a run found unchanged "
           "since its newest "
           "native snapshot is as fresh as that run. A volume that several machines of one host "
-          "name back up in turns is named in a warning. A native copy that somebody changed, or in "
+          "name back up in turns is named in a warning. A snapshot of which "
+          "something is known to be damaged or lost, because verify, repair or a reader found it, "
+          "proves nothing; while the newest is such a one, its volume is stale, whatever the age "
+          "of "
+          "earlier ones, until a backup has stored a new one, or that content again. So is the "
+          "repository where a snapshot cannot be read at all. A native copy that somebody changed, "
+          "or in "
           "which verify found damage, proves nothing until a backup has begun a new one. One that "
           "was set aside is named "
           "and does not count, unless VOLUME is its name. A VOLUME without a host is one of this "

@@ -12,8 +12,9 @@ namespace snapferry::cli {
 namespace {
 
 // What is to be known of a snapshot beside its columns.
-std::string remarks(const Snapshot& snapshot, bool retired) {
+std::string remarks(const Snapshot& snapshot, bool damaged, bool retired) {
   std::string text = snapshot.incomplete ? " (incomplete)" : "";
+  if (damaged) text += " (damaged)";
   if (retired) text += " (retired)";
   // The store saw it begin when it began: what differs is the clock of its host.
   constexpr std::int64_t kTolerance = 600;
@@ -24,14 +25,14 @@ std::string remarks(const Snapshot& snapshot, bool retired) {
                             ahead < 0 ? "behind" : "ahead", format_local(snapshot.seen));
 }
 
-std::vector<std::string> row(const Snapshot& snapshot, bool native, bool retired) {
+std::vector<std::string> row(const Snapshot& snapshot, bool native, bool damaged, bool retired) {
   return {snapshot.id.short_hex(),
           snapshot.time.seconds == 0 ? "-" : format_local(snapshot.time),
           snapshot.set.empty() ? "-" : printable(snapshot.set),
           native ? "-" : human_count(snapshot.stats.files),
           native ? "-" : human_size(snapshot.stats.bytes),
           native ? "-" : human_size(snapshot.stats.bytes_stored),
-          printable(snapshot.volume.text()) + remarks(snapshot, retired)};
+          printable(snapshot.volume.text()) + remarks(snapshot, damaged, retired)};
 }
 
 ExitCode run_list(Context& context) {
@@ -48,8 +49,11 @@ ExitCode run_list(Context& context) {
     const bool retired = expected.retired.contains(volume);
     if (retired) context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
     for (const auto& snapshot : own) {
-      table.add(row(snapshot, store->is_native(), retired));
-      context.console.emit(snapshot_json("snapshot", snapshot));
+      const std::string against = store->known_against(snapshot);
+      table.add(row(snapshot, store->is_native(), !against.empty(), retired));
+      JsonObject line = snapshot_json("snapshot", snapshot);
+      if (!against.empty()) line.text("known_against", against);
+      context.console.emit(line);
     }
   }
   if (snapshots.empty()) {
@@ -74,7 +78,10 @@ const CommandSpec& list_command() {
           "is said. STORED is what the store grew by. Of native "
           "snapshots nobody counts files and sizes, and those that others took have no "
           "set: a '-' stands there. Where several copies have one snapshot, as after one was set "
-          "aside, each has an id of its own. A volume that is no longer expected ('snapferry "
+          "aside, each has an id of its own. A snapshot of which something is known to be damaged "
+          "or lost is marked as damaged, as "
+          "are those of a native copy that somebody changed. A volume that is no longer expected "
+          "('snapferry "
           "retire') "
           "is marked as retired.",
       .arguments = {{.name = "VOLUME",

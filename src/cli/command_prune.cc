@@ -57,6 +57,19 @@ Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
   return groups;
 }
 
+// What is known against snapshots that are under the rules, with the reason.
+using Doubts = std::map<std::pair<VolumeName, ObjectId>, std::string>;
+
+Doubts doubts_of(SnapshotStore& store, const std::vector<Snapshot>& snapshots) {
+  Doubts doubts;
+  for (const auto& snapshot : snapshots) {
+    if (auto against = store.known_against(snapshot); !against.empty()) {
+      doubts.emplace(std::pair(snapshot.volume, snapshot.id), std::move(against));
+    }
+  }
+  return doubts;
+}
+
 // The snapshots of the volumes that are named, or all. What others took is none of our business
 // unless we are told so.
 std::vector<Snapshot> in_question(const Context& context, const SnapshotStore& store,
@@ -76,20 +89,24 @@ std::vector<Snapshot> in_question(const Context& context, const SnapshotStore& s
 }
 
 void report_group(Context& context, const VolumeName& volume, const std::string& set,
-                  const std::vector<retention::Decision>& decisions) {
+                  const std::vector<retention::Decision>& decisions, const Doubts& lost) {
   using enum Table::Align;
   Table table({Left, Left, Left, Left});
   for (const auto& decision : decisions) {
+    const bool damaged = lost.contains({volume, decision.id});
+    const std::string_view remark = damaged             ? " (damaged)"
+                                    : decision.complete ? ""
+                                                        : " (incomplete)";
     table.add({decision.keep ? "  keep" : "  remove", decision.id.short_hex(),
                format_local(decision.time),
-               fmt::format("{}{}", fmt::join(decision.reasons, ", "),
-                           decision.complete ? "" : " (incomplete)")});
+               fmt::format("{}{}", fmt::join(decision.reasons, ", "), remark)});
     context.console.emit(JsonObject::line("decision")
                              .text("volume", volume.text())
                              .text("set", set)
                              .text("snapshot", decision.id.hex())
                              .time("time", decision.time)
                              .boolean("complete", decision.complete)
+                             .boolean("damaged", damaged)
                              .boolean("keep", decision.keep)
                              .list("reasons", decision.reasons));
   }
@@ -114,8 +131,8 @@ Timestamp now_for_rules(Context& context, SnapshotStore& store) {
   return std::min(here, there);
 }
 
-// Which of its snapshots still are what was backed up, nobody knows for certain, and the newest,
-// that every rule would keep, may be the one that is not.
+// Which snapshots of a native copy still are what was backed up, nobody knows for certain, and the
+// newest, that every rule would keep, may be the one that is not.
 void keep_all(std::vector<retention::Decision>& decisions, const std::string& reason) {
   for (auto& decision : decisions) {
     if (!decision.keep) decision.reasons = {reason};
@@ -128,12 +145,19 @@ std::vector<Snapshot> decide(Context& context, SnapshotStore& store,
                              const std::vector<Snapshot>& snapshots,
                              const retention::KeepRules& rules, Timestamp now) {
   std::set<std::pair<VolumeName, ObjectId>> gone;
+  const Doubts doubts = doubts_of(store, snapshots);
+  const Doubts lost = store.is_native() ? Doubts() : doubts;
   for (auto& [group, candidates] : grouped(snapshots, store)) {
-    auto decisions = retention::decide(candidates, rules, now);
-    if (const auto against = store.known_against(group.first); !against.empty()) {
-      keep_all(decisions, "nothing goes, because of the copy this is known: " + against);
+    // What lost a part costs no other its place, as what lacks one.
+    for (auto& candidate : candidates) {
+      if (lost.contains({group.first, candidate.id})) candidate.complete = false;
     }
-    report_group(context, group.first, group.second, decisions);
+    auto decisions = retention::decide(candidates, rules, now);
+    const auto against = doubts.find({group.first, candidates.back().id});
+    if (store.is_native() && against != doubts.end()) {
+      keep_all(decisions, "nothing goes, because of the copy this is known: " + against->second);
+    }
+    report_group(context, group.first, group.second, decisions, lost);
     for (const auto& decision : decisions) {
       if (!decision.keep) gone.emplace(group.first, decision.id);
     }
@@ -311,7 +335,10 @@ const CommandSpec& prune_command() {
       .description =
           "Decides about the snapshots of each volume and set on its own: a snapshot stays if any "
           "of the rules keeps it, and the newest always stays. Each decision is shown with its "
-          "reasons. Of a volume whose native copies are known to be changed or damaged nothing "
+          "reasons. A snapshot that is incomplete, or of which something is known to be damaged or "
+          "lost, costs no other its place: the newest that is neither stays, too. Of a volume "
+          "whose "
+          "native copies are known to be changed or damaged nothing "
           "goes. "
           "Then it frees what no snapshot references. Without any rule, no snapshot is "
           "removed, and only that space is freed. Native snapshots free theirs when they go; what "

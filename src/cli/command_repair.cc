@@ -9,22 +9,26 @@
 namespace snapferry::cli {
 namespace {
 
-void report_actions(Context& context, const repository::RepairReport& report) {
-  for (const auto& action : report.actions) {
+void report_actions(Context& context, const std::vector<repository::Damage>& actions) {
+  for (const auto& action : actions) {
     context.console.print(
         fmt::format("{}: {}\n", printable(action.object), printable(action.message)));
     context.console.emit(
         JsonObject::line("repaired").text("object", action.object).text("message", action.message));
   }
+}
+
+void report_losses(Context& context, bool dry_run, const repository::RepairReport& report) {
+  const std::string_view lost = dry_run ? "would stay lost" : "lost for good";
   for (const auto& damage : report.beyond_repair) {
-    context.console.print(fmt::format("lost for good: {}: {}\n", printable(damage.object),
-                                      printable(damage.message)));
+    context.console.print(
+        fmt::format("{}: {}: {}\n", lost, printable(damage.object), printable(damage.message)));
     context.console.emit(JsonObject::line("lost_object")
                              .text("object", damage.object)
                              .text("message", damage.message));
   }
   for (const auto& path : report.lost) {
-    context.console.print(fmt::format("lost for good: snapshot {} of {}: {} ({})\n",
+    context.console.print(fmt::format("{}: snapshot {} of {}: {} ({})\n", lost,
                                       path.snapshot.short_hex(), printable(path.volume.text()),
                                       printable(path.path), human_size(path.bytes)));
     context.console.emit(JsonObject::line("lost")
@@ -43,7 +47,8 @@ std::string_view done_to(std::uint64_t number, bool dry_run) {
 
 void report(Context& context, const SnapshotStore& store, bool dry_run,
             const repository::RepairReport& report) {
-  report_actions(context, report);
+  report_actions(context, report.actions);
+  report_losses(context, dry_run, report);
   std::uint64_t bytes = 0;
   for (const auto& path : report.lost) bytes += path.bytes;
   if (report.pieces_rescued > 0) {
@@ -61,10 +66,11 @@ void report(Context& context, const SnapshotStore& store, bool dry_run,
   }
   context.console.say(fmt::format(
       "{}: {}; {} read\n", printable(store.name()),
-      report.is_whole()
-          ? "nothing is lost"
-          : counted(report.lost.size(), "file or directory is", "files and directories are") +
-                " lost for good",
+      report.is_whole() ? "nothing is lost"
+      : dry_run ? counted(report.lost.size(), "file or directory", "files and directories") +
+                      " would stay lost"
+                : counted(report.lost.size(), "file or directory is", "files and directories are") +
+                      " lost for good",
       human_size(report.bytes_read)));
   context.console.emit(JsonObject::line(dry_run ? "repair_plan" : "repair")
                            .boolean("whole", report.is_whole())
@@ -78,12 +84,36 @@ void report(Context& context, const SnapshotStore& store, bool dry_run,
                            .number("bytes_read", report.bytes_read));
 }
 
+// Without these the repository may not open.
+std::vector<repository::Damage> put_back_head(Context& context, RepositoryStore& other) {
+  const auto store = unopened_repository(context, store_address(context), "repair");
+  return other.repository->put_back_head(*store->storage, context.options.has("--dry-run"));
+}
+
+// After a dry run did not put back what it needs to open, it may not.
+std::unique_ptr<RepositoryStore> open_damaged(Context& context, bool may_fail) {
+  try {
+    return open_repository(context, "repair");
+  } catch (const Error& error) {
+    if (!may_fail || error.kind() != ErrorKind::Corrupt) throw;
+    context.console.warn(
+        fmt::format("{}: opens only when this is back; what else is damaged is found without "
+                    "--dry-run",
+                    printable(store_address(context))));
+    return nullptr;
+  }
+}
+
 ExitCode run_repair(Context& context) {
-  const auto store = open_repository(context, "repair");
   std::unique_ptr<RepositoryStore> other;
+  std::vector<repository::Damage> head;
   if (context.options.has("--from")) {
     other = open_repository_at(context, context.options.text("--from"), "repair --from");
+    head = put_back_head(context, *other);
+    report_actions(context, head);
   }
+  const auto store = open_damaged(context, context.options.has("--dry-run") && !head.empty());
+  if (!store) return ExitCode::Damaged;
   Progress progress;
   repository::RepairOptions options;
   options.dry_run = context.options.has("--dry-run");
@@ -105,7 +135,8 @@ ExitCode run_repair(Context& context) {
   if (found.is_whole()) return ExitCode::Success;
   context.console.warn(
       fmt::format("{}: what is named above is lost in this store; the next backup stores again "
-                  "what is still on its source, and --from takes what another repository has",
+                  "what is still on its source, and --from takes what another repository has; "
+                  "until then 'snapferry check' does not count it",
                   store->name()));
   return ExitCode::Damaged;
 }
@@ -123,11 +154,16 @@ const CommandSpec& repair_command() {
           "manifests are set aside (as aside/NAME in the repository): a prune removes them 90 days "
           "later, if nothing is lost by then. What is lost for good "
           "is named: snapshots, files and sizes; the exit code is 13 then. Snapshots stay, with "
-          "what is left of them.\n\n"
+          "what is left of them, and are known to be damaged: 'check' does not count them, and "
+          "'list' marks them, until a backup has stored that content again.\n\n"
           "Run a backup first where the source still has its files: it stores again what 'verify' "
-          "found damaged. With --from, what is missing is taken from another repository: from a "
-          "copy of this one everything; from any other, contents of files that are the same in "
-          "both, but no directories.\n\n"
+          "found damaged. With --from, what is missing is taken from another repository. From a "
+          "copy of this one that is everything: content, snapshots, and also the configuration and "
+          "the keys, without which nothing opens, if it is proven that they belong here. Nothing "
+          "that is whole is replaced, and a key that was removed does not come back while another "
+          "opens. Any other repository, even one with another password, gives the contents of "
+          "files that both hold, found by reading all of it, and no directories: a snapshot gets "
+          "its files back whose directories are still here.\n\n"
           "Backups and prunes may run meanwhile; what has to be removed from its place then waits "
           "for another run. Interrupted at any point, it can be run again. With --dry-run nothing "
           "is changed, except that what was found damaged is recorded, as 'verify' does.",

@@ -292,7 +292,7 @@ ExitCode run_restore(Context& context) {
   }
   warn_of_unused(context, wish);
   report(context, snapshot, target, stats);
-  const bool doubtful = warn_of_doubt(context, *store, snapshot.volume);
+  const bool doubtful = warn_of_doubt(context, *store, snapshot);
   const bool as_it_was =
       stats.failed == 0 && stats.incomplete == 0 && stats.unsettled == 0 && !doubtful;
   return as_it_was ? ExitCode::Success : ExitCode::SomeFilesFailed;

@@ -71,9 +71,9 @@ std::vector<Snapshot> with_expected(std::vector<Snapshot> snapshots, const Expec
   return snapshots;
 }
 
-std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store) {
+std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store, bool* damaged) {
   try {
-    return list_snapshots(context, store);
+    return list_snapshots(context, store, damaged);
   } catch (const Error& error) {
     const auto set = chosen_set(context);
     if (error.kind() != ErrorKind::NotFound || !set) throw;

@@ -37,6 +37,7 @@ std::vector<Snapshot> with_expected(std::vector<Snapshot> snapshots, const Expec
 
 // Lists the snapshots of the chosen set as list_snapshots() does, where something was asked for in
 // that set also without any.
-std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store);
+std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store,
+                                     bool* damaged = nullptr);
 
 }  // namespace snapferry::cli

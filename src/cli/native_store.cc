@@ -146,9 +146,8 @@ void NativeStore::change_expectations(const std::string& host, const Expectation
   store_->change_expectations(host, change);
 }
 
-std::string NativeStore::known_against(const VolumeName& volume) {
-  const auto replica = std::ranges::find(replicas_, volume, &ReplicaState::volume);
-  return replica == replicas_.end() ? std::string() : replica->changed;
+std::string NativeStore::known_against(const Snapshot& snapshot) {
+  return replica_of(snapshot).changed;
 }
 
 std::vector<VolumeFailure> NativeStore::forget(const std::vector<Snapshot>& snapshots) {

@@ -33,7 +33,7 @@ class NativeStore : public SnapshotStore {
   std::optional<Arrival> arrival(const VolumeName& volume) override;
   Expectations expectations() override;
   void change_expectations(const std::string& host, const ExpectationChange& change) override;
-  std::string known_against(const VolumeName& volume) override;
+  std::string known_against(const Snapshot& snapshot) override;
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   // Snapshots free their space when they go.

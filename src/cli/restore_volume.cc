@@ -168,7 +168,7 @@ ExitCode restore_volume(Context& context, const Address& target) {
     whole = complete(context, *place, target, type, properties);
   }
   say_what_is_left_to_do(context, target, type);
-  whole &= !warn_of_doubt(context, store, snapshot.volume);
+  whole &= !warn_of_doubt(context, store, snapshot);
   return whole ? ExitCode::Success : ExitCode::SomeFilesFailed;
 }
 

@@ -51,12 +51,10 @@ class SnapshotStore {
 
   // When a run last found the volume unchanged, in seconds since 1970; 0: never.
   virtual std::int64_t seen_unchanged(const VolumeName& volume) = 0;
-  // Why the newest snapshot of the volume is not what was backed up: somebody changed it, or verify
-  // found it damaged. Empty: nothing is known against it. As of the last listing.
-  virtual std::string known_against(const VolumeName& volume) {
-    (void)volume;
-    return {};
-  }
+  // Why a snapshot that was listed may not give back what was backed up. Of a native one: somebody
+  // changed the copy of its volume, or verify found it damaged. Of one in a repository: what of it
+  // is known to be lost. Empty: nothing is known against it.
+  virtual std::string known_against(const Snapshot& snapshot) = 0;
   // How far the volume has come here, as of the last listing; nullopt: there is no snapshot of it.
   virtual std::optional<Arrival> arrival(const VolumeName& volume) = 0;
   // What is expected beside what the snapshots say, of the hosts whose snapshots are shown.

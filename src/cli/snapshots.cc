@@ -63,13 +63,14 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
   return {{wanted, std::move(volumes.at(wanted))}};
 }
 
-bool warn_of_doubt(Context& context, SnapshotStore& store, const VolumeName& volume) {
-  const std::string against = store.known_against(volume);
+bool warn_of_doubt(Context& context, SnapshotStore& store, const Snapshot& snapshot) {
+  if (!store.is_native()) return false;
+  const std::string against = store.known_against(snapshot);
   if (against.empty()) return false;
   context.console.warn(
       fmt::format("{}: {}; what was restored may not be what was backed up: compare it, or restore "
                   "an earlier snapshot",
-                  printable(volume.text()), printable(against)));
+                  printable(snapshot.volume.text()), printable(against)));
   return true;
 }
 

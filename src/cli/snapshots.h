@@ -38,9 +38,10 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
 // Names what a store could not remove, as a warning each.
 void report_failures(Context& context, const std::vector<VolumeFailure>& failures);
 
-// Warns where something is known against the native copies of the volume: what comes back may be
-// something else than what was backed up. True if there is.
-bool warn_of_doubt(Context& context, SnapshotStore& store, const VolumeName& volume);
+// Warns where something is known against the native copy that `snapshot` is of: what comes back may
+// be something else than what was backed up. True if there is. From a repository only what is right
+// comes back.
+bool warn_of_doubt(Context& context, SnapshotStore& store, const Snapshot& snapshot);
 
 // The names of users or groups as they were on the source; numbers where there is none.
 class OwnerNames {

@@ -163,8 +163,8 @@ std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_v
   return open_repository_at(context, store_address(context), purpose);
 }
 
-std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
-                                                    std::string_view purpose) {
+std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const std::string& address,
+                                                     std::string_view purpose) {
   if (native_address(address)) {
     throw Error(
         ErrorKind::Unsupported,
@@ -176,10 +176,16 @@ std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std:
   store->clock = &context.io.clock;
   store->directory = store_directory(address);
   store->cache = cache_of(context);
-  const auto recognition = StoreRecognition::of_repository(context, store->directory);
-  require_directory(*store, recognition);
+  require_directory(*store, StoreRecognition::of_repository(context, store->directory));
   store->storage = context.io.storage ? context.io.storage(store->directory)
                                       : blob::LocalStorage::open(store->directory);
+  return store;
+}
+
+std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
+                                                    std::string_view purpose) {
+  auto store = unopened_repository(context, address, purpose);
+  const auto recognition = StoreRecognition::of_repository(context, store->directory);
   repository::OpenOptions options;
   options.password = [&] { return obtain_password(context, password_of_store(store->name())); };
   options.require_encryption = is_password_given(context, password_of_store(store->name()));
@@ -225,6 +231,14 @@ std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>
     order = std::max(order, listed[i].sequence);
   }
   return listed;
+}
+
+std::string RepositoryStore::known_against(const Snapshot& snapshot) {
+  const auto lost = repository->known_damage(snapshot);
+  if (lost.empty()) return {};
+  if (lost.size() == 1) return fmt::format("'{}' in it is damaged or lost", lost[0].path);
+  return fmt::format("{} files or directories in it are damaged or lost, such as '{}'", lost.size(),
+                     lost[0].path);
 }
 
 std::optional<Arrival> RepositoryStore::arrival(const VolumeName& volume) {

@@ -42,6 +42,7 @@ class RepositoryStore : public SnapshotStore {
   bool has_files(const Snapshot&) override { return true; }
   void complete(Snapshot&) override {}
   std::int64_t seen_unchanged(const VolumeName&) override { return 0; }
+  std::string known_against(const Snapshot& snapshot) override;
   std::optional<Arrival> arrival(const VolumeName& volume) override;
   Expectations expectations() override { return repository->expectations(); }
   void change_expectations(const std::string& host, const ExpectationChange& change) override {
@@ -86,6 +87,10 @@ std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std:
 // The native store that `address` means. Throws NoSuchStore, and Conflict where another one was
 // seen there.
 std::unique_ptr<Store> native_store(Context& context, Endpoints& endpoints, const Address& address);
+
+// The same with its storage alone, for one that may not open any more.
+std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const std::string& address,
+                                                     std::string_view purpose);
 
 // The ends that addresses of this run mean. `set` is what agents are asked to serve.
 std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set = "default");

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "repository/aside.h"
@@ -131,6 +132,7 @@ class Collection {
           {object_name(ObjectType::Snapshot, unreadable.id), unreadable.message});
     }
     refresh_index();
+    said_to_be_nowhere_ = context_.index.damage().nowhere();
     mark(sorted.snapshots);
     if (misses_pieces_) {  // packs can tell what the index does not
       context_.index.load_uncovered();
@@ -428,8 +430,9 @@ class Collection {
       report_.lacks_room = true;
     }
     context_.index.refresh();
-    // What was recorded of packs that are gone.
-    context_.index.damage().forget(context_.index.packs());
+    // What was recorded of packs that are gone, and what is there again or needed no more.
+    if (!report_.damages.empty()) said_to_be_nowhere_.clear();
+    context_.index.damage().forget(context_.index.packs(), {.nowhere = said_to_be_nowhere_});
   }
 
   // What repair set aside might still be of use while something is lost.
@@ -487,6 +490,7 @@ class Collection {
   std::shared_ptr<const IndexTable> table_;
   std::unique_ptr<CopyChooser> chooser_;
   std::unique_ptr<Reachability> reachability_;
+  std::set<ObjectId> said_to_be_nowhere_;
   std::map<ObjectId, std::string> lost_;
   bool misses_pieces_ = false;
   bool trees_are_lost_ = false;

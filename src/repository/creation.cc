@@ -7,6 +7,7 @@
 #include "platform/process_identity.h"
 #include "repository/config.h"
 #include "repository/key_ring.h"
+#include "repository/put_back_head.h"
 #include "repository/repository.h"
 #include "repository/spare.h"
 
@@ -34,9 +35,9 @@ void require_nothing_stored(blob::Storage& storage) {
   for (const std::string_view directory :
        {"packs", "index", "snapshots", "condemned", "ended", "damaged"}) {
     if (storage.list(directory).empty()) continue;
-    throw Error(ErrorKind::Corrupt, storage.description() +
-                                        ": holds a repository that has lost its file 'config'; put "
-                                        "it back from a copy of it, or choose another directory");
+    throw Error(ErrorKind::Corrupt,
+                storage.description() + ": holds a repository that has lost its file 'config'" +
+                    std::string(kHowToPutBack) + ", or choose another directory");
   }
 }
 

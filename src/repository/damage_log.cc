@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <span>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,6 +18,8 @@ namespace {
 
 constexpr std::size_t kChecksumSize = 8;
 constexpr std::size_t kMostLocalBytes = 64u << 20;
+// 16 MiB.
+constexpr std::size_t kMostPiecesInRecord = 1u << 19;
 
 std::string local_path(const std::string& directory) { return directory + "/damaged"; }
 
@@ -43,6 +46,14 @@ ObjectId mark_of(const ObjectId& pack, const ObjectId& piece) {
   ObjectId mark = pack;
   for (std::size_t i = 0; i < ObjectId::kSize; ++i) mark.bytes[i] ^= piece.bytes[i];
   return mark;
+}
+
+// Takes what is nowhere out of `packs`.
+std::map<ObjectId, std::set<ObjectId>> without_copies(
+    std::map<ObjectId, std::set<ObjectId>>& packs) {
+  std::map<ObjectId, std::set<ObjectId>> nowhere;
+  if (auto node = packs.extract(kNowhere)) nowhere.insert(std::move(node));
+  return nowhere;
 }
 
 }  // namespace
@@ -89,6 +100,8 @@ void DamageLog::note(const ObjectId& pack) {
   add_locked({{pack, {}}});
 }
 
+void DamageLog::note_nowhere(const ObjectId& piece) { note(kNowhere, piece); }
+
 bool DamageLog::contains(const ObjectId& pack, const ObjectId& piece) const {
   if (empty()) return false;
   const std::shared_lock lock(mutex_);
@@ -119,12 +132,27 @@ std::vector<DamagedPack> DamageLog::packs() const {
   return as_list(known_);
 }
 
+std::set<ObjectId> DamageLog::nowhere() const {
+  const std::shared_lock lock(mutex_);
+  const auto found = known_.find(kNowhere);
+  return found == known_.end() ? Pieces() : found->second;
+}
+
+// What is nowhere has a record of its own, because that goes for other reasons.
 void DamageLog::save() noexcept {
   const std::lock_guard lock(mutex_);
   if (unsaved_.empty()) return;
   try {
-    objects_.put(ObjectType::Damaged, random_id(),
-                 encode_damage_record(platform::system_clock().now(), as_list(unsaved_)));
+    Packs copies = unsaved_;
+    const Packs nowhere = without_copies(copies);
+    if (!copies.empty()) put(as_list(copies));
+    for (const auto& [pack, pieces] : nowhere) {
+      const std::vector<ObjectId> all(pieces.begin(), pieces.end());
+      for (std::size_t i = 0; i < all.size(); i += kMostPiecesInRecord) {
+        const auto part = std::span(all).subspan(i, std::min(kMostPiecesInRecord, all.size() - i));
+        put({{pack, std::vector<ObjectId>(part.begin(), part.end())}});
+      }
+    }
     unsaved_.clear();
   } catch (const std::exception&) {
     try {
@@ -135,6 +163,11 @@ void DamageLog::save() noexcept {
       // It will be found again by whoever reads it next.
     }
   }
+}
+
+void DamageLog::put(const std::vector<DamagedPack>& packs) {
+  objects_.put(ObjectType::Damaged, random_id(),
+               encode_damage_record(platform::system_clock().now(), packs));
 }
 
 std::vector<DamagedPack> DamageLog::read_local() const {
@@ -171,9 +204,13 @@ void DamageLog::clear(const ObjectId& pack) {
   if (known_.erase(pack) > 0) count_locked();
 }
 
-void DamageLog::forget(const PackList& present, const std::vector<ObjectId>& whole) {
-  const std::set<ObjectId> in_order(whole.begin(), whole.end());
+void DamageLog::forget(const PackList& present, const Disproven& disproven) {
+  const std::set<ObjectId> in_order(disproven.whole.begin(), disproven.whole.end());
   const auto is_gone = [&](const DamagedPack& pack) {
+    if (pack.pack == kNowhere) {
+      return std::ranges::includes(disproven.nowhere,
+                                   std::set(pack.pieces.begin(), pack.pieces.end()));
+    }
     return !present.size(pack.pack) || in_order.contains(pack.pack);
   };
   bool removed = false;
@@ -194,7 +231,9 @@ void DamageLog::forget(const PackList& present, const std::vector<ObjectId>& who
   if (!removed && empty()) return;
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(unsaved_, [&](const auto& pack) { return !present.size(pack.first); });
+    std::erase_if(unsaved_, [&](const auto& pack) {
+      return pack.first != kNowhere && !present.size(pack.first);
+    });
   }
   refresh();
 }

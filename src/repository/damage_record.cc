@@ -37,6 +37,7 @@ std::vector<DamagedPack> decode_damage_record(ByteView bytes, std::string_view s
     pack.pack = ObjectId::from_bytes(in.raw(ObjectId::kSize));
     const std::uint32_t pieces = in.u32();
     if (pieces > in.remaining() / ObjectId::kSize) in.fail("ends too early");
+    if (pieces == 0 && pack.pack == kNowhere) in.fail("says that nothing is nowhere");
     pack.pieces.reserve(pieces);
     for (std::uint32_t piece = 0; piece < pieces; ++piece) {
       pack.pieces.push_back(ObjectId::from_bytes(in.raw(ObjectId::kSize)));

@@ -9,6 +9,9 @@
 
 namespace snapferry::repository {
 
+// Under this id stands what is in no pack at all.
+inline constexpr ObjectId kNowhere{};
+
 // What was found damaged in one pack.
 struct DamagedPack {
   ObjectId pack;

@@ -353,7 +353,7 @@ TEST(DamageLog, KeepsInTheCacheWhatTheStorageDoesNotTake) {
   log.refresh();
   EXPECT_TRUE(log.contains(pack, piece));
   EXPECT_FALSE(log.contains(pack, random_id()));
-  log.forget(PackList());
+  log.forget(PackList(), {});
   EXPECT_TRUE(log.empty());
 }
 
@@ -369,9 +369,9 @@ TEST(DamageLog, ForgetsRecordsOnlyWhenAllTheirPacksAreGone) {
   log.save();
   PackList present;
   present.add({{here, 100}});
-  log.forget(present);
+  log.forget(present, {});
   EXPECT_TRUE(log.contains(gone, random_id()));
-  log.forget(PackList());
+  log.forget(PackList(), {});
   EXPECT_TRUE(objects.list(ObjectType::Damaged).empty());
   EXPECT_TRUE(log.empty());
 }

@@ -26,8 +26,12 @@ void DamagedContent::find(const Snapshot& snapshot, std::vector<AffectedPath>& a
   while (!stack.empty()) {
     const Directory directory = std::move(stack.back());
     stack.pop_back();
-    if (whole_leaves_.contains(directory.tree)) continue;
-    look_into(directory, snapshot, stack, affected);
+    if (directory.affected_before) {
+      if (affected.size() == *directory.affected_before) whole_.insert(directory.tree);
+    } else if (!whole_.contains(directory.tree)) {
+      stack.push_back({directory.tree, directory.path, affected.size()});
+      look_into(directory, snapshot, stack, affected);
+    }
   }
 }
 
@@ -37,29 +41,24 @@ void DamagedContent::look_into(const Directory& directory, const Snapshot& snaps
     affected.push_back({snapshot.id, snapshot.volume, path.empty() ? "." : std::move(path), bytes});
   };
   if (damaged_.contains(directory.tree)) return report(directory.path);
-  bool whole_leaf = true;
   try {
     const Bytes bytes = source_.get(ObjectKind::Tree, directory.tree);
     const TreeNode node = TreeNode::parse(bytes);
     for (const TreeNode::Child& child : node.children) stack.push_back({child.id, directory.path});
-    if (!node.is_leaf) whole_leaf = false;
     for (const TreeNode::Item& item : node.items) {
       const Entry entry = decode_entry(item.bytes);
       const std::string path =
           directory.path.empty() ? entry.name : directory.path + "/" + entry.name;
       if (entry.has_tree()) {
         stack.push_back({entry.tree, path});
-        whole_leaf = false;
       } else if (entry.type == EntryType::File && !content_is_whole(entry.content)) {
         report(path, entry.size);
-        whole_leaf = false;
       }
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::Corrupt && error.kind() != ErrorKind::NotFound) throw;
     return report(directory.path);
   }
-  if (whole_leaf) whole_leaves_.insert(directory.tree);
 }
 
 }  // namespace snapferry::repository

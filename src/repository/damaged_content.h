@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -11,8 +12,9 @@
 
 namespace snapferry::repository {
 
-// Which paths of which snapshots touch damaged content. Directories that were found
-// whole are not looked at twice. Not safe from several threads; borrows the source.
+// Which paths of which snapshots touch damaged content. Directories that were found whole, with
+// all that is below them, are not looked at twice: of a chain of snapshots each tree is read once.
+// Not safe from several threads; borrows the source.
 class DamagedContent {
  public:
   explicit DamagedContent(ObjectSource& source) : source_(source) {}
@@ -29,6 +31,8 @@ class DamagedContent {
   struct Directory {
     ObjectId tree;
     std::string path;
+    // Set when all below it was looked at: how much was affected before that.
+    std::optional<std::size_t> affected_before = std::nullopt;
   };
 
   bool content_is_whole(const Content& content);
@@ -37,7 +41,7 @@ class DamagedContent {
 
   ObjectSource& source_;
   IdSet damaged_;
-  IdSet whole_leaves_;  // trees without damage that have no subdirectories
+  IdSet whole_;  // trees without damage in all that is below them
 };
 
 }  // namespace snapferry::repository

@@ -25,6 +25,12 @@ std::string name_of(const std::string& key) { return std::string(kKeyDirectory) 
 
 }  // namespace
 
+std::set<std::string> leaving_keys(blob::Storage& storage) {
+  std::set<std::string> keys;
+  for (const blob::ObjectInfo& info : storage.list(kLeaving)) keys.insert(key_of(info.name));
+  return keys;
+}
+
 KeyRemoval::KeyRemoval(blob::Storage& storage, const OpenedKey& opened, Sealing sealing,
                        std::string id)
     : storage_(storage),
@@ -66,9 +72,7 @@ bool KeyRemoval::advance() {
   return false;
 }
 
-void KeyRemoval::see_leaving() {
-  for (const blob::ObjectInfo& info : storage_.list(kLeaving)) leaving_.insert(key_of(info.name));
-}
+void KeyRemoval::see_leaving() { leaving_ = leaving_keys(storage_); }
 
 void KeyRemoval::see_slots() {
   for (const StoredSlot& stored : read_slots(storage_).slots) {

@@ -39,6 +39,9 @@ class KeyRemoval {
   std::size_t unproven_ = 0;
 };
 
+// The ids of the keys that are being removed.
+std::set<std::string> leaving_keys(blob::Storage& storage);
+
 // Removes the slot whose id begins with `id`. Throws NotFound; InvalidArgument if it is a prefix of
 // several; Conflict if no other is proven, or with KeyInUse::Keep for the one that opened.
 void remove_key(blob::Storage& storage, const OpenedKey& opened, Sealing sealing,

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "repository/object_limits.h"
+#include "repository/put_back_head.h"
 
 namespace snapferry::repository {
 namespace {
@@ -127,9 +128,7 @@ OpenedKey open_key(blob::Storage& storage, const ReadConfig& config,
   if (std::ranges::none_of(stored.slots, [](const auto& s) { return s.slot.has_value(); })) {
     require_all_were_given(stored);
     throw Error(ErrorKind::Corrupt,
-                storage.description() +
-                    ": has no key that is whole; put the directory 'keys' back from a copy of the "
-                    "repository, with cp: without it nothing opens it, not even repair");
+                storage.description() + ": has no key that is whole" + std::string(kHowToPutBack));
   }
   const Sealing sealing = config.config.sealing;
   const bool encrypted = sealing == Sealing::Encrypt;

@@ -50,7 +50,8 @@ class Repair {
     tell_losses();
     if (!options_.dry_run) {
       context_.index.damage().save();
-      context_.index.damage().forget(context_.index.packs(), survey_.whole);
+      if (!report_.is_whole()) said_to_be_nowhere_.clear();
+      context_.index.damage().forget(context_.index.packs(), {survey_.whole, said_to_be_nowhere_});
       tidy_expected(context_.storage, context_.objects);
       context_.storage.sync();
       claim_->release();
@@ -140,6 +141,7 @@ class Repair {
     for (const BrokenPack& broken : survey_.broken) without_.insert(broken.pack);
     if (!options_.dry_run) context_.index.refresh();
     context_.index.load_uncovered();
+    said_to_be_nowhere_ = context_.index.damage().nowhere();
     for (const BrokenPack& broken : survey_.broken) {
       for (const PieceRecord& piece : broken.damaged) add_lost(piece.kind, piece.id);
       for (const PieceRecord& piece : broken.intact) can_be_read_.insert(piece.id);
@@ -163,6 +165,12 @@ class Repair {
       return can_be_read_.contains(piece.first) ||
              context_.index.has(piece.second, piece.first, without_);
     });
+    if (options_.dry_run) note_lost();  // before it is found out what could be taken
+  }
+
+  // The packs that it was in go, or are gone: nothing else will tell that it is lost.
+  void note_lost() {
+    for (const auto& [id, kind] : lost_) context_.index.damage().note_nowhere(id);
   }
 
   void add_lost(ObjectKind kind, const ObjectId& id) {
@@ -211,7 +219,7 @@ class Repair {
       if (!lost_.contains(id)) continue;
       if (options_.cancellation != nullptr) options_.cancellation->check();
       try {
-        const Bytes bytes = other.get(kind, id);
+        const Bytes bytes = other.find(kind, id);
         if (context_.ids.id(kind, bytes) != id) continue;
         take(id, bytes, writer);
         for_each_reference(kind, bytes, [&](ObjectKind needed, const ObjectId& reference) {
@@ -324,6 +332,7 @@ class Repair {
 
   void tell_losses() {
     if (lost_.empty()) return;
+    if (!options_.dry_run) note_lost();
     begin("finding what is affected");
     DamagedContent damaged(reader_);
     for (const auto& [id, kind] : lost_) damaged.add(id);
@@ -336,7 +345,8 @@ class Repair {
   ObjectReader reader_;            // without the cache: what is stored counts
   RepairReport report_;
   RepairSurvey survey_;
-  IdSet without_;                        // packs that are broken, or about to be removed
+  IdSet without_;  // packs that are broken, or about to be removed
+  std::set<ObjectId> said_to_be_nowhere_;
   std::map<ObjectId, ObjectKind> lost_;  // content that is needed or was there, and is nowhere
   std::set<ObjectId> can_be_read_;
   std::vector<Snapshot> snapshots_;

@@ -15,8 +15,10 @@
 #include "repository/expected.h"
 #include "repository/key_removal.h"
 #include "repository/key_ring.h"
+#include "repository/known_damage.h"
 #include "repository/object_limits.h"
 #include "repository/object_reader.h"
+#include "repository/put_back_head.h"
 #include "repository/repair.h"
 #include "repository/session.h"
 #include "repository/snapshot_list.h"
@@ -67,9 +69,26 @@ class OpenRepository : public Repository {
   const ObjectId& id() const override { return config_.id; }
   Encryption encryption() const override { return encryption_of(config_); }
 
-  Bytes get(ObjectKind kind, const ObjectId& id) override { return reader_.get(kind, id); }
+  Bytes get(ObjectKind kind, const ObjectId& id) override {
+    try {
+      return reader_.get(kind, id);
+    } catch (const Error& error) {
+      // Of damage in place the copy is recorded; what is nowhere has none.
+      const bool lost = error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::Corrupt;
+      if (lost && index_.copies(kind, id).empty()) index_.damage().note_nowhere(id);
+      throw;
+    }
+  }
+
+  Bytes find(ObjectKind kind, const ObjectId& id) override { return reader_.get(kind, id); }
+
+  std::vector<AffectedPath> known_damage(const Snapshot& snapshot) override {
+    if (!known_damage_) known_damage_ = std::make_unique<KnownDamage>(context_, reader_);
+    return known_damage_->in(snapshot);
+  }
 
   std::vector<Snapshot> snapshots(std::vector<Damage>* damaged) override {
+    known_damage_.reset();
     return read_snapshots(objects_, cache_.get(), damaged);
   }
 
@@ -108,6 +127,10 @@ class OpenRepository : public Repository {
 
   RepairReport repair(const RepairOptions& options) override {
     return repository::repair(context_, options);
+  }
+
+  std::vector<Damage> put_back_head(blob::Storage& damaged, bool dry_run) override {
+    return repository::put_back_head(damaged, {storage_, key_, config_.sealing}, dry_run);
   }
 
   void for_each_data(const std::function<bool(ByteView bytes)>& visit) override;
@@ -158,6 +181,7 @@ class OpenRepository : public Repository {
   ObjectReader reader_;
   ClaimSightings sightings_;
   const SessionContext context_;
+  std::unique_ptr<KnownDamage> known_damage_;
 };
 
 Timestamp OpenRepository::storage_time() {
@@ -216,7 +240,7 @@ ReadConfig read_config(const blob::Storage& storage, ByteView bytes) {
   } catch (const Error& error) {
     const bool damaged = error.kind() == ErrorKind::Corrupt;
     throw Error(error.kind(), storage.description() + ": " + error.message() +
-                                  (damaged ? "; put it back from a copy of the repository" : ""));
+                                  (damaged ? std::string(kHowToPutBack) : ""));
   }
 }
 
@@ -229,10 +253,8 @@ std::unique_ptr<Repository> Repository::open(blob::Storage& storage, const OpenO
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::NotFound) throw;
     if (!storage.list("keys").empty() || !storage.list("packs").empty()) {
-      throw Error(ErrorKind::Corrupt,
-                  storage.description() +
-                      ": has lost its file 'config'; put that back from a copy of the "
-                      "repository, with cp: without it nothing opens it, not even repair");
+      throw Error(ErrorKind::Corrupt, storage.description() + ": has lost its file 'config'" +
+                                          std::string(kHowToPutBack));
     }
     throw Error(ErrorKind::NotFound, storage.description() +
                                          ": holds no repository; mount its disk if it is on one, "

@@ -224,6 +224,14 @@ class Repository : public ObjectSource {
   // manifest does not hide the others: it is given to `damaged`, or if null thrown.
   virtual std::vector<Snapshot> snapshots(std::vector<Damage>* damaged = nullptr) = 0;
 
+  // get(), for whoever does not know whether it was ever here: nothing is recorded as lost.
+  virtual Bytes find(ObjectKind kind, const ObjectId& id) = 0;
+
+  // What of the snapshot is known to be damaged or lost (FORMAT.md, "Damage"): recorded, and still
+  // true. As of the last snapshots(): costs one listing after it where nothing is recorded, and
+  // otherwise reading the trees of the snapshot.
+  virtual std::vector<AffectedPath> known_damage(const Snapshot& snapshot) = 0;
+
   // What is stored of a snapshot, for another copy of this repository. Throws NotFound and Corrupt.
   virtual Bytes manifest(const ObjectId& snapshot) = 0;
 
@@ -261,6 +269,12 @@ class Repository : public ObjectSource {
 
   // Brings the repository into the best state that it can have. Reads all of it.
   virtual RepairReport repair(const RepairOptions& options) = 0;
+
+  // Puts the config and the keys back that `damaged`, a copy of this repository, has lost
+  // (FORMAT.md, "Putting back what opens a repository"), and says what it did, or in a dry run
+  // would do; empty where nothing is missing, or `damaged` is known to be of another repository.
+  // Throws Conflict if nothing proves that they belong there.
+  virtual std::vector<Damage> put_back_head(blob::Storage& damaged, bool dry_run) = 0;
 
   // Calls `visit` with each piece of file content that can be read, until it returns false.
   virtual void for_each_data(const std::function<bool(ByteView bytes)>& visit) = 0;

@@ -47,6 +47,12 @@ class Verification {
     return std::move(report_);
   }
 
+  // Whatever is done about damaged packs, their content stays known to be lost.
+  void record_losses() {
+    for (const ObjectId& id : lost_) context_.index.damage().note_nowhere(id);
+    context_.index.damage().save();
+  }
+
   // Something that is needed was not in the index.
   bool misses_pieces() const { return misses_pieces_; }
 
@@ -219,6 +225,7 @@ class Verification {
         if (context_.index.has(record.kind, record.id)) return;
         losses_[pack].push_back(ordinal);
         damaged_.add(record.id);
+        lost_.push_back(record.id);
       } else if (context_.index.damage().contains(pack, record.id)) {
         recorded_copy(pack, record);
       }
@@ -365,6 +372,7 @@ class Verification {
           if (error.kind() == ErrorKind::NotFound) {
             damage(id.hex(), "is needed and " + error.message());
             misses_pieces_ = true;
+            lost_.push_back(id);
           }
           damaged_.add(id);
         });
@@ -386,6 +394,7 @@ class Verification {
   std::mutex mutex_;
   VerifyReport report_;
   DamagedContent damaged_;
+  std::vector<ObjectId> lost_;  // content without a copy that could be recorded as damaged
   std::vector<Snapshot> snapshots_;
   std::shared_ptr<const IndexTable> table_;
   std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> sizes_;
@@ -419,13 +428,16 @@ VerifyReport verify(const SessionContext& context, const VerifyOptions& options)
     const auto before = index_and_snapshots(context);
     Verification verification(context, options, uncovered);
     VerifyReport report = verification.run();
-    if (report.ok() || attempt == kTries) return report;
-    if (index_and_snapshots(context) != before) continue;
+    if (report.ok()) return report;
+    if (attempt < kTries && index_and_snapshots(context) != before) continue;
     // Packs can tell what is in them where an index object is lost.
-    const bool can_look_further = uncovered == Uncovered::LeaveOut &&
+    const bool can_look_further = attempt < kTries && uncovered == Uncovered::LeaveOut &&
                                   verification.misses_pieces() &&
                                   !context.index.uncovered_packs().empty();
-    if (!can_look_further) return report;
+    if (!can_look_further) {
+      verification.record_losses();
+      return report;
+    }
     uncovered = Uncovered::Include;
   }
 }

@@ -27,7 +27,7 @@ struct KeepRules {
 struct Candidate {
   ObjectId id;
   Timestamp time;
-  bool complete = true;  // everything that was to be saved could be read
+  bool complete = true;  // everything that was to be saved could be read, and still can be
 };
 
 struct Decision {
