@@ -29,6 +29,8 @@ class FaultPlan {
                      ErrorKind kind = ErrorKind::Unavailable)
       : at_(at), repeat_(repeat), effect_(effect), kind_(kind) {}
 
+  // What ends are, their features and identity, counts as operations, too.
+  void count_introductions() { introductions_ = true; }
   std::uint64_t operations() const { return operations_; }
   FaultEffect effect() const { return effect_; }
   // Counts an operation; true if it has to fail.
@@ -37,6 +39,10 @@ class FaultPlan {
   bool next_stream();
   [[noreturn]] void fail(std::string_view what) const;
 
+  template <class Call>
+  auto around_introduction(std::string_view what, Call call) {
+    return introductions_ ? around(what, call) : call();
+  }
   // Runs `call` as one operation.
   template <class Call>
   auto around(std::string_view what, Call call) {
@@ -58,6 +64,7 @@ class FaultPlan {
   const FaultEffect effect_;
   const ErrorKind kind_;
   std::uint64_t stream_at_ = 0;
+  bool introductions_ = false;
   std::atomic<std::uint64_t> operations_{0};
   std::atomic<std::uint64_t> streams_{0};
 };
@@ -70,7 +77,7 @@ class FaultSource : public Source {
       : inner_(inner), plan_(plan), cut_(cut) {}
 
   StreamFeatures features() override {
-    return plan_.around("source features", [&] { return inner_.features(); });
+    return plan_.around_introduction("source features", [&] { return inner_.features(); });
   }
   std::vector<VolumeState> inventory(const std::vector<std::string>& patterns) override;
   Freeze freeze(const std::vector<std::string>& volumes, const std::string& name) override;
@@ -90,10 +97,10 @@ class FaultStore : public Store {
 
   std::string name() const override { return inner_.name(); }
   std::string identity() override {
-    return plan_.around("store identity", [&] { return inner_.identity(); });
+    return plan_.around_introduction("store identity", [&] { return inner_.identity(); });
   }
   StreamFeatures features() override {
-    return plan_.around("store features", [&] { return inner_.features(); });
+    return plan_.around_introduction("store features", [&] { return inner_.features(); });
   }
   std::vector<ReplicaState> inventory(const std::string& host) override;
   void receive(const ReceiveRequest& request, Stream& stream) override;
