@@ -1,6 +1,8 @@
 #include "core/volume_pattern.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
@@ -56,6 +58,35 @@ bool parts_match(std::string_view pattern, std::string_view name, bool open_end)
   return open_end || name.empty();
 }
 
+// The parts that stand before "**", of a name with or without a slash at its beginning.
+struct Parts {
+  bool rooted = false;
+  bool open_end = false;
+  std::vector<std::string_view> parts;
+};
+
+Parts parts_of(std::string_view name) {
+  Parts result;
+  result.rooted = name.starts_with('/');
+  if (result.rooted) name.remove_prefix(1);
+  while (!name.empty()) {
+    const auto part = take_part(name);
+    if (part == kRecursive) {
+      result.open_end = true;
+    } else {
+      result.parts.push_back(part);
+    }
+  }
+  return result;
+}
+
+// Whether every part that `narrow` matches, `wide` does: its wildcards are bytes of which '*' is
+// matched by '*' alone, and '?' by either.
+bool part_covers(std::string_view wide, std::string_view narrow) {
+  if (narrow.find('*') != narrow.npos && wide.find('?') != wide.npos) return wide == narrow;
+  return part_matches(wide, narrow);
+}
+
 }  // namespace
 
 std::string_view VolumePattern::kind() const {
@@ -109,6 +140,18 @@ bool VolumePattern::matches(std::string_view volume) const {
     if (pattern.empty()) return recursive || name.empty();
   }
   return parts_match(pattern, name, recursive);
+}
+
+bool VolumePattern::covers(const VolumePattern& other) const {
+  if (kind() != other.kind()) return false;
+  const std::size_t name = kind().size() + 1;
+  const Parts wide = parts_of(std::string_view(text_).substr(name));
+  const Parts narrow = parts_of(std::string_view(other.text_).substr(name));
+  if (text_.substr(name) == kRecursive) return true;
+  if (wide.rooted != narrow.rooted || (narrow.open_end && !wide.open_end)) return false;
+  const bool same_length = narrow.parts.size() == wide.parts.size();
+  if (narrow.parts.size() < wide.parts.size() || (!wide.open_end && !same_length)) return false;
+  return std::equal(wide.parts.begin(), wide.parts.end(), narrow.parts.begin(), part_covers);
 }
 
 std::string VolumePattern::literal_prefix() const {

@@ -18,6 +18,9 @@ class VolumePattern {
   // `volume` as in VolumeState::name.
   bool matches(std::string_view volume) const;
 
+  // Whether it matches whatever `other` matches; false in doubt.
+  bool covers(const VolumePattern& other) const;
+
   const std::string& text() const { return text_; }
   std::string_view kind() const;  // "zfs"
   bool has_wildcards() const;

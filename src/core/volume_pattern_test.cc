@@ -56,5 +56,28 @@ TEST(VolumePattern, RefusesWhatIsNone) {
   }
 }
 
+TEST(VolumePattern, CoversNoMoreThanItMatches) {
+  const auto covers = [](const char* wide, const char* narrow) {
+    return VolumePattern::parse(wide).covers(VolumePattern::parse(narrow));
+  };
+  EXPECT_TRUE(covers("btrfs:/s/**", "btrfs:/s/n*"));
+  EXPECT_TRUE(covers("zfs:tank/**", "zfs:tank/**"));
+  EXPECT_TRUE(covers("zfs:tank/**", "zfs:tank"));
+  EXPECT_TRUE(covers("zfs:tank/**", "zfs:tank/a/*/c"));
+  EXPECT_TRUE(covers("zfs:tank/*/**", "zfs:tank/a/**"));
+  EXPECT_TRUE(covers("zfs:**", "zfs:tank/**"));
+  EXPECT_TRUE(covers("btrfs:/**", "btrfs:/a*"));
+  EXPECT_TRUE(covers("zfs:tank/a*", "zfs:tank/ab*c"));
+  EXPECT_TRUE(covers("zfs:tank/a?", "zfs:tank/ab"));
+  EXPECT_FALSE(covers("zfs:tank/*", "zfs:tank/**"));
+  EXPECT_FALSE(covers("zfs:tank/*/**", "zfs:tank/**"));
+  EXPECT_FALSE(covers("zfs:tank/*", "zfs:tank/a/b"));
+  EXPECT_FALSE(covers("zfs:tank/?", "zfs:tank/*"));
+  EXPECT_FALSE(covers("zfs:tank/a*", "zfs:tank/*"));
+  EXPECT_FALSE(covers("zfs:tank", "zfs:tank/**"));
+  EXPECT_FALSE(covers("zfs:tank/**", "btrfs:/tank"));
+  EXPECT_FALSE(covers("btrfs:/a", "btrfs:/"));
+}
+
 }  // namespace
 }  // namespace snapferry
