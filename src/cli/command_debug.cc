@@ -19,13 +19,16 @@ struct ObjectName {
 
 // "KIND ID", or the name as `debug list` shows it: "packs/3f…" is the pack 3f….
 ObjectName object_name(const Invocation& options) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> places = {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> places = {
       {{"keys", "key"},
        {"packs", "pack"},
        {"index", "index"},
        {"snapshots", "snapshot"},
        {"claims", "claim"},
-       {"condemned", "condemned"}}};
+       {"condemned", "condemned"},
+       {"ended", "ended"},
+       {"damaged", "damaged"},
+       {"expected", "expected"}}};
   const std::string first = options.argument(0);
   const auto slash = first.find('/');
   if (slash == std::string::npos) return {first, options.argument(1)};
@@ -72,7 +75,8 @@ const CommandSpec& debug_cat_command() {
       .summary = "print an internal object of the repository in readable form",
       .description =
           "Prints the object: config, key ID, index ID, pack ID, snapshot ID, tree ID, list ID, "
-          "claim ID or condemned ID as JSON, and data ID as its bytes. An ID may be a prefix. A "
+          "claim ID, condemned ID, ended ID, damaged ID or expected ID as JSON, and data ID as its "
+          "bytes. An ID may be a prefix. A "
           "name as 'debug list' shows it does as well. Never prints a key that opens anything.",
       .arguments = {{.name = "OBJECT", .help = "the kind, or the name"},
                     {.name = "ID",
