@@ -41,7 +41,47 @@ void add_name(std::string name, std::vector<std::string>& names) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
 }
 
+// Where a symlink leads to, step by step, though nothing is there.
+std::string followed(std::string path) {
+  constexpr int kMostLinks = 40;  // as many as the kernel follows
+  std::error_code error;
+  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path, error); ++links) {
+    const auto target = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = (std::filesystem::path(path).parent_path() / target).lexically_normal().string();
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+  }
+  const auto whole = std::filesystem::weakly_canonical(path, error);
+  return error ? path : whole.string();
+}
+
+std::string without_a_look(const std::string& given) {
+  std::error_code error;
+  const auto here = std::filesystem::current_path(error);
+  std::string path = (here / given).lexically_normal().string();
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+std::string name_of_missing(const std::string& given) {
+  std::string path;
+  try {
+    path = absolute_path(given);
+  } catch (const Error&) {
+    path = without_a_look(given);
+  }
+  return names_directory(given) ? followed(std::move(path)) : path;
+}
+
 }  // namespace
+
+std::string name_of_source(const std::string& given) {
+  try {
+    return source_path(given).path;
+  } catch (const Error&) {
+    return name_of_missing(given);
+  }
+}
 
 SourcePath source_path(const std::string& given) {
   SourcePath source;

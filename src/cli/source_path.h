@@ -22,4 +22,8 @@ SourcePath source_path(const std::string& given);
 // letters: "link/", "x/..". nullopt: it does not, or nothing is there. It throws nothing.
 std::optional<std::string> path_led_to(const std::string& given);
 
+// The path of source_path(), also where nothing is there yet: the one that it will have, as far as
+// that can be told.
+std::string name_of_source(const std::string& given);
+
 }  // namespace snapferry::cli

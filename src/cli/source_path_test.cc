@@ -55,5 +55,19 @@ TEST_F(SourcePathOf, KeepsEveryNameThatPatternsMayUse) {
             (std::vector<std::string>{root_ + "/link/inner", root_ + "/real/inner"}));
 }
 
+TEST_F(SourcePathOf, WhatIsNotThereHasTheNameThatItWillHave) {
+  const auto name = [&](const std::string& given) { return name_of_source(root_ + "/" + given); };
+  for (const char* given : {"missing", "missing/", "away/../late", "away/../late/", "dangling/",
+                            "again/", "link/late", "./missing//x/."}) {
+    const std::string before = name(given);
+    fs::create_directories(root_ + "/away");
+    fs::create_directories(before);
+    EXPECT_EQ(path(given), before) << given;
+    fs::remove_all(root_ + "/away");
+    fs::remove_all(before);
+  }
+  EXPECT_EQ(name("real"), root_ + "/real");
+}
+
 }  // namespace
 }  // namespace snapferry::cli
