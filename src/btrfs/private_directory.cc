@@ -19,6 +19,13 @@ constexpr mode_t kFileMode = 0600;
 constexpr mode_t kAllModes = 07777;
 constexpr std::size_t kLargestFile = 16u << 20;
 
+// What did not get its name goes.
+struct Unfinished {
+  const int directory;
+  const std::string& name;
+  ~Unfinished() { (void)::unlinkat(directory, name.c_str(), 0); }
+};
+
 }  // namespace
 
 platform::Fd find_directory(int parent, const std::string& name, const std::string& subject) {
@@ -87,6 +94,7 @@ void replace_small_file(int directory, const std::string& name, std::string_view
                     "volumes between two sets");
   }
   const auto temporary = name + std::string(kReplacementMark) + std::to_string(::getpid());
+  const Unfinished unfinished{directory, temporary};
   {
     auto fd = platform::open_at(directory, temporary.c_str(),
                                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, kFileMode, subject);
@@ -98,6 +106,11 @@ void replace_small_file(int directory, const std::string& name, std::string_view
     throw system_error(errno, "replace it", subject);
   }
   if (::fsync(directory) != 0) throw system_error(errno, "make it durable", subject);
+}
+
+bool is_unfinished(std::string_view file, std::string_view name) {
+  return file.size() > name.size() && file.starts_with(name) &&
+         file.substr(name.size()).starts_with(kReplacementMark);
 }
 
 }  // namespace snapferry::btrfs

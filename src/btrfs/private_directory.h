@@ -29,8 +29,12 @@ std::string read_small_file(int directory, const std::string& name, const std::s
 inline constexpr std::string_view kReplacementMark = ".new-";
 
 // Replaces it in one step, and durably: the old content is there, or the new one. Throws
-// Unsupported for what read_small_file() would not read.
+// Unsupported for what read_small_file() would not read. Nothing half written is left behind unless
+// the process is killed: is_unfinished() tells that.
 void replace_small_file(int directory, const std::string& name, std::string_view content,
                         const std::string& subject);
+
+// Whether `file` is what replace_small_file() of `name` has begun.
+bool is_unfinished(std::string_view file, std::string_view name);
 
 }  // namespace snapferry::btrfs
