@@ -1,6 +1,7 @@
 #include "agent/guarded_store.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/error.h"
 
@@ -62,9 +63,31 @@ Expectations GuardedStore::expectations(const std::string& host) {
   return found;
 }
 
-void GuardedStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+std::vector<VolumeFailure> GuardedStore::change_expectations(const std::string& host,
+                                                             const ExpectationChange& change) {
   policy_.may_change_expectations(host, change).require();
-  store_->change_expectations(host, change);
+  ExpectationChange granted{.set = change.set};
+  std::vector<VolumeFailure> refused;
+  for (const auto list : {&ExpectationChange::missing, &ExpectationChange::settled}) {
+    for (const auto& name : change.*list) {
+      const auto decision = why_not(host, name);
+      if (decision.empty()) (granted.*list).push_back(name);
+      if (!decision.empty()) refused.push_back({name, decision});
+    }
+  }
+  if (granted.tells_nothing()) return refused;
+  auto left_out = store_->change_expectations(host, granted);
+  std::ranges::move(refused, std::back_inserter(left_out));
+  return left_out;
+}
+
+// Empty: it may be awaited.
+std::string GuardedStore::why_not(const std::string& host, const std::string& name) const {
+  try {
+    return policy_.may_await(host, name).reason();
+  } catch (const Error& error) {
+    return error.message();
+  }
 }
 
 std::unique_ptr<Stream> GuardedStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -32,7 +32,8 @@ class GuardedStore : public Store {
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   Expectations expectations(const std::string& host) override;
-  void change_expectations(const std::string& host, const ExpectationChange& change) override;
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,
@@ -41,6 +42,8 @@ class GuardedStore : public Store {
                                     const Cancellation* cancellation) override;
 
  private:
+  std::string why_not(const std::string& host, const std::string& name) const;
+
   const Policy& policy_;
   std::unique_ptr<Store> store_;
   platform::Clock& clock_;

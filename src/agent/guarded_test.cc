@@ -219,6 +219,39 @@ TEST_F(GuardedAgent, NobodyHasLookedInTheFuture) {
                ErrorKind::PermissionDenied);
 }
 
+TEST_F(GuardedAgent, OneNameThatIsRefusedLosesNoOther) {
+  const auto left_out = store_->change_expectations(
+      "web1", {.set = "main", .missing = {"zfs:tank/secret", "zfs:tank/home", "zfs:tank/*"}});
+  std::set<std::string> refused;
+  for (const auto& failure : left_out) refused.insert(failure.volume);
+  EXPECT_EQ(refused, (std::set<std::string>{"zfs:tank/*", "zfs:tank/secret"}));
+  EXPECT_EQ(store_->expectations("web1").at("web1").awaited.at("main"),
+            std::set<std::string>{"zfs:tank/home"});
+  EXPECT_ERROR(store_->change_expectations("web1", {.set = "other", .missing = {"zfs:tank/home"}}),
+               ErrorKind::PermissionDenied);
+}
+
+TEST_F(GuardedAgent, IsToldMoreNamesThanOneRequestTakes) {
+  ExpectationChange flood{.set = "main"};
+  for (std::size_t i = 0; i < kMostExpected + 100; ++i) {
+    flood.missing.push_back("zfs:other/" + std::to_string(i));
+  }
+  flood.missing.emplace_back("zfs:tank/home");
+  EXPECT_EQ(store_->change_expectations("web1", flood).size(), kMostExpected + 100);
+  EXPECT_EQ(store_->expectations("web1").at("web1").awaited.at("main"),
+            std::set<std::string>{"zfs:tank/home"});
+}
+
+// A word is no snapshot.
+TEST_F(GuardedAgent, NoKeyEndsARetirement) {
+  FakeStore(disk_).change_expectations("web1", {.retire = {{"main", {{"zfs:tank/home", {}}}}}});
+  store_->change_expectations(
+      "web1", {.set = "main", .missing = {"zfs:tank/home"}, .settled = {"zfs:tank/home"}});
+  EXPECT_TRUE(store_->expectations("web1").at("web1").retired.at("main").contains("zfs:tank/home"));
+  EXPECT_ERROR(store_->change_expectations("web1", {.ended = {{"main", {"zfs:tank/home"}}}}),
+               ErrorKind::PermissionDenied);
+}
+
 TEST_F(GuardedAgent, AnotherStoreThanItsOwnIsNotThere) {
   remote::RemoteStore other(*link_->client, "far:zfs:elsewhere", "zfs:elsewhere");
   EXPECT_ERROR(other.identity(), ErrorKind::NotFound);

@@ -338,18 +338,18 @@ Decision Policy::may_record_unchanged(std::string_view set,
   return Decision::allow();
 }
 
-// A volume, or a pattern for which none was found.
-Decision Policy::may_be_awaited(std::string_view host, const std::string& name) const {
+Decision Policy::may_await(std::string_view host, const std::string& name) const {
   if (name.find_first_of("*?") == name.npos) return own_replica({std::string(host), name});
   if (name.size() > kLongestExpected) return refuse(name, "is too long");
-  if (kind_of(VolumePattern::parse(name).text()) != kind_of(store_)) {
+  const auto pattern = VolumePattern::parse(name);
+  if (kind_of(pattern.text()) != kind_of(store_)) {
     return refuse(name, "does not fit into the store " + store_ + " of this key");
   }
   const bool is_granted =
       volumes_.empty() || std::ranges::any_of(volumes_, [&](const VolumePattern& granted) {
-        return granted.text() == name;
+        return granted.covers(pattern);
       });
-  return is_granted ? Decision::allow() : refuse(name, "is no pattern of this key");
+  return is_granted ? Decision::allow() : refuse(name, "covers more than this key does");
 }
 
 Decision Policy::may_change_expectations(std::string_view host,
@@ -360,11 +360,6 @@ Decision Policy::may_change_expectations(std::string_view host,
   }
   if (change.set != set_)
     return refuse(change.set, "this key is for the set " + set_ + " alone" + pass_set());
-  for (const auto* names : {&change.missing, &change.arrived, &change.settled}) {
-    for (const auto& name : *names) {
-      if (const auto decision = may_be_awaited(host, name); !decision) return decision;
-    }
-  }
   return Decision::allow();
 }
 

@@ -99,8 +99,10 @@ class Policy {
   Decision may_move(const VolumeName& from, const VolumeName& to) const;
   // The agent puts its own time in place of the peer's.
   Decision may_record_unchanged(std::string_view set, const std::vector<VolumeName>& volumes) const;
-  // What its own set asked for; never what is retired.
+  // Of its own host and set, never what is retired. Whether it covers the names is another
+  // question, for each of them: a volume, or a pattern that covers no more than the key does.
   Decision may_change_expectations(std::string_view host, const ExpectationChange& change) const;
+  Decision may_await(std::string_view host, const std::string& name) const;
   Decision may_verify(const VolumeName& volume) const;
   Decision may_restore(const VolumeName& volume, const StreamRequest& request) const;
   // To see its files.
@@ -119,7 +121,6 @@ class Policy {
   std::string pass_set() const;
   Decision covers(std::string_view volume) const;
   Decision own_replica(const VolumeName& volume) const;
-  Decision may_be_awaited(std::string_view host, const std::string& name) const;
   Decision may_remove(const Settlement& settlement, const Point& point,
                       const VolumeState& volume) const;
 

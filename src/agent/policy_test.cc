@@ -255,19 +255,29 @@ TEST(StorePolicy, LetsItsSetSayWhatItAskedForAndRetiresNothing) {
   const auto may = [&](const std::string& host, const ExpectationChange& change) {
     return policy.may_change_expectations(host, change).allowed();
   };
-  EXPECT_TRUE(may("web1", {.set = "main",
-                           .missing = {"zfs:tank/**", "zfs:tank/b"},
-                           .arrived = {"zfs:tank/a"},
-                           .settled = {"zfs:tank/c"}}));
+  EXPECT_TRUE(may("web1", {.set = "main", .missing = {"zfs:tank/b"}, .settled = {"zfs:tank/c"}}));
   EXPECT_FALSE(may("web2", {.set = "main", .missing = {"zfs:tank/a"}}));
   EXPECT_FALSE(may("web1", {.set = "other", .missing = {"zfs:tank/a"}}));
-  EXPECT_FALSE(may("web1", {.set = "main", .missing = {"btrfs:/a"}}));
-  EXPECT_FALSE(may("web1", {.set = "main", .arrived = {"btrfs:/**"}}));
-  EXPECT_FALSE(may("web1", {.set = "main", .settled = {"zfs:tank//a"}}));
-  EXPECT_FALSE(may("web1", {.set = "main", .missing = {"zfs:*" + std::string(5000, 'x')}}));
-  EXPECT_FALSE(may("web1", {.set = "main", .retire = {{"zfs:tank/a", {}}}}));
-  EXPECT_FALSE(may("web1", {.set = "main", .expect_again = {"zfs:tank/a"}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .retire = {{"main", {{"zfs:tank/a", {}}}}}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .expect_again = {{"main", {"zfs:tank/a"}}}}));
+  EXPECT_FALSE(may("web1", {.set = "main", .ended = {{"main", {"zfs:tank/a"}}}}));
   EXPECT_FALSE(source_policy().may_change_expectations("web1", {.set = "main"}));
+}
+
+TEST(StorePolicy, JudgesNameByNameWhatMayBeAwaited) {
+  const auto policy = Policy::make({.allow = {"store"},
+                                    .set = "main",
+                                    .volumes = {"zfs:tank/**"},
+                                    .store = "zfs:backup/snapferry",
+                                    .host = "web1"});
+  for (const auto* name : {"zfs:tank/**", "zfs:tank/b", "zfs:tank/d*", "zfs:tank/b/**"}) {
+    EXPECT_TRUE(policy.may_await("web1", name)) << name;
+  }
+  for (const auto* name : {"btrfs:/a", "btrfs:/**", "zfs:tank//a", "zfs:**", "zfs:pool/*"}) {
+    EXPECT_FALSE(policy.may_await("web1", name)) << name;
+  }
+  EXPECT_FALSE(policy.may_await("web2", "zfs:tank/a"));
+  EXPECT_FALSE(policy.may_await("web1", "zfs:tank/*" + std::string(5000, 'x')));
 }
 
 TEST(StorePolicy, DestroysNothingAndReadsNothingBackUnlessToldTo) {

@@ -244,11 +244,10 @@ Bytes Server::handle_store(wire::Channel& channel, ByteView request) {
     }
     case wire::Verb::StoreChangeExpectations: {
       auto message = decode_request<wire::ExpectationRequest>(request);
-      store().change_expectations(message.host, {.set = std::move(message.set),
-                                                 .missing = std::move(message.missing),
-                                                 .arrived = std::move(message.arrived),
-                                                 .settled = std::move(message.settled)});
-      return wire::encode(wire::Nothing{});
+      return wire::encode(wire::FailuresReply{shortened(
+          store().change_expectations(message.host, {.set = std::move(message.set),
+                                                     .missing = std::move(message.missing),
+                                                     .settled = std::move(message.settled)}))});
     }
     case wire::Verb::StoreDestroy: {
       const auto message = decode_request<wire::DestroyRequest>(request);

@@ -93,8 +93,9 @@ class LinkedStore : public Store {
     store_.record_unchanged(set, time, volumes);
   }
   Expectations expectations(const std::string& host) override { return store_.expectations(host); }
-  void change_expectations(const std::string& host, const ExpectationChange& change) override {
-    store_.change_expectations(host, change);
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override {
+    return store_.change_expectations(host, change);
   }
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
     return store_.send(volume, request);

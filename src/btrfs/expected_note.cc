@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "btrfs/directory_names.h"
 #include "btrfs/private_directory.h"
 #include "btrfs/store_layout.h"
 #include "core/error.h"
@@ -28,32 +29,42 @@ class HostLock {
   const int host_;
 };
 
+// Nobody else is writing under the lock.
+void sweep(int host, const std::string& path) {
+  for (const auto& name : names_in(host, path)) {
+    if (!is_unfinished(name, StoreLayout::kExpectedName)) continue;
+    (void)::unlinkat(host, name.c_str(), 0);  // the next one tries again
+  }
+}
+
 }  // namespace
 
 HostExpectations read_expected(int host, const std::string& path) {
+  const std::string name = StoreLayout::kExpectedName;
   try {
-    const std::string name = StoreLayout::kExpectedName;
     auto text = read_small_file(host, name, path + "/" + name);
     if (text.ends_with('\n')) text.pop_back();
     return decode_expectations(text);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
     return {};
   }
 }
 
-void change_expected(int host, const ExpectationChange& change, const std::string& path) {
+std::vector<VolumeFailure> change_expected(int host, const ExpectationChange& change,
+                                           const std::string& path) {
   const HostLock lock(host, path);
+  sweep(host, path);
   const HostExpectations before = read_expected(host, path);
-  const HostExpectations after = changed(before, change);
-  if (after == before) return;
+  auto [after, left_out] = changed(before, change);
+  if (after == before) return left_out;
   const std::string name = StoreLayout::kExpectedName;
   if (!after.empty()) {
-    return replace_small_file(host, name, encode_expectations(after, kMostExpectedBytes) + "\n",
-                              path + "/" + name);
-  }
-  if (::unlinkat(host, name.c_str(), 0) != 0 && errno != ENOENT) {
+    replace_small_file(host, name, encode_expectations(after) + "\n", path + "/" + name);
+  } else if (::unlinkat(host, name.c_str(), 0) != 0 && errno != ENOENT) {
     throw system_error(errno, "remove it", path + "/" + name);
   }
+  return left_out;
 }
 
 }  // namespace snapferry::btrfs

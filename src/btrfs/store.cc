@@ -239,12 +239,14 @@ Expectations BtrfsStore::expectations(const std::string& host) {
   return list_expectations(open_store().get(), directory_, host);
 }
 
-void BtrfsStore::change_expectations(const std::string& host, const ExpectationChange& change) {
-  if (changed({}, change).empty() && expectations(host).empty()) return;
+std::vector<VolumeFailure> BtrfsStore::change_expectations(const std::string& host,
+                                                           const ExpectationChange& change) {
+  // No directory is made for what expects nothing.
+  if (change.missing.empty() && change.retire.empty() && expectations(host).empty()) return {};
   const auto name = StoreLayout::host_name(host);
   const auto path = directory_ + "/" + name;
   const auto directory = open_or_make_private(open_store().get(), name, path);
-  change_expected(directory.get(), change, path);
+  return change_expected(directory.get(), change, path);
 }
 
 std::unique_ptr<Stream> BtrfsStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -58,15 +58,18 @@ BackupRequest read_backup_request(const Invocation& options) {
   request.set = options.text("--set");
   request.dry_run = options.has("--dry-run");
   if (request.set.empty()) refuse("--set: NAME is empty; give a name or leave it out");
-  for (const auto& file : options.all("--exclude-from")) {
-    for (auto& pattern : tree::read_exclude_file(file)) {
-      request.patterns.push_back(std::move(pattern));
-    }
-  }
-  // The last match decides, so the command line has its say after the files.
-  for (const auto& pattern : options.all("--exclude")) request.patterns.push_back({pattern, {}});
   read_rereading(options, request);
   return request;
+}
+
+std::vector<tree::ExcludePattern> read_exclude_patterns(const Invocation& options) {
+  std::vector<tree::ExcludePattern> patterns;
+  for (const auto& file : options.all("--exclude-from")) {
+    for (auto& pattern : tree::read_exclude_file(file)) patterns.push_back(std::move(pattern));
+  }
+  // The last match decides, so the command line has its say after the files.
+  for (const auto& pattern : options.all("--exclude")) patterns.push_back({pattern, {}});
+  return patterns;
 }
 
 }  // namespace snapferry::cli

@@ -24,7 +24,9 @@ struct BackupRequest {
   bool is_stream() const { return !stream.empty(); }
 };
 
-// Throws InvalidArgument.
+// All but the patterns. Throws InvalidArgument.
 BackupRequest read_backup_request(const Invocation& options);
+// Of --exclude and --exclude-from. Throws as tree::read_exclude_file() does.
+std::vector<tree::ExcludePattern> read_exclude_patterns(const Invocation& options);
 
 }  // namespace snapferry::cli

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "cli/asked_paths.h"
 #include "cli/backup_report.h"
 #include "cli/backup_request.h"
 #include "cli/backup_stream.h"
@@ -78,17 +79,6 @@ tree::ExcludePlace exclude_place(const Context& context, const SourcePath& sourc
   return {.roots = source.names, .home = context.io.variable("HOME").value_or("")};
 }
 
-// That is no reason for a backup to fail.
-void record_asked(Context& context, RepositoryStore& store, const ExpectationChange& change) {
-  if (change.tells_nothing()) return;
-  try {
-    store.change_expectations(own_host(context), change);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Cancelled) throw;
-    context.console.warn("what was asked for could not be recorded: " + error.message());
-  }
-}
-
 // One PATH or stream on its way into the store.
 class VolumeBackup {
  public:
@@ -115,10 +105,6 @@ class VolumeBackup {
     // Only what is listed from here on is safe from prunes that run meanwhile.
     const auto base = pick_base();
     if (base) session->build_on(base->id);
-    // Before anything is stored, so that what is interrupted was asked for, too.
-    if (!base) {
-      record_asked(context_, store_, {.set = snapshot_.set, .missing = {snapshot_.volume.path}});
-    }
     try {
       store_content(base, *session);
     } catch (const Error& error) {
@@ -250,7 +236,8 @@ struct BackupOutcome {
   std::size_t failed = 0;
   ExitCode failure = ExitCode::Failure;
   std::vector<std::size_t> unused_patterns;  // by every volume so far
-  ExpectationChange asked;                   // what the store is to remember of them
+  std::vector<std::string> arrived;          // paths of volumes
+  std::vector<std::string> missing;          // that failed
 
   ExitCode exit_code() const {
     if (failed > 0 && saved == 0) return failure;
@@ -301,32 +288,14 @@ void explain_unused(Context& context, const BackupRequest& request, const Backup
   }
 }
 
-// Also of a store that cannot tell: the next PATH gets its turn.
-bool may_have_snapshot(Context& context, RepositoryStore& store, const VolumeName& volume,
-                       const std::string& set) {
-  try {
-    return std::ranges::any_of(list_snapshots(context, store), [&](const Snapshot& snapshot) {
-      return snapshot.volume == volume && snapshot.set == set;
-    });
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Cancelled) throw;
-    return true;
-  }
-}
-
 // The path of the volume, as far as it can be told of what is not there.
-std::string name_of_source(const BackupRequest& request, const std::string& path) {
-  if (request.is_stream()) return "stdin:" + request.stream;
-  try {
-    return absolute_path(path);
-  } catch (const Error&) {
-    return path;
-  }
+std::string volume_path(const BackupRequest& request, const std::string& path) {
+  return request.is_stream() ? "stdin:" + request.stream : name_of_source(path);
 }
 
 void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
              const std::string& path, BackupOutcome& outcome) {
-  VolumeName volume{own_host(context), name_of_source(request, path)};
+  VolumeName volume{own_host(context), volume_path(request, path)};
   try {
     SourcePath source;
     if (!request.is_stream()) source = source_path(path);
@@ -336,7 +305,7 @@ void back_up(Context& context, RepositoryStore& store, const BackupRequest& requ
     const Snapshot snapshot = backup.run();
     note_unused(backup.excludes(), outcome);
     ++outcome.saved;
-    outcome.asked.arrived.push_back(volume.path);
+    outcome.arrived.push_back(volume.path);
     if (snapshot.incomplete) ++outcome.incomplete;
     report_backup(context, snapshot, backup.left_out(), request.dry_run);
     context.console.flush();
@@ -345,9 +314,7 @@ void back_up(Context& context, RepositoryStore& store, const BackupRequest& requ
     ++outcome.failed;
     outcome.failure = exit_code_for(error.kind());
     report_failed_volume(context, volume, error);
-    if (!request.dry_run && !may_have_snapshot(context, store, volume, request.set)) {
-      outcome.asked.missing.push_back(volume.path);
-    }
+    outcome.missing.push_back(volume.path);
   }
 }
 
@@ -368,16 +335,72 @@ std::vector<std::string> sources_of(Context& context, const BackupRequest& reque
   return chosen.paths;
 }
 
+void await(Context& context, RepositoryStore& store, const BackupRequest& request,
+           const std::vector<std::string>& paths) {
+  if (request.dry_run) return;
+  std::vector<std::string> names;
+  for (const auto& path : paths) names.push_back(volume_path(request, path));
+  AskedPaths(context, store, request.set).await(names);
+}
+
+// What fails before the first PATH was asked for all the same. Where the store cannot be told, the
+// failure that the command ends with says enough.
+void await_what_cannot_begin(Context& context, const BackupRequest& request) {
+  try {
+    const auto store = open_repository(context, "a backup of files");
+    await(context, *store, request,
+          request.is_stream() ? std::vector<std::string>{""} : request.paths);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+  }
+}
+
+BackupRequest read_request(Context& context) {
+  BackupRequest request = read_backup_request(context.options);
+  try {
+    request.patterns = read_exclude_patterns(context.options);
+  } catch (const Error&) {
+    await_what_cannot_begin(context, request);
+    throw;
+  }
+  return request;
+}
+
+void conclude(Context& context, RepositoryStore& store, const BackupRequest& request,
+              const BackupOutcome& outcome) {
+  if (request.dry_run) return;
+  AskedPaths(context, store, request.set).conclude(outcome.arrived, outcome.missing);
+}
+
+void back_up_each(Context& context, RepositoryStore& store, const BackupRequest& request,
+                  const std::vector<std::string>& paths, BackupOutcome& outcome) {
+  std::size_t begun = 0;
+  try {
+    for (const auto& path : paths) {
+      ++begun;
+      back_up(context, store, request, path, outcome);
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    // This one, and those that do not get their turn.
+    for (std::size_t i = begun - 1; i < paths.size(); ++i) {
+      outcome.missing.push_back(volume_path(request, paths[i]));
+    }
+    conclude(context, store, request, outcome);
+    throw;
+  }
+}
+
 ExitCode back_up_files(Context& context) {
   refuse_options(context.options, kOnlyStreams, "is for native volumes, not for files");
-  const BackupRequest request = read_backup_request(context.options);
+  const BackupRequest request = read_request(context);
   const auto store = open_repository(context, "a backup of files");
   const auto paths = sources_of(context, request);
+  await(context, *store, request, paths);
   BackupOutcome outcome;
   for (std::size_t i = 0; i < request.patterns.size(); ++i) outcome.unused_patterns.push_back(i);
-  outcome.asked.set = request.set;
-  for (const auto& path : paths) back_up(context, *store, request, path, outcome);
-  if (!request.dry_run) record_asked(context, *store, outcome.asked);
+  back_up_each(context, *store, request, paths, outcome);
+  conclude(context, *store, request, outcome);
   explain_unused(context, request, outcome);
   return outcome.exit_code();
 }

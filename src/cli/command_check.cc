@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "cli/expected.h"
 #include "cli/format.h"
 #include "cli/machine_warning.h"
+#include "cli/report_error.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/aside.h"
@@ -37,8 +37,10 @@ struct Age {
   std::optional<ObjectId> damaged = std::nullopt;
   // Snapshots of which nobody can tell what they are.
   bool unreadable = false;
-  // The sets in which it was asked for, if no snapshot of it has ever arrived.
-  std::vector<std::string> asked_for = {};
+  // The sets in which it was asked for and no snapshot of it has ever arrived.
+  MissingVolume missing = {};
+  bool under_way = false;    // the first backup, as far as is known
+  bool record_full = false;  // `volume` is a host of which more was asked for than is known
   // Said without a host: other hosts have one of that name, which proves nothing of this one.
   std::vector<VolumeName> elsewhere = {};
   std::string message = {};  // says so
@@ -48,11 +50,40 @@ struct Findings {
   std::vector<Age> ages;
   std::vector<VolumeName> set_aside;
   std::vector<VolumeName> retired;
+  std::optional<VolumeName> named_retired = std::nullopt;  // counted, because it was named
+  bool holds_nothing = false;                              // not a single snapshot
 };
+
+// What follows a bar would be performance data, in whatever line it is.
+std::string for_monitoring(std::string text) {
+  std::replace(text.begin(), text.end(), '|', '/');
+  return text;
+}
+
+std::string printable_for_monitoring(const std::string& name) {
+  return for_monitoring(printable(name));
+}
 
 std::string_view kind_missing(const Age& age) {
   if (!age.known_against.empty()) return "sound ";
   return age.incomplete ? "complete " : "";
+}
+
+std::string in_words_missing(const std::string& volume, const Age& age) {
+  std::string text = volume + " was asked for";
+  if (age.missing.elsewhere) {
+    text += age.missing.sets.size() == 1 ? " in set " : " in the sets ";
+    std::string_view separator;
+    for (const auto& set : age.missing.sets) {
+      text.append(separator).append(printable(set));
+      separator = ", ";
+    }
+    text += " and has no snapshot there";
+  } else {
+    text += " and has no snapshot";
+  }
+  if (age.under_way) return text + " yet; its first backup may be under way";
+  return text + "; if it never will, retire it";
 }
 
 std::string in_words(const Age& age) {
@@ -63,8 +94,11 @@ std::string in_words(const Age& age) {
            " cannot be read, and nobody knows of which volume they are; see: snapferry "
            "repair";
   }
-  if (!age.asked_for.empty()) {
-    return volume + " was asked for and has no snapshot; if it never will, retire it";
+  if (!age.missing.sets.empty()) return in_words_missing(volume, age);
+  if (age.record_full) {
+    return volume +
+           ": more was asked for than there is room to remember; retire what will never "
+           "arrive, and run the backup again";
   }
   if (!age.elsewhere.empty()) return printable(age.message);
   std::string text =
@@ -95,6 +129,15 @@ std::string in_words(const Age& age) {
   return text;
 }
 
+// What was found unchanged needed no snapshot.
+std::int64_t seen_unchanged(const Arrivals& arrivals, const VolumeName& volume) {
+  std::int64_t newest = 0;
+  const auto found = arrivals.find(volume);
+  if (found == arrivals.end()) return newest;
+  for (const auto& [set, arrival] : found->second) newest = std::max(newest, arrival.unchanged);
+  return newest;
+}
+
 using Dated = std::pair<Timestamp, const Snapshot*>;
 
 // Takes out the newest, as far as something is known against them, and says so in `age`. Of what
@@ -120,9 +163,11 @@ void leave_out_damaged(SnapshotStore& store, Timestamp now, std::vector<Dated>& 
   snapshots.insert(snapshots.end(), future.begin(), future.end());
 }
 
-// What lacks files proves nothing about these, unless one is content with it.
-Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
-           const std::vector<Snapshot>& snapshots, const FreshnessLimits& limits) {
+// Of the sets in which it counts. What lacks files proves nothing about these, unless one is
+// content with it.
+Age age_of(Context& context, SnapshotStore& store, const Arrivals& counted,
+           const VolumeName& volume, const std::vector<Snapshot>& snapshots,
+           const FreshnessLimits& limits) {
   const Timestamp now = context.io.clock.now();
   std::vector<Dated> counting;
   std::optional<Dated> incomplete;
@@ -139,7 +184,7 @@ Age age_of(Context& context, SnapshotStore& store, const VolumeName& volume,
   std::vector<Timestamp> times;
   for (const auto& [time, snapshot] : counting) times.push_back(time);
   // What was found unchanged needed no snapshot.
-  const auto seen = store.seen_unchanged(volume);
+  const auto seen = seen_unchanged(counted, volume);
   if (seen > 0 && age.known_against.empty()) times.push_back({seen, 0});
   age.freshness = retention::judge_freshness(times, limits, now);
   // However young an earlier one is: somebody has to look at the store.
@@ -161,15 +206,25 @@ bool is_set_aside(const SnapshotStore& store, const std::map<VolumeName, std::ve
 }
 
 void report_set_aside(Context& context, const VolumeName& volume) {
-  context.console.say(fmt::format("set aside, and not counted: {}\n", printable(volume.text())));
+  context.console.say(
+      fmt::format("set aside, and not counted: {}\n", printable_for_monitoring(volume.text())));
   context.console.emit(JsonObject::line("set_aside").text("volume", volume.text()));
 }
 
-void report_retired(Context& context, const std::vector<VolumeName>& retired) {
+void report_retired(Context& context, const Findings& findings) {
+  if (findings.named_retired) {
+    const std::string volume = findings.named_retired->text();
+    context.console.say(fmt::format("{} is retired\n", printable_for_monitoring(volume)));
+    context.console.emit(JsonObject::line("retired").text("volume", volume));
+  }
+  const auto& retired = findings.retired;
   if (retired.empty()) return;
   context.console.say(
       fmt::format("retired, and not counted: {}\n", counted(retired.size(), "volume", "volumes")));
   for (const VolumeName& volume : retired) {
+    if (context.console.verbose()) {
+      context.console.say(fmt::format("  {}\n", printable_for_monitoring(volume.text())));
+    }
     context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
   }
 }
@@ -178,31 +233,50 @@ Age age_of_nothing(Context& context, std::string volume, const FreshnessLimits& 
   return {std::move(volume), retention::judge_freshness({}, limits, context.io.clock.now())};
 }
 
-// One without a snapshot.
-void add_missing(Context& context, const VolumeName& volume, const std::set<std::string>& sets,
-                 const FreshnessLimits& limits, Findings& findings) {
+// One without a snapshot. While its first backup may be under way, that is no more than a warning.
+void add_missing(Context& context, SnapshotStore& store, const VolumeName& volume,
+                 const MissingVolume& missing, const FreshnessLimits& limits, Findings& findings) {
   Age age = age_of_nothing(context, volume.text(), limits);
-  age.asked_for.assign(sets.begin(), sets.end());
+  age.missing = missing;
+  age.under_way = store.may_be_arriving(volume);
+  if (age.under_way) age.freshness.state = std::min(age.freshness.state, FreshnessState::Stale);
   findings.ages.push_back(std::move(age));
+}
+
+void add_full(Context& context, const Expected& expected, const FreshnessLimits& limits,
+              Findings& findings) {
+  for (const auto& host : expected.full) {
+    Age age = age_of_nothing(context, host, limits);
+    age.record_full = true;
+    findings.ages.push_back(std::move(age));
+  }
 }
 
 Findings look_at_all(Context& context, SnapshotStore& store, const std::vector<Snapshot>& snapshots,
                      const FreshnessLimits& limits) {
   Findings findings;
-  const Expected expected = expected_of(context, store, snapshots);
+  findings.holds_nothing = snapshots.empty();
+  const Expected expected = expected_of(context, store);
   const auto volumes = by_volume(context, snapshots, "");
-  for (const auto& [volume, own] : volumes) {
-    if (expected.retired.contains(volume)) continue;
+  for (const auto& [volume, all] : volumes) {
+    std::vector<Snapshot> own = all;
+    std::erase_if(own, [&, &of = volume](const Snapshot& snapshot) {
+      return expected.is_retired_in(of, snapshot.set);
+    });
+    if (own.empty()) continue;
     if (is_set_aside(store, volumes, volume)) {
       findings.set_aside.push_back(volume);
     } else {
-      findings.ages.push_back(age_of(context, store, volume, own, limits));
+      findings.ages.push_back(age_of(context, store, expected.counted, volume, own, limits));
     }
   }
-  for (const auto& [volume, sets] : expected.missing) {
-    add_missing(context, volume, sets, limits, findings);
+  for (const auto& [volume, missing] : expected.missing) {
+    add_missing(context, store, volume, missing, limits, findings);
   }
-  findings.retired.assign(expected.retired.begin(), expected.retired.end());
+  add_full(context, expected, limits, findings);
+  for (const auto& [volume, sets] : expected.retired) {
+    if (expected.is_retired(volume)) findings.retired.push_back(volume);
+  }
   return findings;
 }
 
@@ -217,22 +291,20 @@ void add_unreadable(Context& context, const FreshnessLimits& limits, Findings& f
 Findings look_at_one(Context& context, SnapshotStore& store, const std::vector<Snapshot>& snapshots,
                      const std::string& selector, const FreshnessLimits& limits) {
   Findings findings;
-  const Expected expected = expected_of(context, store, snapshots);
+  const Expected expected = expected_of(context, store);
   try {
     const VolumeName volume =
         select_volume(with_expected(snapshots, expected), selector, standpoint(context));
     std::vector<Snapshot> own = snapshots;
     std::erase_if(own, [&](const Snapshot& snapshot) { return snapshot.volume != volume; });
     const auto missing = expected.missing.find(volume);
-    if (own.empty() && missing != expected.missing.end()) {
-      add_missing(context, volume, missing->second, limits, findings);
-    } else {
-      findings.ages.push_back(age_of(context, store, volume, own, limits));
+    if (missing != expected.missing.end()) {
+      add_missing(context, store, volume, missing->second, limits, findings);
     }
-    if (expected.retired.contains(volume)) {
-      context.console.say(fmt::format("{} is retired\n", printable(volume.text())));
-      context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
+    if (!own.empty() || missing == expected.missing.end()) {
+      findings.ages.push_back(age_of(context, store, store.arrivals(), volume, own, limits));
     }
+    if (expected.is_retired(volume)) findings.named_retired = volume;
   } catch (const OnOtherHosts& error) {
     Age age = age_of_nothing(context, selector, limits);
     age.elsewhere = error.volumes();
@@ -288,7 +360,7 @@ FreshnessState state_of_nothing(const FreshnessLimits& limits) {
 // data").
 std::string status_line(const Findings& findings, const FreshnessLimits& limits) {
   const std::vector<Age>& ages = findings.ages;
-  if (ages.empty() && !findings.retired.empty()) {
+  if (ages.empty() && !findings.retired.empty() && !findings.holds_nothing) {
     return fmt::format("{}: no volume is expected, all are retired\n",
                        word_of(FreshnessState::Fresh));
   }
@@ -307,7 +379,7 @@ std::string status_line(const Findings& findings, const FreshnessLimits& limits)
   }
   if (ages.size() > 1 && worst.freshness.age_seconds) line += "the ";
   line += in_words(worst);
-  std::replace(line.begin(), line.end(), '|', '/');
+  line = for_monitoring(std::move(line));
   if (worst.freshness.age_seconds) {
     line += fmt::format("|age={}s;{};{};0", *worst.freshness.age_seconds, limits.stale.seconds,
                         limits.critical ? std::to_string(limits.critical->seconds) : std::string());
@@ -327,7 +399,11 @@ JsonObject json_of(const Age& age, const FreshnessLimits& limits) {
   if (!age.known_against.empty()) object.text("known_against", age.known_against);
   if (age.damaged) object.text("damaged", age.damaged->hex());
   if (age.unreadable) object.boolean("unreadable", true);
-  if (!age.asked_for.empty()) object.list("asked_for", age.asked_for);
+  if (!age.missing.sets.empty()) {
+    object.list("asked_for", {age.missing.sets.begin(), age.missing.sets.end()});
+    if (age.under_way) object.boolean("under_way", true);
+  }
+  if (age.record_full) object.boolean("record_full", true);
   if (!age.elsewhere.empty()) {
     std::vector<std::string> names;
     for (const auto& volume : age.elsewhere) names.push_back(volume.text());
@@ -340,7 +416,9 @@ JsonObject json_of(const Age& age, const FreshnessLimits& limits) {
 }
 
 FreshnessState worst_state(const Findings& findings, const FreshnessLimits& limits) {
-  if (findings.ages.empty() && findings.retired.empty()) return state_of_nothing(limits);
+  if (findings.ages.empty() && (findings.retired.empty() || findings.holds_nothing)) {
+    return state_of_nothing(limits);
+  }
   FreshnessState state = FreshnessState::Fresh;
   for (const Age& age : findings.ages) state = std::max(state, age.freshness.state);
   return state;
@@ -374,10 +452,11 @@ ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
   if (unreadable && selector.empty()) add_unreadable(context, limits, findings);
   context.console.print(status_line(findings, limits));
   for (const auto& volume : findings.set_aside) report_set_aside(context, volume);
-  report_retired(context, findings.retired);
+  report_retired(context, findings);
   for (const auto& age : findings.ages) {
     if (findings.ages.size() > 1) {
-      context.console.say(fmt::format("{}: {}\n", name_of(age.freshness.state), in_words(age)));
+      context.console.say(
+          for_monitoring(fmt::format("{}: {}\n", name_of(age.freshness.state), in_words(age))));
     }
     context.console.emit(json_of(age, limits));
   }
@@ -390,8 +469,11 @@ ExitCode run_check(Context& context) {
     return check_volumes(context, limits);
   } catch (const Error& error) {
     // Monitoring shows the first line of standard output alone.
-    context.console.print(fmt::format("UNKNOWN: {}\n", one_line(error.message())));
-    throw;
+    context.console.print(for_monitoring(fmt::format("UNKNOWN: {}\n", one_line(error.message()))));
+    const bool is_state = exit_code_for(error.kind()) <= ExitCode::Critical;
+    if (!is_state || dynamic_cast<const NoSuchStore*>(&error) != nullptr) throw;
+    report_error(context.console, error.kind(), ExitCode::Unknown, error.message());
+    return ExitCode::Unknown;
   }
 }
 
@@ -437,9 +519,12 @@ const CommandSpec& check_command() {
           "one set add to each other, whatever each asks for, so it stays expected until it "
           "arrives, or the source excludes it. 'snapferry retire' says that something is no longer "
           "expected: a volume that is gone, a copy set aside, what will never arrive. How many are "
-          "retired is said. Any other code "
+          "retired is said, and with --verbose which. What has arrived in one set only is missing "
+          "in any other that asked for it, and the set is named. While a first backup may be under "
+          "way, it is no more than stale. Where more was asked for than there is room to remember, "
+          "that is named, too. Any other code "
           "means that it could not be "
-          "found out: then the line says UNKNOWN and why.\n\n"
+          "found out, mostly 3: then the line says UNKNOWN and why.\n\n"
           "The first line is the state, followed by performance "
           "data: the age of the oldest in "
           "seconds.",

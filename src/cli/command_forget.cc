@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/consent.h"
 #include "cli/context.h"
+#include "cli/expected.h"
 #include "cli/format.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
@@ -97,7 +98,9 @@ ExitCode run_forget(Context& context) {
   if (!dry_run) {
     require_consent(context, question_about(chosen),
                     context.options.has("--all") ? Unattended::NeedsYes : Unattended::GoesOn);
+    RetirementsKept retirements(context, *store, chosen);
     const auto failures = store->forget(chosen);
+    retirements.carry_on();
     report_failures(context, failures);
     if (!failures.empty()) return ExitCode::SomeFilesFailed;
   }

@@ -39,16 +39,18 @@ ExitCode run_list(Context& context) {
   const auto store = open_store(context);
   bool damaged = false;
   const auto snapshots = list_snapshots(context, *store, &damaged);
-  const Expected expected = expected_of(context, *store, snapshots);
+  const Expected expected = expected_or_warn(context, *store);
   using enum Table::Align;
   Table table({Left, Left, Left, Right, Right, Right, Left});
   if (!context.console.quiet()) {
     table.add({"ID", "TIME", "SET", "FILES", "SIZE", "STORED", "VOLUME"});
   }
   for (const auto& [volume, own] : by_volume(context, snapshots, context.options.argument(0))) {
-    const bool retired = expected.retired.contains(volume);
-    if (retired) context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
+    if (expected.is_retired(volume)) {
+      context.console.emit(JsonObject::line("retired").text("volume", volume.text()));
+    }
     for (const auto& snapshot : own) {
+      const bool retired = expected.is_retired_in(volume, snapshot.set);
       const std::string against = store->known_against(snapshot);
       table.add(row(snapshot, store->is_native(), !against.empty(), retired));
       JsonObject line = snapshot_json("snapshot", snapshot);

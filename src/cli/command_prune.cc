@@ -9,6 +9,7 @@
 #include "cli/claims.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/expected.h"
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/snapshots.h"
@@ -305,7 +306,11 @@ ExitCode run_prune(Context& context) {
   }
   std::vector<VolumeFailure> failures;
   context.console.flush();  // whatever happens then, it was said what goes
-  if (!dry_run) failures = store->forget(chosen);
+  if (!dry_run) {
+    RetirementsKept retirements(context, *store, chosen);
+    failures = store->forget(chosen);
+    retirements.carry_on();
+  }
   const auto found = collect(context, *store, chosen, dry_run);
   if (!dry_run) report_discarded(context, store->discard_leftovers());
   const std::size_t removed = chosen.size() - std::min(failures.size(), chosen.size());

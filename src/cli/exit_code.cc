@@ -10,7 +10,8 @@ const std::vector<ExitCodeMeaning>& exit_code_meanings() {
        "the command line is wrong; nothing was done. Of check: a volume is older than --critical, "
        "or has no snapshot"},
       {ExitCode::SomeFilesFailed,
-       "some files could not be read or written; each was named, the rest is done"},
+       "some files could not be read or written; each was named, the rest is done. Of check: it "
+       "could not be found out"},
       {ExitCode::NoSuchStore, "there is no such store"},
       {ExitCode::Busy, "something needed is in use; try again later"},
       {ExitCode::WrongPassword,

@@ -8,8 +8,8 @@
 namespace snapferry::cli {
 
 // What the program returns to its caller. Fixed: scripts and monitoring depend on
-// them. Of `check` the first three are OK, WARNING and CRITICAL of Nagios, which share their
-// numbers with what else they mean.
+// them. Of `check` the first four are OK, WARNING, CRITICAL and UNKNOWN of Nagios, which share
+// their numbers with what else they mean.
 enum class ExitCode : int {
   Success = 0,
   Failure = 1,
@@ -17,6 +17,7 @@ enum class ExitCode : int {
   Usage = 2,
   Critical = 2,
   SomeFilesFailed = 3,
+  Unknown = 3,
   NoSuchStore = 10,
   Busy = 11,
   WrongPassword = 12,

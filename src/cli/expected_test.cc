@@ -5,67 +5,89 @@
 namespace snapferry::cli {
 namespace {
 
-using Sets = std::set<std::string>;
+using Sets = std::map<std::string, Arrival>;
 
-Snapshot of(const std::string& path, const std::string& set = "default") {
+const VolumeName kA{"web1", "/a"};
+
+Snapshot of(const std::string& path) {
   Snapshot snapshot;
   snapshot.volume = {"web1", path};
-  snapshot.set = set;
+  snapshot.set = "default";
   return snapshot;
 }
 
-Expected judge(const HostExpectations& host, const std::vector<Snapshot>& snapshots,
-               std::map<std::string, Arrival> arrivals = {},
+Expected judge(const HostExpectations& host, const std::map<std::string, Sets>& there,
                const std::optional<std::string>& set = {}) {
-  return judge_expected(
-      {{"web1", host}}, snapshots,
-      [&](const VolumeName& volume) -> std::optional<Arrival> {
-        const auto found = arrivals.find(volume.path);
-        return found == arrivals.end() ? std::nullopt : std::optional(found->second);
-      },
-      set);
+  Arrivals arrivals;
+  for (const auto& [path, sets] : there) arrivals[{"web1", path}] = sets;
+  return judge_expected({{"web1", host}}, arrivals, set);
 }
 
-TEST(Expected, IsMissingUntilThereIsASnapshot) {
+TEST(Expected, IsMissingUntilItsSetHasASnapshot) {
   HostExpectations host;
   host.awaited["default"] = {"/a", "/b"};
   host.awaited["other"] = {"/a"};
-  const auto found = judge(host, {of("/b")});
+  const auto found = judge(host, {{"/b", {{"default", {"b2"}}}}});
   ASSERT_EQ(found.missing.size(), 1u);
-  EXPECT_EQ(found.missing.at({"web1", "/a"}), (Sets{"default", "other"}));
-  EXPECT_TRUE(judge(host, {of("/a"), of("/b")}).missing.empty());
+  EXPECT_EQ(found.missing.at(kA).sets, (SetNames{"default", "other"}));
+  EXPECT_FALSE(found.missing.at(kA).elsewhere);
+  const auto some = judge(host, {{"/a", {{"default", {"a1"}}}}, {"/b", {{"default", {"b2"}}}}});
+  ASSERT_EQ(some.missing.size(), 1u);
+  EXPECT_EQ(some.missing.at(kA).sets, SetNames{"other"});
+  EXPECT_TRUE(some.missing.at(kA).elsewhere);
+  EXPECT_TRUE(judge(host, {{"/a", {{"default", {"a1"}}}}}, "other").missing.contains(kA));
+  EXPECT_EQ(judge(host, {}, "other").missing.size(), 1u);
 }
 
-TEST(Expected, OfOneSetIsNotMetByAnother) {
-  HostExpectations host;
-  host.awaited["two"] = {"/a"};
-  host.awaited["one"] = {"/x"};
-  const auto found = judge(host, {}, {{"/a", {3, 0}}}, "two");
-  ASSERT_EQ(found.missing.size(), 1u);
-  EXPECT_TRUE(found.missing.contains({"web1", "/a"}));
-}
-
-TEST(Expected, ByAPatternIsMetByAnyVolumeOfIt) {
+TEST(Expected, ByAPatternIsMetByAVolumeOfItThatIsNotRetired) {
   HostExpectations host;
   host.awaited["default"] = {"zfs:tank/**"};
-  EXPECT_EQ(judge(host, {of("zfs:pool")}).missing.size(), 1u);
-  EXPECT_TRUE(judge(host, {of("zfs:tank/db")}).missing.empty());
+  const std::map<std::string, Sets> there = {{"zfs:tank/db", {{"default", {"a1"}}}}};
+  EXPECT_EQ(judge(host, {{"zfs:pool", {{"default", {"a1"}}}}}).missing.size(), 1u);
+  EXPECT_TRUE(judge(host, there).missing.empty());
+  host.retired["default"]["zfs:tank/db"] = {"a1", 0};
+  EXPECT_EQ(judge(host, there).missing.size(), 1u);
 }
 
 TEST(Expected, ThatIsRetiredIsNeitherMissingNorComesBackWithoutABackup) {
   HostExpectations host;
-  host.awaited["default"] = {"/never"};
-  host.retired = {{"/never", {}}, {"/old", {4, 0}}, {"/back", {4, 0}}, {"/gone", {4, 0}}};
-  const auto found = judge(host, {of("/old"), of("/back")}, {{"/old", {4, 0}}, {"/back", {5, 0}}});
+  host.retired["default"] = {
+      {"/never", {}}, {"/old", {"b2", 0}}, {"/back", {"b2", 0}}, {"/gone", {"b2", 0}}};
+  const auto found =
+      judge(host, {{"/old", {{"default", {"b2"}}}}, {"/back", {{"default", {"a1"}}}}});
   EXPECT_TRUE(found.missing.empty());
-  EXPECT_EQ(found.retired, (std::set<VolumeName>{{"web1", "/never"}, {"web1", "/old"}}))
-      << "/back has a later snapshot, and of /gone nothing is known any more";
+  EXPECT_TRUE(found.is_retired({"web1", "/never"}));
+  EXPECT_TRUE(found.is_retired({"web1", "/old"}));
+  EXPECT_FALSE(found.is_retired({"web1", "/back"})) << "it has a snapshot that was not there then";
+  EXPECT_EQ(found.ended.at("web1").at("default"), (SetNames{"/back", "/gone"}));
+}
+
+TEST(Expected, ThatIsRetiredInOneSetIsExpectedInTheOthers) {
+  HostExpectations host;
+  host.retired["weekly"]["/a"] = {"b2", 5};
+  const std::map<std::string, Sets> there = {
+      {"/a", {{"weekly", {"b2", 5}}, {"hourly", {"c3", 9}}}}};
+  const auto found = judge(host, there);
+  EXPECT_FALSE(found.is_retired(kA));
+  EXPECT_TRUE(found.is_retired_in(kA, "weekly"));
+  EXPECT_EQ(found.counted.at(kA), (Sets{{"hourly", {"c3", 9}}}));
+  EXPECT_TRUE(judge(host, there, "weekly").is_retired(kA));
+  EXPECT_FALSE(judge(host, there, "hourly").retired.contains(kA));
+  host.awaited["offsite"] = {"/a"};
+  host.retired["hourly"]["/a"] = {"c3", 9};
+  EXPECT_FALSE(judge(host, there).is_retired(kA)) << "and what a third set awaits stays expected";
+}
+
+TEST(Expected, SaysOfWhichHostsMoreWasAskedFor) {
+  HostExpectations host;
+  host.full = true;
+  EXPECT_EQ(judge(host, {}).full, std::set<std::string>{"web1"});
 }
 
 TEST(Expected, CanBeNamedWithoutASnapshot) {
   Expected expected;
-  expected.missing[{"web1", "/a"}] = {"default"};
-  expected.retired = {{"web1", "/a"}, {"web1", "/b"}};
+  expected.missing[kA].sets = {"default"};
+  expected.retired = {{kA, {"other"}}, {{"web1", "/b"}, {"default"}}};
   EXPECT_EQ(with_expected({of("/b"), of("/c")}, expected).size(), 3u);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/format.h"
 #include "core/aside.h"
+#include "replication/arrivals.h"
 #include "replication/snapshot_name.h"
 
 namespace snapferry::cli {
@@ -121,19 +122,18 @@ void NativeStore::complete(Snapshot& snapshot) {
   snapshot.root = objects_.root(snapshot.root.tree);
 }
 
-std::int64_t NativeStore::seen_unchanged(const VolumeName& volume) {
-  std::int64_t newest = 0;
+Arrivals NativeStore::arrivals() {
+  Arrivals arrivals;
   for (const auto& replica : replicas_) {
-    if (replica.volume != volume) continue;
-    for (const auto& [set, time] : replica.seen_unchanged) newest = std::max(newest, time);
+    auto of_sets = replication::arrivals_of(replica);
+    if (!of_sets.empty()) arrivals.emplace(replica.volume, std::move(of_sets));
   }
-  return newest;
+  return arrivals;
 }
 
-std::optional<Arrival> NativeStore::arrival(const VolumeName& volume) {
+bool NativeStore::may_be_arriving(const VolumeName& volume) {
   const auto replica = std::ranges::find(replicas_, volume, &ReplicaState::volume);
-  if (replica == replicas_.end() || replica->points.empty()) return std::nullopt;
-  return Arrival{replica->points.back().order, seen_unchanged(volume)};
+  return replica != replicas_.end() && replica->points.empty() && replica->partial;
 }
 
 Expectations NativeStore::expectations() {
@@ -141,9 +141,10 @@ Expectations NativeStore::expectations() {
   return store_->expectations(shown_);
 }
 
-void NativeStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+std::vector<VolumeFailure> NativeStore::change_expectations(const std::string& host,
+                                                            const ExpectationChange& change) {
   const std::lock_guard lock(store_mutex_);
-  store_->change_expectations(host, change);
+  return store_->change_expectations(host, change);
 }
 
 std::string NativeStore::known_against(const Snapshot& snapshot) {

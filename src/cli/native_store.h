@@ -29,10 +29,11 @@ class NativeStore : public SnapshotStore {
   ObjectSource& objects() override { return objects_; }
   bool has_files(const Snapshot& snapshot) override;
   void complete(Snapshot& snapshot) override;
-  std::int64_t seen_unchanged(const VolumeName& volume) override;
-  std::optional<Arrival> arrival(const VolumeName& volume) override;
+  Arrivals arrivals() override;
+  bool may_be_arriving(const VolumeName& volume) override;
   Expectations expectations() override;
-  void change_expectations(const std::string& host, const ExpectationChange& change) override;
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override;
   std::string known_against(const Snapshot& snapshot) override;
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;

@@ -211,6 +211,19 @@ struct Origin {
   }
 };
 
+// What nobody can be asked about was asked for all the same.
+std::unique_ptr<Source> source_or_say_so(const Origin& origin, const VolumeGroup& group,
+                                         Store& store, const RunOptions& options) {
+  try {
+    return origin.source(group.machine, options.host);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled || options.dry_run) throw;
+    const std::string trouble = replication::record_unreached(store, options);
+    if (trouble.empty()) throw;
+    throw Error(error.kind(), error.message() + "; and " + trouble);
+  }
+}
+
 RunReport run_group(Context& context, const Origin& origin, const VolumeGroup& group, Store& store,
                     RunOptions options) {
   replication::RunProgress progress;
@@ -223,7 +236,7 @@ RunReport run_group(Context& context, const Origin& origin, const VolumeGroup& g
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - began;
     return render_run(progress, passed.count(), width);
   });
-  const auto source = origin.source(group.machine, options.host);
+  const auto source = source_or_say_so(origin, group, store, options);
   return replication::run(*source, store, options);
 }
 
@@ -268,6 +281,7 @@ void back_up(Context& context, const Origin& origin, const VolumeGroup& group, S
     const RunReport run = run_group(context, origin, group, store, options);
     for (const auto& volume : run.volumes) report(context, host_of(context, group.machine), volume);
     for (const auto& warning : run.warnings) context.console.warn(warning);
+    for (const auto& note : run.notes) context.console.explain(note);
     for (const auto& absent : run.absent) report_absent(context, group, absent);
     report_not_covered(context, run.not_covered);
     sum.add(run);

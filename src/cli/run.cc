@@ -9,26 +9,10 @@
 #include "cli/documents.h"
 #include "cli/help.h"
 #include "cli/parse.h"
+#include "cli/report_error.h"
 
 namespace snapferry::cli {
 namespace {
-
-ExitCode report(Console& console, ErrorKind kind, ExitCode code, std::string_view message) {
-  try {
-    console.status("");
-    console.flush();
-    console.warn(message);
-    console.emit(JsonObject::line("error")
-                     .text("kind", to_string(kind))
-                     .text("message", message)
-                     .number("exit_code", static_cast<std::uint64_t>(code)));
-    console.flush();
-  } catch (const BrokenPipe&) {
-  } catch (const Error&) {
-    // Standard output is what failed; the line above has told so.
-  }
-  return code;
-}
 
 ExitCode dispatch(const Invocation& invocation, Io& io, Console& console) {
   Context context{io, invocation, console};
@@ -54,15 +38,15 @@ ExitCode guarded(Console& console, const std::function<ExitCode()>& body) {
   } catch (const BrokenPipe&) {
     return ExitCode::Failure;
   } catch (const NoSuchStore& error) {
-    return report(console, error.kind(), ExitCode::NoSuchStore, error.message());
+    return report_error(console, error.kind(), ExitCode::NoSuchStore, error.message());
   } catch (const Error& error) {
-    return report(console, error.kind(), exit_code_for(error.kind()), error.message());
+    return report_error(console, error.kind(), exit_code_for(error.kind()), error.message());
   } catch (const std::bad_alloc&) {
-    return report(console, ErrorKind::Unavailable, ExitCode::Failure,
-                  "memory: the system has no more to give; close something and try again");
+    return report_error(console, ErrorKind::Unavailable, ExitCode::Failure,
+                        "memory: the system has no more to give; close something and try again");
   } catch (const std::exception& error) {
-    return report(console, ErrorKind::Internal, ExitCode::Failure,
-                  fmt::format("internal error: {}; please report it", error.what()));
+    return report_error(console, ErrorKind::Internal, ExitCode::Failure,
+                        fmt::format("internal error: {}; please report it", error.what()));
   }
 }
 

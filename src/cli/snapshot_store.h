@@ -49,17 +49,19 @@ class SnapshotStore {
   // Fills in what a listing leaves out of `snapshot.root`. Throws Unsupported without has_files().
   virtual void complete(Snapshot& snapshot) = 0;
 
-  // When a run last found the volume unchanged, in seconds since 1970; 0: never.
-  virtual std::int64_t seen_unchanged(const VolumeName& volume) = 0;
   // Why a snapshot that was listed may not give back what was backed up. Of a native one: somebody
   // changed the copy of its volume, or verify found it damaged. Of one in a repository: what of it
   // is known to be lost. Empty: nothing is known against it.
   virtual std::string known_against(const Snapshot& snapshot) = 0;
-  // How far the volume has come here, as of the last listing; nullopt: there is no snapshot of it.
-  virtual std::optional<Arrival> arrival(const VolumeName& volume) = 0;
+  // What there is of each volume in each set, as of the last listing.
+  virtual Arrivals arrivals() = 0;
+  // Whether the first backup of the volume may be under way, as far as that can be told.
+  virtual bool may_be_arriving(const VolumeName& volume) = 0;
   // What is expected beside what the snapshots say, of the hosts whose snapshots are shown.
   virtual Expectations expectations() = 0;
-  virtual void change_expectations(const std::string& host, const ExpectationChange& change) = 0;
+  // Returns what was not taken in.
+  virtual std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                         const ExpectationChange& change) = 0;
   // What rules and ages go by: when the store saw the snapshot come, and within a chain never
   // older than the one before, whatever its host's clock said. Of a snapshot that was listed.
   virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;

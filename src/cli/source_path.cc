@@ -43,9 +43,9 @@ void add_name(std::string name, std::vector<std::string>& names) {
 
 // Where a symlink leads to, step by step, though nothing is there.
 std::string followed(std::string path) {
-  constexpr int kMostLinks = 40;  // as many as the kernel follows
+  constexpr int kMostSteps = 40;  // as many as the kernel follows
   std::error_code error;
-  for (int links = 0; links < kMostLinks && std::filesystem::is_symlink(path, error); ++links) {
+  for (int links = 0; links < kMostSteps && std::filesystem::is_symlink(path, error); ++links) {
     const auto target = std::filesystem::read_symlink(path, error);
     if (error) break;
     path = (std::filesystem::path(path).parent_path() / target).lexically_normal().string();

@@ -70,6 +70,19 @@ void require_directory(const RepositoryStore& store, const StoreRecognition& rec
   }
 }
 
+// By the order of commits.
+Arrivals arrivals_of(const std::vector<Snapshot>& snapshots) {
+  Arrivals arrivals;
+  std::map<std::pair<VolumeName, std::string>, std::uint64_t> newest;
+  for (const Snapshot& snapshot : snapshots) {
+    std::uint64_t& sequence = newest[{snapshot.volume, snapshot.set}];
+    if (snapshot.sequence < sequence) continue;
+    sequence = snapshot.sequence;
+    arrivals[snapshot.volume][snapshot.set].newest = snapshot.id.hex();
+  }
+  return arrivals;
+}
+
 SeenStore::Protection protection_of(repository::Encryption encryption) {
   return encryption == repository::Encryption::Password ? SeenStore::Protection::Encrypted
                                                         : SeenStore::Protection::None;
@@ -224,12 +237,11 @@ std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>
   auto listed = repository->snapshots(damaged);
   const auto times = effective_times(listed, clock->now());
   times_.clear();
-  arrivals_.clear();
   for (std::size_t i = 0; i < listed.size(); ++i) {
     times_.emplace(listed[i].id, times[i]);
-    std::uint64_t& order = arrivals_[listed[i].volume].order;
-    order = std::max(order, listed[i].sequence);
   }
+  arrivals_ = arrivals_of(listed);
+  backing_up_.reset();
   return listed;
 }
 
@@ -241,9 +253,15 @@ std::string RepositoryStore::known_against(const Snapshot& snapshot) {
                      lost[0].path);
 }
 
-std::optional<Arrival> RepositoryStore::arrival(const VolumeName& volume) {
-  const auto found = arrivals_.find(volume);
-  return found == arrivals_.end() ? std::nullopt : std::optional(found->second);
+// A claim does not say of which volume it is.
+bool RepositoryStore::may_be_arriving(const VolumeName& volume) {
+  if (!backing_up_) {
+    backing_up_.emplace();
+    for (const repository::ClaimInfo& claim : repository->claims()) {
+      if (claim.counts && !claim.is_prune) backing_up_->insert(claim.host);
+    }
+  }
+  return backing_up_->contains(volume.host);
 }
 
 Timestamp RepositoryStore::time_for_rules(const Snapshot& snapshot) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,12 +42,13 @@ class RepositoryStore : public SnapshotStore {
   ObjectSource& objects() override { return *repository; }
   bool has_files(const Snapshot&) override { return true; }
   void complete(Snapshot&) override {}
-  std::int64_t seen_unchanged(const VolumeName&) override { return 0; }
   std::string known_against(const Snapshot& snapshot) override;
-  std::optional<Arrival> arrival(const VolumeName& volume) override;
+  Arrivals arrivals() override { return arrivals_; }
+  bool may_be_arriving(const VolumeName& volume) override;
   Expectations expectations() override { return repository->expectations(); }
-  void change_expectations(const std::string& host, const ExpectationChange& change) override {
-    repository->change_expectations(host, change);
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override {
+    return repository->change_expectations(host, change);
   }
   Timestamp time_for_rules(const Snapshot& snapshot) override;
   Timestamp storage_time() override { return repository->storage_time(); }
@@ -63,7 +65,8 @@ class RepositoryStore : public SnapshotStore {
  private:
   // Of those that were listed last.
   std::map<ObjectId, Timestamp> times_;
-  std::map<VolumeName, Arrival> arrivals_;
+  Arrivals arrivals_;
+  std::optional<std::set<std::string>> backing_up_;  // hosts with a claim that counts
 };
 
 // The STORE of --store or SNAPFERRY_STORE. Throws InvalidArgument if there is neither.

@@ -1,8 +1,7 @@
 #include "core/expectation.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+#include <utility>
 
 #include "core/error.h"
 #include "core/volume_pattern.h"
@@ -10,142 +9,193 @@
 namespace snapferry {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789ABCDEF";
+using NamesBySet = std::map<std::string, std::set<std::string>>;
 
-bool is_plain(unsigned char byte) {
-  return byte > 0x20 && byte < 0x7f && byte != '%' && byte != ';';
+template <typename BySet>
+bool has(const BySet& sets, const std::string& set, const std::string& name) {
+  const auto found = sets.find(set);
+  return found != sets.end() && found->second.contains(name);
 }
 
-std::string escaped(std::string_view name) {
-  std::string text;
-  for (const char character : name) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (is_plain(byte)) {
-      text += character;
-    } else {
-      text += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return text;
+template <typename BySet>
+bool take_out(BySet& sets, const std::string& set, const std::string& name) {
+  const auto found = sets.find(set);
+  if (found == sets.end() || found->second.erase(name) == 0) return false;
+  if (found->second.empty()) sets.erase(found);
+  return true;
 }
 
-std::optional<std::string> unescaped(std::string_view text) {
-  std::string name;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      name += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const auto high = kDigits.find(text[i + 1]), low = kDigits.find(text[i + 2]);
-    if (high == kDigits.npos || low == kDigits.npos) return std::nullopt;
-    name += static_cast<char>(high << 4 | low);
-    i += 2;
-  }
-  if (name.empty() || name.size() > kLongestExpected) return std::nullopt;
-  return name;
-}
-
-// Cuts what stands before `delimiter` off `rest`; all of it if there is none.
-std::string_view cut(std::string_view& rest, char delimiter) {
-  const auto end = rest.find(delimiter);
-  const auto part = rest.substr(0, end);
-  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-  return part;
-}
-
-template <typename Number>
-bool read(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-std::size_t count_of(const std::map<std::string, std::set<std::string>>& awaited) {
+template <typename BySet>
+std::size_t count_of(const BySet& sets) {
   std::size_t count = 0;
-  for (const auto& [set, names] : awaited) count += names.size();
+  for (const auto& [set, names] : sets) count += names.size();
   return count;
 }
 
-bool is_keepable(const std::string& name) {
-  return !name.empty() && name.size() <= kLongestExpected;
+// Without a snapshot: nothing else than that says that it is not awaited.
+bool is_retired_unseen(const HostExpectations& host, const std::string& set,
+                       const std::string& name) {
+  if (!has(host.retired, set, name)) return false;
+  return host.retired.at(set).at(name) == Arrival{};
 }
 
-void add_awaited(HostExpectations& host, const std::string& set, const std::string& name) {
-  if (is_keepable(name) && count_of(host.awaited) < kMostExpected) host.awaited[set].insert(name);
+// With what separates it from the next.
+std::size_t size_of(const HostExpectations& entry) { return encode_expectations(entry).size() + 1; }
+
+std::size_t size_of_awaited(const std::string& set, const std::string& name) {
+  HostExpectations entry;
+  entry.awaited[set] = {name};
+  return size_of(entry);
 }
 
-void add_retired(HostExpectations& host, const std::string& name, const Arrival& arrival) {
-  if (!is_keepable(name)) return;
-  if (host.retired.contains(name) || host.retired.size() < kMostExpected) {
-    host.retired[name] = arrival;
+std::size_t size_of_retired(const std::string& set, const std::string& name,
+                            const Arrival& arrival) {
+  HostExpectations entry;
+  entry.retired[set] = {{name, arrival}};
+  return size_of(entry);
+}
+
+// Makes a change within the room that there is.
+class Editor {
+ public:
+  Editor(HostExpectations host, const ExpectationRoom& room)
+      : host_(std::move(host)),
+        room_(room),
+        awaited_(count_of(host_.awaited)),
+        retired_(count_of(host_.retired)),
+        bytes_(size_of(host_) + kFullMark) {}
+
+  void await(const std::string& set, const std::string& name) {
+    if (has(host_.awaited, set, name) || is_retired_unseen(host_, set, name)) return;
+    const std::size_t size = size_of_awaited(set, name);
+    if (!fits(set, name, awaited_, size)) {
+      host_.full = true;
+      return leave_out(name, "is not remembered as asked for", awaited_);
+    }
+    host_.awaited[set].insert(name);
+    ++awaited_;
+    bytes_ += size;
   }
-}
 
-void remove_awaited(HostExpectations& host, const std::string& set, const std::string& name) {
-  const auto found = host.awaited.find(set);
-  if (found == host.awaited.end()) return;
-  found->second.erase(name);
-  if (found->second.empty()) host.awaited.erase(found);
-}
-
-void read_entry(std::string_view entry, HostExpectations& host) {
-  const auto kind = cut(entry, ' ');
-  if (kind == "a") {
-    const auto set = unescaped(cut(entry, ' '));
-    const auto name = unescaped(entry);
-    if (set && name) add_awaited(host, *set, *name);
-  } else if (kind == "r") {
-    Arrival arrival;
-    const bool order = read(cut(entry, ' '), arrival.order);
-    const bool unchanged = read(cut(entry, ' '), arrival.unchanged);
-    const auto name = unescaped(entry);
-    if (order && unchanged && name) add_retired(host, *name, arrival);
+  void settle(const std::string& set, const std::string& name) {
+    if (!take_out(host_.awaited, set, name)) return;
+    --awaited_;
+    bytes_ -= size_of_awaited(set, name);
+    host_.full = false;
   }
-}
+
+  // Takes the place of what is awaited.
+  void retire(const std::string& set, const std::string& name, const Arrival& arrival) {
+    end(set, name);
+    const bool was_awaited = has(host_.awaited, set, name);
+    const std::size_t freed = was_awaited ? size_of_awaited(set, name) : 0;
+    const std::size_t size = size_of_retired(set, name, arrival);
+    if (!fits(set, name, retired_, size > freed ? size - freed : 0)) {
+      return leave_out(name, "cannot be retired", retired_);
+    }
+    settle(set, name);
+    host_.retired[set][name] = arrival;
+    ++retired_;
+    bytes_ += size;
+  }
+
+  void end(const std::string& set, const std::string& name) {
+    const auto found = host_.retired.find(set);
+    if (found == host_.retired.end() || !found->second.contains(name)) return;
+    bytes_ -= size_of_retired(set, name, found->second.at(name));
+    take_out(host_.retired, set, name);
+    --retired_;
+    host_.full = false;
+  }
+
+  void expect_again(const std::string& set, const std::string& name) {
+    const bool never_came = is_retired_unseen(host_, set, name);
+    end(set, name);
+    if (never_came) await(set, name);
+  }
+
+  ChangedExpectations result() && { return {std::move(host_), std::move(left_out_)}; }
+
+ private:
+  static constexpr std::size_t kFullMark = 2;
+
+  bool fits(const std::string& set, const std::string& name, std::size_t names,
+            std::size_t size) const {
+    return !name.empty() && name.size() <= kLongestExpected && set.size() <= kLongestExpected &&
+           names < room_.names && bytes_ + size <= room_.bytes;
+  }
+
+  void leave_out(const std::string& name, const std::string& what, std::size_t names) {
+    const std::string cause =
+        name.size() > kLongestExpected || name.empty()
+            ? "its name is too long"
+            : "the record of its host is full, with " + std::to_string(names) + " names; " +
+                  "'snapferry check' names them: retire what will never arrive, and forget what "
+                  "is gone";
+    left_out_.push_back({name.substr(0, kLongestExpected), what + ": " + cause});
+  }
+
+  HostExpectations host_;
+  const ExpectationRoom room_;
+  std::size_t awaited_;
+  std::size_t retired_;
+  std::size_t bytes_;
+  std::vector<VolumeFailure> left_out_;
+};
 
 }  // namespace
 
-HostExpectations changed(HostExpectations before, const ExpectationChange& change) {
-  for (const auto& name : change.arrived) {
-    remove_awaited(before, change.set, name);
-    before.retired.erase(name);
+ChangedExpectations changed(HostExpectations before, const ExpectationChange& change,
+                            const ExpectationRoom& room) {
+  Editor editor(std::move(before), room);
+  for (const auto& name : change.settled) editor.settle(change.set, name);
+  for (const auto& [set, names] : change.ended) {
+    for (const auto& name : names) editor.end(set, name);
   }
-  for (const auto& name : change.settled) remove_awaited(before, change.set, name);
-  for (const auto& name : change.missing) add_awaited(before, change.set, name);
-  for (const auto& name : change.expect_again) before.retired.erase(name);
-  for (const auto& [name, arrival] : change.retire) add_retired(before, name, arrival);
-  return before;
+  for (const auto& [set, names] : change.expect_again) {
+    for (const auto& name : names) editor.expect_again(set, name);
+  }
+  for (const auto& [set, names] : change.retire) {
+    for (const auto& [name, arrival] : names) editor.retire(set, name, arrival);
+  }
+  for (const auto& name : change.missing) editor.await(change.set, name);
+  return std::move(editor).result();
 }
 
 ExpectationChange reduced(ExpectationChange change, const HostExpectations& before) {
-  const auto set = before.awaited.find(change.set);
   const auto is_awaited = [&](const std::string& name) {
-    return set != before.awaited.end() && set->second.contains(name);
+    return has(before.awaited, change.set, name);
   };
-  std::erase_if(change.missing, is_awaited);
-  std::erase_if(change.settled, [&](const std::string& name) { return !is_awaited(name); });
-  std::erase_if(change.arrived, [&](const std::string& name) {
-    return !is_awaited(name) && !before.retired.contains(name);
+  std::erase_if(change.missing, [&](const std::string& name) {
+    return is_awaited(name) || is_retired_unseen(before, change.set, name);
   });
+  std::erase_if(change.settled, [&](const std::string& name) { return !is_awaited(name); });
   return change;
 }
 
 HostExpectations merged(HostExpectations one, const HostExpectations& other) {
-  for (const auto& [set, names] : other.awaited) {
-    for (const auto& name : names) add_awaited(one, set, name);
+  one.full = one.full || other.full;
+  for (const auto& [set, names] : other.awaited)
+    one.awaited[set].insert(names.begin(), names.end());
+  for (const auto& [set, names] : other.retired) {
+    for (const auto& [name, arrival] : names) {
+      // Which one was later, nothing tells; one that is over makes nobody silent.
+      Arrival& known = one.retired[set][name];
+      known = std::max(known, arrival);
+    }
   }
-  for (const auto& [name, arrival] : other.retired) {
-    const auto found = one.retired.find(name);
-    // Retired again, it had come further.
-    if (found == one.retired.end() || is_still_retired(arrival, found->second)) {
-      add_retired(one, name, arrival);
+  NamesBySet awaited = std::move(one.awaited);
+  one.awaited.clear();
+  for (const auto& [set, names] : awaited) {
+    for (const auto& name : names) {
+      if (!is_retired_unseen(one, set, name)) one.awaited[set].insert(name);
     }
   }
   return one;
 }
 
 bool is_still_retired(const Arrival& retired, const Arrival& now) {
-  return now.order <= retired.order && now.unchanged <= retired.unchanged;
+  return now.newest == retired.newest && (now.unchanged == 0 || now.unchanged == retired.unchanged);
 }
 
 bool is_awaited_as(std::string_view awaited, std::string_view path) {
@@ -156,34 +206,6 @@ bool is_awaited_as(std::string_view awaited, std::string_view path) {
   } catch (const Error&) {
     return false;
   }
-}
-
-std::string encode_expectations(const HostExpectations& expectations) {
-  return encode_expectations(expectations, std::string::npos);
-}
-
-std::string encode_expectations(const HostExpectations& expectations, std::size_t most) {
-  std::string text;
-  const auto add = [&](const std::string& entry) {
-    const std::size_t size = text.size() + (text.empty() ? 0 : 1) + entry.size();
-    if (size > most) return;
-    if (!text.empty()) text += ';';
-    text += entry;
-  };
-  for (const auto& [name, arrival] : expectations.retired) {
-    add("r " + std::to_string(arrival.order) + ' ' + std::to_string(arrival.unchanged) + ' ' +
-        escaped(name));
-  }
-  for (const auto& [set, names] : expectations.awaited) {
-    for (const auto& name : names) add("a " + escaped(set) + ' ' + escaped(name));
-  }
-  return text;
-}
-
-HostExpectations decode_expectations(std::string_view text) {
-  HostExpectations host;
-  while (!text.empty()) read_entry(cut(text, ';'), host);
-  return host;
 }
 
 }  // namespace snapferry

@@ -147,18 +147,22 @@ class Store {
                                 const std::vector<VolumeName>& volumes) = 0;
 
   // What is expected of `host`, or of all hosts if it is empty, beside what its snapshots say. What
-  // was written of that and cannot be read expects nothing. As of the last inventory() of these
-  // hosts where that told it; empty where a store cannot keep it.
+  // is torn of that expects nothing; where it cannot be read, that is a failure. As of the last
+  // inventory() of these hosts where that told it; empty where a store cannot keep it.
   virtual Expectations expectations(const std::string& host) {
     (void)host;
     return {};
   }
 
   // Makes the change to what is expected of the host, as changed() does, whatever others write at
-  // the same time. Writes nothing where that changes nothing.
-  virtual void change_expectations(const std::string& host, const ExpectationChange& change) {
+  // the same time, and returns what was not taken in. Writes nothing where that changes nothing,
+  // and nothing over what could not be read. Throws Unsupported where the far end does not know
+  // this.
+  virtual std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                         const ExpectationChange& change) {
     (void)host;
     (void)change;
+    return {};
   }
 
   // The replica's snapshot `request.to` as a stream, for a restore or for another store; relative

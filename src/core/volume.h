@@ -48,6 +48,10 @@ struct VolumeState {
   // (ReplicaState::changed). Empty: all may be. Of a Source that is a store alone; an agent's has
   // none.
   std::string unfit = {};
+  // When the volume itself was last found unchanged since the newest of `points`, as far as a store
+  // that is the Source knows; 0: never. nullopt: the Source has the volume itself, and its listing
+  // finds that out.
+  std::optional<std::int64_t> last_unchanged = {};
   bool operator==(const VolumeState&) const = default;
 };
 

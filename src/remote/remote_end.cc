@@ -183,9 +183,10 @@ class LineStore : public Store {
   Expectations expectations(const std::string& host) override {
     return current_.get()->expectations(host);
   }
-  void change_expectations(const std::string& host, const ExpectationChange& change) override {
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override {
     if (!change.retires()) line_->prepare();
-    current_.get()->change_expectations(host, change);
+    return current_.get()->change_expectations(host, change);
   }
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override {
     const auto store = current_.get();

@@ -41,6 +41,48 @@ ReplicaDamage printable_damage(ReplicaDamage damage) {
   return damage;
 }
 
+// So many names as one request takes, and so many bytes as are no burden.
+class Portions {
+ public:
+  Portions(std::string host, std::string set) : host_(std::move(host)), set_(std::move(set)) {
+    begin();
+  }
+
+  void add(std::vector<std::string> wire::ExpectationRequest::*list,
+           const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      const bool is_full = (requests_.back().*list).size() >= wire::ExpectationRequest::kMostNames;
+      if (is_full || bytes_ + name.size() > kMostBytes) begin();
+      (requests_.back().*list).push_back(name);
+      bytes_ += name.size();
+    }
+  }
+
+  std::vector<wire::ExpectationRequest> requests() && { return std::move(requests_); }
+
+ private:
+  static constexpr std::size_t kMostBytes = 1u << 20;
+
+  void begin() {
+    requests_.push_back({host_, set_, {}, {}});
+    bytes_ = 0;
+  }
+
+  const std::string host_;
+  const std::string set_;
+  std::vector<wire::ExpectationRequest> requests_;
+  std::size_t bytes_ = 0;
+};
+
+// What makes room goes first.
+std::vector<wire::ExpectationRequest> in_portions(const std::string& host,
+                                                  const ExpectationChange& change) {
+  Portions portions(host, change.set);
+  portions.add(&wire::ExpectationRequest::settled, change.settled);
+  portions.add(&wire::ExpectationRequest::missing, change.missing);
+  return std::move(portions).requests();
+}
+
 class ConnectionRequests : public ViewRequests {
  public:
   explicit ConnectionRequests(wire::Connection& connection) : connection_(connection) {}
@@ -167,22 +209,30 @@ Expectations RemoteStore::expectations(const std::string& host) {
                                           printable(expected.host) +
                                           ", though nobody asked for that host");
     }
-    HostExpectations& one = found[expected.host];
-    for (const auto& [set, volume] : expected.awaited) one.awaited[set].insert(volume);
-    for (const auto& [volume, arrival] : expected.retired) one.retired[volume] = arrival;
+    found[expected.host] = wire::expectations_of(expected);
   }
   return found;
 }
 
-void RemoteStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+std::vector<VolumeFailure> RemoteStore::change_expectations(const std::string& host,
+                                                            const ExpectationChange& change) {
   if (change.retires()) {
     throw Error(ErrorKind::PermissionDenied,
                 name_ + ": no key can retire volumes; run it on the machine of the store");
   }
-  if (!abilities_.remembers) return;
-  remote_call<wire::Nothing>(
-      connection_, wire::Verb::StoreChangeExpectations,
-      wire::ExpectationRequest{host, change.set, change.missing, change.arrived, change.settled});
+  if (!abilities_.remembers) {
+    throw Error(ErrorKind::Unsupported,
+                name_ + ": its agent remembers nothing that never arrived; update snapferry there");
+  }
+  std::vector<VolumeFailure> left_out;
+  for (const auto& request : in_portions(host, change)) {
+    auto reply =
+        remote_call<wire::FailuresReply>(connection_, wire::Verb::StoreChangeExpectations, request);
+    for (auto& failure : printable_failures(std::move(reply.failures))) {
+      left_out.push_back(std::move(failure));
+    }
+  }
+  return left_out;
 }
 
 std::unique_ptr<Stream> RemoteStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -52,7 +52,8 @@ class RemoteStore : public Store {
                         const std::vector<VolumeName>& volumes) override;
   Expectations expectations(const std::string& host) override;
   // Throws PermissionDenied for what retires: nothing that asks for it crosses a connection.
-  void change_expectations(const std::string& host, const ExpectationChange& change) override;
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
   // Nothing is asked for yet; borrows the connection.
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;

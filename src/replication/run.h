@@ -81,6 +81,7 @@ struct RunReport {
   // nothing, as Failed.
   std::vector<VolumeOutcome> volumes;
   std::vector<std::string> warnings;     // that concern no single volume
+  std::vector<std::string> notes;        // that are of no concern to most
   std::vector<AbsentStore> absent;       // other stores that the source keeps snapshots for
   std::vector<std::string> not_covered;  // not_covered.h; empty unless asked for
   // The plan as first made (values for --json; plan_text() prints them). In a dry run as it would
@@ -104,5 +105,10 @@ struct RunReport {
 // source's and store's methods from this thread, but send(), receive() and the store's first
 // inventory() from others, too.
 RunReport run(Source& source, Store& store, const RunOptions& options);
+
+// Tells the store that the run was to bring what its patterns say, where no source can be asked:
+// those that it has no snapshot of are awaited from then on. Returns what could not be recorded, as
+// AskedFor does; throws Cancelled, and NoSuchStore where there is none.
+std::string record_unreached(Store& store, const RunOptions& options);
 
 }  // namespace snapferry::replication

@@ -90,9 +90,13 @@ class Inventory {
 void take_inventory(RunState& run) {
   try {
     Inventory(run).take();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::Cancelled && !run.options.dry_run) record_unlisted(run);
+  } catch (const NoSuchStore&) {
     throw;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled || run.options.dry_run) throw;
+    const std::string trouble = record_unreached(run.store, run.options);
+    if (trouble.empty()) throw;
+    throw Error(error.kind(), error.message() + "; and " + trouble);
   }
 }
 

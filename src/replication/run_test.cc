@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "replication/plan_text.h"
+#include "replication/store_source.h"
 #include "replication/test_scene.h"
 #include "testing/errors.h"
 
@@ -151,6 +152,50 @@ TEST_P(RunTest, WithoutChangesCostsNoSettlementThoughAnotherDiskSharesTheSet) {
   scene_.run(source, store);
   expect_rest(store, "both have the newest");
   expect_rest(first, "both have the newest");
+}
+
+TEST_P(RunTest, AwaitsWhatItsOwnSetLacksThoughAnotherHasIt) {
+  const std::string a = scene_.name("a");
+  scene_.make("a");
+  scene_.run();
+  testing::FakeStore store(scene_.disk);
+  scene_.options.set = "offsite";
+  scene_.options.patterns = {a};
+  scene_.options.dry_run = false;
+  EXPECT_EQ(record_unreached(store, scene_.options), "");
+  EXPECT_EQ(store.expectations("").at("web1").awaited.at("offsite"), std::set<std::string>{a});
+  scene_.run();
+  EXPECT_TRUE(store.expectations("").empty());
+}
+
+TEST_P(RunTest, SaysThatAVolumeWhichFailsIsRetired) {
+  const std::string gone = scene_.name("gone");
+  testing::FakeStore store(scene_.disk);
+  store.change_expectations("web1", {.retire = {{"main", {{gone, {}}}}}});
+  scene_.make("a");
+  scene_.options.patterns = {scene_.name("a"), gone};
+  const auto report = scene_.run();
+  ASSERT_EQ(report.warnings.size(), 1u);
+  EXPECT_TRUE(report.warnings[0].starts_with(gone + ": is retired")) << report.warnings[0];
+  EXPECT_FALSE(store.expectations("").at("web1").awaited.contains("main"));
+}
+
+// The source may be dead for years.
+TEST_P(RunTest, FromAStoreProvesNoMoreThanThatOneKnows) {
+  scene_.make("a");
+  scene_.run();
+  const auto seen = [&](testing::FakeDisk& disk) {
+    return testing::FakeStore(disk).inventory("web1").at(0).seen_unchanged;
+  };
+  testing::FakeDisk second(GetParam());
+  testing::FakeStore first(scene_.disk), store(second);
+  StoreSource source(first, "web1");
+  scene_.options.take_nothing = true;
+  for (int run = 0; run < 2; ++run) scene_.run(source, store);
+  EXPECT_TRUE(seen(second).empty()) << "no run ever found the volume itself unchanged";
+  first.record_unchanged("main", 12345, {{"web1", scene_.name("a")}});
+  scene_.run(source, store);
+  EXPECT_EQ(seen(second), (std::vector<std::pair<std::string, std::int64_t>>{{"main", 12345}}));
 }
 
 TEST_P(RunTest, RecordsWhatItFoundUnchanged) {

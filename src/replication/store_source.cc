@@ -17,6 +17,10 @@ VolumeState as_volume(const ReplicaState& replica) {
   state.written = 0;
   state.unfit = replica.changed;
   state.points = replica.points;
+  state.last_unchanged = 0;
+  for (const auto& [set, time] : replica.seen_unchanged) {
+    state.last_unchanged = std::max(*state.last_unchanged, time);
+  }
   return state;
 }
 

@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::uint8_t kExpectedVersion = 1;
 
+Error of_later_version(std::string_view name) {
+  return Error(ErrorKind::Unsupported,
+               std::string(name) +
+                   ": says what is expected in a way of a later version; update snapferry here");
+}
+
 void put_together(Expectations& all, const Expectations& more) {
   for (const auto& [host, expected] : more) all[host] = merged(all[host], expected);
 }
@@ -52,7 +58,13 @@ std::optional<ExpectedRecords> read_listed(const SealedObjects& objects) {
       records.each.push_back(decode_expected_record(plain, object_name(ObjectType::Expected, id)));
       records.read.push_back(id);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::Corrupt) throw;  // of a later version: not ours to remove
+      if (error.kind() == ErrorKind::Corrupt) {
+        records.read.push_back(id);
+      } else if (error.kind() == ErrorKind::Unsupported) {
+        records.later = object_name(ObjectType::Expected, id);  // not ours to remove
+      } else {
+        throw;
+      }
     }
   }
   return records;
@@ -67,14 +79,16 @@ Bytes encode_expected_record(const Expectations& expectations) {
   out.u32(static_cast<std::uint32_t>(expectations.size()));
   for (const auto& [host, expected] : expectations) {
     out.sized(as_bytes(host));
-    out.sized(as_bytes(encode_expectations(expected, kMostExpectedBytes)));
+    out.sized(as_bytes(encode_expectations(expected)));
   }
   return bytes;
 }
 
 Expectations decode_expected_record(ByteView bytes, std::string_view subject) {
   ByteReader in(bytes, subject);
-  if (in.u8() != kExpectedVersion) in.fail("has a version that this program does not know");
+  const std::uint8_t version = in.u8();
+  if (version > kExpectedVersion) throw of_later_version(subject);
+  if (version != kExpectedVersion) in.fail("has a version that never was");
   Expectations expectations;
   for (std::uint32_t count = in.u32(); count > 0; --count) {
     const std::string host(as_text(in.sized()));
@@ -96,25 +110,38 @@ ExpectedRecords read_expected(const SealedObjects& objects) {
   for (int tries = 0; tries < kTries; ++tries) {
     if (auto records = read_listed(objects)) return *std::move(records);
   }
-  return {};  // written again and again: the next command finds what is expected
+  throw Error(ErrorKind::Busy,
+              "expected: is written by others again and again; run the command again");
 }
 
-void change_expected(blob::Storage& storage, SealedObjects& objects, const std::string& host,
-                     const ExpectationChange& change) {
+Expectations all_expected(const SealedObjects& objects) {
+  const ExpectedRecords records = read_expected(objects);
+  if (!records.later.empty()) throw of_later_version(records.later);
+  return records.together();
+}
+
+std::vector<VolumeFailure> change_expected(blob::Storage& storage, SealedObjects& objects,
+                                           const std::string& host,
+                                           const ExpectationChange& change) {
   const ExpectedRecords records = read_expected(objects);
   Expectations all = records.together();
   const HostExpectations before = all[host];
-  const HostExpectations after = changed(before, change);
-  if (after == before) return;
+  auto [after, left_out] = changed(before, change);
+  if (after == before) return left_out;
   all[host] = after;
   std::erase_if(all, [](const auto& one) { return one.second.empty(); });
   replace(storage, objects, records.read, all);
+  return left_out;
 }
 
 void tidy_expected(blob::Storage& storage, SealedObjects& objects) {
-  const ExpectedRecords records = read_expected(objects);
-  if (records.read.empty() || (records.read.size() == 1 && records.each.size() == 1)) return;
-  replace(storage, objects, records.read, records.together());
+  try {
+    const ExpectedRecords records = read_expected(objects);
+    if (records.read.empty() || (records.read.size() == 1 && records.each.size() == 1)) return;
+    replace(storage, objects, records.read, records.together());
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled || error.kind() == ErrorKind::NoSpace) throw;
+  }
 }
 
 }  // namespace snapferry::repository

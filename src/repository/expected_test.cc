@@ -5,6 +5,7 @@
 #include "blob/memory_storage.h"
 #include "core/error.h"
 #include "repository/repository.h"
+#include "testing/errors.h"
 
 namespace snapferry::repository {
 namespace {
@@ -33,8 +34,8 @@ TEST_F(ExpectedTest, IsOneRecordAndNoneWhereNothingIsExpected) {
   EXPECT_EQ(records(), 1u);
   EXPECT_EQ(all().at("web1").awaited.at("default"), (Names{"/a", "/b"}));
   EXPECT_EQ(all().at("web2").awaited.at("default"), Names{"/c"});
-  change_expected(storage_, objects_, "web1", {.set = "default", .arrived = {"/a", "/b"}});
-  change_expected(storage_, objects_, "web2", {.set = "default", .arrived = {"/c"}});
+  change_expected(storage_, objects_, "web1", {.set = "default", .settled = {"/a", "/b"}});
+  change_expected(storage_, objects_, "web2", {.set = "default", .settled = {"/c"}});
   EXPECT_EQ(records(), 0u);
 }
 
@@ -42,7 +43,7 @@ TEST_F(ExpectedTest, IsNotWrittenAgainWhereNothingChanges) {
   ask("web1", "/a");
   const auto before = objects_.list(ObjectType::Expected);
   ask("web1", "/a");
-  change_expected(storage_, objects_, "web1", {.set = "default", .arrived = {"/x"}});
+  change_expected(storage_, objects_, "web1", {.set = "default", .settled = {"/x"}});
   EXPECT_EQ(objects_.list(ObjectType::Expected), before);
 }
 
@@ -75,13 +76,41 @@ TEST_F(ExpectedTest, OfALaterVersionStays) {
   tidy_expected(storage_, objects_);
   EXPECT_EQ(records(), 2u);
   EXPECT_NO_THROW(objects_.get(ObjectType::Expected, later));
+  // What is expected is not known whole then, and what this program knows of it goes on.
+  EXPECT_ERROR(all_expected(objects_), ErrorKind::Unsupported);
+  EXPECT_EQ(all().at("web1").awaited.at("default"), Names{"/a"});
+}
+
+TEST_F(ExpectedTest, ThatIsMalformedGoes) {
+  objects_.put(ObjectType::Expected, random_id(), Bytes{1, 255, 255, 255, 255});
+  ask("web1", "/a");
+  EXPECT_EQ(records(), 1u);
+  objects_.put(ObjectType::Expected, random_id(), Bytes{0});
+  tidy_expected(storage_, objects_);
+  EXPECT_EQ(records(), 1u);
+  EXPECT_EQ(all().at("web1").awaited.at("default"), Names{"/a"});
+}
+
+TEST_F(ExpectedTest, OfOneHostDropsNothingWhereThereIsNoRoom) {
+  ExpectationChange flood{.set = "default"};
+  const std::string long_name = "/" + std::string(1000, 'x');
+  for (int i = 0; i < 300; ++i) flood.missing.push_back(long_name + std::to_string(i));
+  const auto left_out = change_expected(storage_, objects_, "web1", flood);
+  EXPECT_FALSE(left_out.empty());
+  const std::size_t kept = all().at("web1").awaited.at("default").size();
+  EXPECT_EQ(kept + left_out.size(), flood.missing.size());
+  ExpectationChange retire;
+  for (int i = 0; i < 100; ++i) retire.retire["default"][long_name + std::to_string(i)] = {};
+  change_expected(storage_, objects_, "web1", retire);
+  const auto after = all().at("web1");
+  EXPECT_EQ(after.awaited.at("default").size() + after.retired.at("default").size(), kept);
 }
 
 TEST_F(ExpectedTest, IsTakenWithoutBelievingItsNumbers) {
   EXPECT_THROW(decode_expected_record(Bytes{1, 255, 255, 255, 255}, "x"), Error);
   EXPECT_THROW(decode_expected_record(Bytes{}, "x"), Error);
   Expectations one;
-  one["web1"].retired["/a"] = {4, 0};
+  one["web1"].retired["default"]["/a"] = {"b2", 0};
   auto bytes = encode_expected_record(one);
   EXPECT_EQ(decode_expected_record(bytes, "x"), one);
   bytes.push_back(0);
@@ -92,7 +121,8 @@ TEST(RepositoryExpectations, OutlastPruneAndRepairWhichRemoveTornRecords) {
   blob::MemoryStorage storage;
   Repository::create(storage, {.encryption = Encryption::None, .password = {}});
   const auto repository = Repository::open(storage, {});
-  repository->change_expectations("web1", {.set = "s", .missing = {"/a"}, .retire = {{"/b", {}}}});
+  repository->change_expectations("web1",
+                                  {.set = "s", .missing = {"/a"}, .retire = {{"s", {{"/b", {}}}}}});
   const std::string torn = object_name(ObjectType::Expected, random_id());
   for (const auto& remove :
        {+[](Repository& one) { one.collect({}); }, +[](Repository& one) { one.repair({}); }}) {
@@ -101,7 +131,7 @@ TEST(RepositoryExpectations, OutlastPruneAndRepairWhichRemoveTornRecords) {
     remove(*repository);
     EXPECT_EQ(storage.list("expected").size(), 1u);
     EXPECT_EQ(repository->expectations().at("web1").awaited.at("s"), Names{"/a"});
-    EXPECT_TRUE(repository->expectations().at("web1").retired.contains("/b"));
+    EXPECT_TRUE(repository->expectations().at("web1").retired.at("s").contains("/b"));
   }
 }
 

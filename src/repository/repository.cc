@@ -96,10 +96,11 @@ class OpenRepository : public Repository {
     return read_manifest(objects_, cache_.get(), snapshot);
   }
 
-  Expectations expectations() override { return read_expected(objects_).together(); }
+  Expectations expectations() override { return all_expected(objects_); }
 
-  void change_expectations(const std::string& host, const ExpectationChange& change) override {
-    change_expected(storage_, objects_, host, change);
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override {
+    return change_expected(storage_, objects_, host, change);
   }
 
   std::unique_ptr<BackupSession> begin_backup() override { return begin_backup_session(context_); }

@@ -240,7 +240,8 @@ class Repository : public ObjectSource {
   virtual Expectations expectations() = 0;
   // Makes the change to what is expected of the host, as changed() does; writes nothing where that
   // changes nothing.
-  virtual void change_expectations(const std::string& host, const ExpectationChange& change) = 0;
+  virtual std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                         const ExpectationChange& change) = 0;
 
   // Announces itself to prunes before it looks at anything, so that nothing it may
   // reference goes away. One session at a time per Repository.

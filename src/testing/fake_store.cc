@@ -374,11 +374,13 @@ Expectations FakeStore::expectations(const std::string& host) {
   return found;
 }
 
-void FakeStore::change_expectations(const std::string& host, const ExpectationChange& change) {
+std::vector<VolumeFailure> FakeStore::change_expectations(const std::string& host,
+                                                          const ExpectationChange& change) {
   const std::lock_guard lock(disk_.mutex_);
-  HostExpectations after = changed(disk_.expectations_[host], change);
-  disk_.expectations_[host] = std::move(after);
+  auto [now, left_out] = changed(disk_.expectations_[host], change);
+  disk_.expectations_[host] = std::move(now);
   if (disk_.expectations_[host].empty()) disk_.expectations_.erase(host);
+  return left_out;
 }
 
 std::unique_ptr<Stream> FakeStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -85,8 +85,10 @@ Expectations FaultStore::expectations(const std::string& host) {
   return plan_.around("expectations", [&] { return inner_.expectations(host); });
 }
 
-void FaultStore::change_expectations(const std::string& host, const ExpectationChange& change) {
-  plan_.around("change_expectations", [&] { inner_.change_expectations(host, change); });
+std::vector<VolumeFailure> FaultStore::change_expectations(const std::string& host,
+                                                           const ExpectationChange& change) {
+  return plan_.around("change_expectations",
+                      [&] { return inner_.change_expectations(host, change); });
 }
 
 std::unique_ptr<Stream> FaultStore::send(const VolumeName& volume, const StreamRequest& request) {

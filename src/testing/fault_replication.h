@@ -113,7 +113,8 @@ class FaultStore : public Store {
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes) override;
   Expectations expectations(const std::string& host) override;
-  void change_expectations(const std::string& host, const ExpectationChange& change) override;
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change) override;
   std::unique_ptr<Stream> send(const VolumeName& volume, const StreamRequest& request) override;
   std::unique_ptr<SnapshotView> browse(const VolumeName& volume, const Point& snapshot) override;
   std::vector<VolumeFailure> destroy(const VolumeName& volume,

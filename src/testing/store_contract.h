@@ -487,41 +487,64 @@ TEST_P(StoreContract, RemembersWhatWasAskedForUntilItArrives) {
   other->change_expectations("web1", {.set = "main", .missing = {b}});
   other->change_expectations("web1", {.set = "disk2", .missing = {b}});
   EXPECT_EQ(awaited().at("main"), (std::set<std::string>{a, b, place_->pattern()}));
-  store_->change_expectations("web1",
-                              {.set = "main", .arrived = {a}, .settled = {place_->pattern()}});
+  store_->change_expectations("web1", {.set = "main", .settled = {a, place_->pattern()}});
   EXPECT_EQ(awaited().at("main"), std::set<std::string>{b});
   EXPECT_TRUE(store_->expectations("web2").empty());
   for (const auto* set : {"main", "disk2"}) {
-    store_->change_expectations("web1", {.set = set, .arrived = {b}});
+    store_->change_expectations("web1", {.set = set, .settled = {b}});
   }
   EXPECT_TRUE(awaited().empty());
   EXPECT_TRUE(place_->store()->inventory("").empty());
 }
 
-TEST_P(StoreContract, RetiresAVolumeUntilItComesAgainWithoutTouchingItsSnapshots) {
+TEST_P(StoreContract, SaysWhatItHasNoRoomToRemember) {
+  ExpectationChange flood{.set = "main"};
+  for (std::size_t i = 0; i <= kMostExpected; ++i) {
+    flood.missing.push_back(place_->volume("n" + std::to_string(i)));
+  }
+  const auto left_out = store_->change_expectations("web1", flood);
+  ASSERT_FALSE(left_out.empty());
+  EXPECT_FALSE(left_out.front().message.empty());
+  const auto expected = place_->store()->expectations("web1").at("web1");
+  EXPECT_TRUE(expected.full);
+  EXPECT_EQ(expected.awaited.at("main").size() + left_out.size(), flood.missing.size());
+  expect_no_failures(
+      store_->change_expectations("web1", {.set = "main", .settled = flood.missing}));
+  EXPECT_TRUE(place_->store()->expectations("web1").empty());
+}
+
+TEST_P(StoreContract, RetiresAVolumeWithoutTouchingItsSnapshots) {
   first_transfer();
   store_->record_unchanged("main", 1'800'000'000, {replica("a")});
-  const Arrival arrival{find(replica("a"))->points.back().order, 1'800'000'000};
-  const ExpectationChange retire{.set = {}, .retire = {{place_->volume("a"), arrival}}};
+  const Arrival arrival{find(replica("a"))->points.back().guid.hex(), 1'800'000'000};
+  const std::string a = place_->volume("a"), b = place_->volume("b");
+  const ExpectationChange retire{.retire = {{"main", {{a, arrival}, {b, {}}}}}};
   if (!place_->can_retire()) {
     EXPECT_ERROR(store_->change_expectations("web1", retire), ErrorKind::PermissionDenied);
     EXPECT_TRUE(place_->store()->expectations("web1").empty());
     return;
   }
-  store_->change_expectations("web1", retire);
-  const auto retired = [&] {
+  expect_no_failures(store_->change_expectations("web1", {.set = "main", .missing = {b}}));
+  expect_no_failures(store_->change_expectations("web1", retire));
+  const auto expected = [&] {
     const auto found = place_->store()->expectations("web1");
-    return found.contains("web1") ? found.at("web1").retired : std::map<std::string, Arrival>();
+    return found.contains("web1") ? found.at("web1") : HostExpectations();
   };
-  EXPECT_EQ(retired(), retire.retire);
+  EXPECT_EQ(expected().retired, retire.retire);
+  EXPECT_TRUE(expected().awaited.empty());
   EXPECT_EQ(names_in(replica("a")), Names{own(1)});
   using Seen = std::vector<std::pair<std::string, std::int64_t>>;
   EXPECT_EQ(find(replica("a"))->seen_unchanged, (Seen{{"main", 1'800'000'000}}));
-  store_->change_expectations("web1", {.expect_again = {place_->volume("a")}});
-  EXPECT_TRUE(retired().empty());
-  store_->change_expectations("web1", retire);
-  store_->change_expectations("web1", {.set = "main", .arrived = {place_->volume("a")}});
-  EXPECT_TRUE(retired().empty());
+  // No run ends it by what it says.
+  for (const auto& word : {ExpectationChange{.set = "main", .settled = {a, b}},
+                           ExpectationChange{.set = "main", .missing = {b}}}) {
+    expect_no_failures(store_->change_expectations("web1", word));
+    EXPECT_EQ(expected().retired, retire.retire);
+  }
+  store_->change_expectations("web1", {.ended = {{"main", {a}}}});
+  store_->change_expectations("web1", {.expect_again = {{"main", {b}}}});
+  EXPECT_TRUE(expected().retired.empty());
+  EXPECT_EQ(expected().awaited.at("main"), std::set<std::string>{b});
 }
 
 TEST_P(StoreContract, DestroysWhileNameAndIdentityMatch) {

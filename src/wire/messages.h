@@ -61,7 +61,7 @@ struct SettleRequest {  // source.settle
   static constexpr std::string_view kName = "a source.settle request";
   std::vector<Settlement> settlements;
 };
-struct FailuresReply {  // of source.settle and store.destroy
+struct FailuresReply {  // of source.settle, store.destroy and store.change_expectations
   static constexpr std::string_view kName = "an answer with failures";
   std::vector<VolumeFailure> failures;
 };
@@ -160,23 +160,30 @@ struct UnchangedRequest {  // store.record_unchanged
   std::vector<VolumeName> volumes;
 };
 
+struct RetiredVolume {
+  std::string set;
+  std::string volume;
+  Arrival arrival;
+};
 struct ExpectedOfHost {
   std::string host;
   std::vector<std::pair<std::string, std::string>> awaited;  // set, volume
-  std::vector<std::pair<std::string, Arrival>> retired;      // by volume
+  std::vector<RetiredVolume> retired;
+  bool full = false;
 };
 struct ExpectationsReply {  // of store.expectations, whose request is a ReplicasRequest
   static constexpr std::string_view kName = "a store.expectations answer";
   std::vector<ExpectedOfHost> hosts;
 };
 ExpectationsReply expectations_reply(const Expectations& expectations);
+HostExpectations expectations_of(const ExpectedOfHost& host);
 
-struct ExpectationRequest {  // store.change_expectations
+struct ExpectationRequest {  // store.change_expectations, which a FailuresReply answers
+  static constexpr std::size_t kMostNames = kMostExpected;  // of each list
   static constexpr std::string_view kName = "a store.change_expectations request";
   std::string host;
   std::string set;
   std::vector<std::string> missing;
-  std::vector<std::string> arrived;
   std::vector<std::string> settled;
 };
 

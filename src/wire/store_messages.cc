@@ -79,26 +79,27 @@ void code(Coder& coder, Like<UnchangedRequest> auto& message) {
 }
 template <typename Coder>
 void code(Coder& coder, Like<ExpectationsReply> auto& message) {
-  coder.list(message.hosts, kMaxItems, 3 * kLeastText, [&](auto& expected) {
+  coder.list(message.hosts, kMaxItems, 3 * kLeastText + 1, [&](auto& expected) {
     coder.text(expected.host, kMaxName);
-    coder.list(expected.awaited, kMaxExpected, 2 * kLeastText, [&](auto& awaited) {
+    coder.list(expected.awaited, kMaxItems, 2 * kLeastText, [&](auto& awaited) {
       coder.text(awaited.first, kMaxName);
       coder.text(awaited.second, kMaxVolume);
     });
-    coder.list(expected.retired, kMaxExpected, kLeastText + 16, [&](auto& retired) {
-      coder.text(retired.first, kMaxVolume);
-      coder.u64(retired.second.order);
-      coder.i64(retired.second.unchanged);
+    coder.list(expected.retired, kMaxItems, 3 * kLeastText + 8, [&](auto& retired) {
+      coder.text(retired.set, kMaxName);
+      coder.text(retired.volume, kMaxVolume);
+      coder.text(retired.arrival.newest, kMaxName);
+      coder.i64(retired.arrival.unchanged);
     });
+    coder.flag(expected.full);
   });
 }
 template <typename Coder>
 void code(Coder& coder, Like<ExpectationRequest> auto& message) {
   coder.text(message.host, kMaxName);
   coder.text(message.set, kMaxName);
-  for (auto* names : {&message.missing, &message.arrived, &message.settled}) {
-    code_volumes(coder, *names, kMaxExpected);
-  }
+  code_volumes(coder, message.missing, ExpectationRequest::kMostNames);
+  code_volumes(coder, message.settled, ExpectationRequest::kMostNames);
 }
 template <typename Coder>
 void code(Coder& coder, Like<StoreSendRequest> auto& message) {
@@ -137,9 +138,22 @@ ExpectationsReply expectations_reply(const Expectations& expectations) {
     for (const auto& [set, names] : expected.awaited) {
       for (const auto& name : names) one.awaited.emplace_back(set, name);
     }
-    one.retired.assign(expected.retired.begin(), expected.retired.end());
+    for (const auto& [set, names] : expected.retired) {
+      for (const auto& [name, arrival] : names) one.retired.push_back({set, name, arrival});
+    }
+    one.full = expected.full;
   }
   return reply;
+}
+
+HostExpectations expectations_of(const ExpectedOfHost& host) {
+  HostExpectations expected;
+  for (const auto& [set, volume] : host.awaited) expected.awaited[set].insert(volume);
+  for (const auto& retired : host.retired) {
+    expected.retired[retired.set][retired.volume] = retired.arrival;
+  }
+  expected.full = host.full;
+  return expected;
 }
 
 template <typename Message>

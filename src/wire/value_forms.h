@@ -29,7 +29,6 @@ inline constexpr std::size_t kMaxPropertyValue = 8192;
 inline constexpr std::size_t kMaxProperties = 1024;
 inline constexpr std::size_t kMaxPatterns = 4096;
 inline constexpr std::size_t kMaxItems = 200'000;
-inline constexpr std::size_t kMaxExpected = kMostExpected;
 inline constexpr std::size_t kMaxPoints = kMostItems;
 
 // The bytes of the shortest item of each list.

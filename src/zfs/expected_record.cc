@@ -7,7 +7,7 @@ std::string ExpectedRecord::property(std::size_t part) {
 }
 
 std::vector<std::string> ExpectedRecord::parts(const HostExpectations& expectations) {
-  const auto text = encode_expectations(expectations, kParts * kPartSize);
+  const auto text = encode_expectations(expectations);
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < text.size(); at += kPartSize) {
     parts.push_back(text.substr(at, kPartSize));

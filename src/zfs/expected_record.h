@@ -16,7 +16,8 @@ struct ExpectedRecord {
   static constexpr std::size_t kPartSize = 8000;  // a value has less than 8192 bytes
 
   static std::string property(std::size_t part);
-  // As many as it takes. Of more than fits in all of them, awaited names are left out first.
+  static ExpectationRoom room() { return {.bytes = kParts * kPartSize}; }
+  // As many as it takes; all within room().
   static std::vector<std::string> parts(const HostExpectations& expectations);
 };
 

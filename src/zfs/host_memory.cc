@@ -58,20 +58,23 @@ Expectations HostMemory::expectations(const std::string& host) {
 }
 
 // Whoever writes at the same time may take back what was written here: so it is looked at again.
-void HostMemory::change_expectations(const std::string& host, const ExpectationChange& change) {
+std::vector<VolumeFailure> HostMemory::change_expectations(const std::string& host,
+                                                           const ExpectationChange& change) {
   constexpr int kTries = 4;
   for (int tries = 0; tries < kTries; ++tries) {
     if (tries > 0 || known_.memory(host)) look_at_memory(host);
     const auto found = expectations(host);
     const auto before = found.contains(host) ? found.at(host) : HostExpectations();
-    const auto after = changed(before, change);
-    if (after == before) return;
+    auto after = changed(before, change, ExpectedRecord::room());
+    if (after.now == before) return std::move(after.left_out);
     try {
-      write_expected(host, before, after);
+      write_expected(host, before, after.now);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::AlreadyExists) throw;
     }
   }
+  throw Error(ErrorKind::Busy, look_.name() + ": what is expected of " + host +
+                                   " is changed by others again and again; run it again");
 }
 
 void HostMemory::look_at_memory(const std::string& host) {

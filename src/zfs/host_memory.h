@@ -27,7 +27,8 @@ class HostMemory {
   void record_unchanged(const std::string& set, std::int64_t time,
                         const std::vector<VolumeName>& volumes);
   Expectations expectations(const std::string& host);
-  void change_expectations(const std::string& host, const ExpectationChange& change);
+  std::vector<VolumeFailure> change_expectations(const std::string& host,
+                                                 const ExpectationChange& change);
 
  private:
   void look_at_memory(const std::string& host);

@@ -201,8 +201,9 @@ void ZfsStore::record_unchanged(const std::string& set, std::int64_t time,
 
 Expectations ZfsStore::expectations(const std::string& host) { return memory_.expectations(host); }
 
-void ZfsStore::change_expectations(const std::string& host, const ExpectationChange& change) {
-  memory_.change_expectations(host, change);
+std::vector<VolumeFailure> ZfsStore::change_expectations(const std::string& host,
+                                                         const ExpectationChange& change) {
+  return memory_.change_expectations(host, change);
 }
 
 std::unique_ptr<Stream> ZfsStore::send(const VolumeName& volume, const StreamRequest& request) {

@@ -398,7 +398,7 @@ TEST_F(ZfsStoreTest, NotesWhatIsExpectedBesideWhatIsUnchangedAndLooksAgain) {
   commands_.expect(look, {memory("main 1700000000 00000000", "a main zfs:tank/c")});
   commands_.expect("zfs set snapferry:expected.0= b/s/h@snapferry-unchanged");
   commands_.expect(look, {memory("main 1700000000 00000000", "")});
-  store_.change_expectations("h", {.set = "main", .arrived = {"zfs:tank/b", "zfs:tank/c"}});
+  store_.change_expectations("h", {.set = "main", .settled = {"zfs:tank/b", "zfs:tank/c"}});
   EXPECT_TRUE(store_.expectations("h").empty());
 }
 
