@@ -24,7 +24,8 @@ expect() {
   local wanted=$1 status=0
   shift
   "$@" >out 2>&1 </dev/null || status=$?
-  [ "$status" = "$wanted" ] || { failed "$* ended with $status, not $wanted"; sed 's/^/    /' out; }
+  [ "$status" = "$wanted" ] ||
+    { failed "${*:1:12} ended with $status, not $wanted"; sed 's/^/    /' out; }
 }
 says() { grep -qF -- "$1" out || { failed "not said: $1"; sed 's/^/    /' out; }; }
 says_not() { ! grep -qF -- "$1" out || { failed "said: $1"; sed 's/^/    /' out; }; }
@@ -125,6 +126,116 @@ says 'web1:stdin:dump was asked for'
 expect 0 "$SNAPFERRY" forget --all --yes "web1:$work/a"
 check 2
 says_not "web1:$work/a"
+expect 1 "$SNAPFERRY" retire web1:stdin:dmp
+says "'snapferry check --verbose' names what is expected"
+expect 0 "$SNAPFERRY" retire web1:stdin:dump
+check 0 --verbose
+says '  web1:stdin:dump'
+expect 1 "$SNAPFERRY" backup --host web1 -q --stdin-command dump -- false
+says 'is retired'
+
+echo "== sets"
+expect 0 backup a --set hourly
+mv a away
+expect 1 backup a --set offsite
+mv away a
+expect 0 backup a --set hourly
+check 2
+says "web1:$work/a was asked for in set offsite and has no snapshot there"
+check 0 --set hourly
+check 2 --set offsite
+expect 0 backup a --set weekly
+expect 0 "$SNAPFERRY" retire --set offsite "web1:$work/a"
+expect 0 "$SNAPFERRY" retire --set weekly "web1:$work/a"
+check 0
+check 0 --set weekly
+says 'OK: no volume is expected, all are retired'
+check 0 "web1:$work/a" --set weekly
+[[ $(head -1 out) == OK:* ]] || failed "the first line is no state"
+says "web1:$work/a is retired"
+expect 0 backup a --set hourly
+check 0 --set weekly
+says 'all are retired'
+expect 0 backup a --set weekly
+check 0 --set weekly
+says_not retired
+expect 3 "$SNAPFERRY" check --max-age 1d --set nope
+says 'UNKNOWN: '
+
+echo "== what goes, and comes again"
+for _ in 1 2; do expect 0 backup a --set once; done
+expect 0 "$SNAPFERRY" retire --set once "web1:$work/a"
+expect 0 "$SNAPFERRY" prune --keep-last 1 --set once
+check 0 --set once
+says 'all are retired'
+expect 0 "$SNAPFERRY" forget --all --yes --set once "web1:$work/a"
+mv a away
+expect 1 backup a --set once
+mv away a
+check 2
+says "web1:$work/a was asked for in set once"
+expect 0 backup a --set once
+expect 0 "$SNAPFERRY" retire 'web1:*'
+check 0
+says 'OK: no volume is expected, all are retired'
+expect 0 "$SNAPFERRY" retire --undo 'web1:*'
+check 2
+says 'web1:stdin:dump was asked for'
+says "web1:$work/a was asked for in set offsite"
+expect 0 "$SNAPFERRY" retire web1:stdin:dump
+expect 0 "$SNAPFERRY" retire --set offsite "web1:$work/a"
+check 0
+
+echo "== what cannot begin, and odd names"
+expect 1 backup a --set excluding --exclude-from /no/such/file
+check 2 --set excluding
+expect 0 backup a --set excluding
+check 0 --set excluding
+ln -s mnt/x link
+expect 1 backup "gone/../late" link/ --set odd
+check 2 --set odd
+mkdir -p gone late mnt/x
+echo one >late/file
+echo one >mnt/x/file
+expect 0 backup "gone/../late" link/ --set odd
+check 0 --set odd
+id=$("$SNAPFERRY" debug list | grep -o 'expected/.*')
+expect 0 "$SNAPFERRY" debug cat "$id"
+says '"host": "web1"'
+# Nothing fails by it but what asks for it.
+mv store/expected store/away
+: >store/expected
+for words in list stats 'prune --keep-last 9' repair; do
+  # shellcheck disable=SC2086
+  expect 0 "$SNAPFERRY" $words
+done
+expect 3 "$SNAPFERRY" check --max-age 1d
+says 'UNKNOWN: '
+expect 1 backup never --set odd
+says 'what was asked for could not be recorded'
+expect 1 "$SNAPFERRY" retire "web1:$work/a"
+rm store/expected
+mv store/away store/expected
+check 0
+
+echo "== nothing but a typo"
+"$SNAPFERRY" init -q --store "repo:$work/empty"
+expect 1 backup --store "repo:$work/empty" typo
+expect 0 "$SNAPFERRY" retire --store "repo:$work/empty" "web1:$work/typo"
+check 2 --store "repo:$work/empty"
+says 'the store holds no snapshot'
+
+echo "== more than there is room for"
+mapfile -t many < <(seq -f "$work/no/%05g" 4097)
+expect 1 backup --store "repo:$work/empty" "${many[@]}"
+says 'could not be recorded'
+check 2 --store "repo:$work/empty"
+says 'web1: more was asked for than there is room to remember'
+expect 0 "$SNAPFERRY" retire -q --host web1 --store "repo:$work/empty" "${many[@]:0:4000}"
+expect 1 backup --store "repo:$work/empty" real
+check 2 --store "repo:$work/empty"
+says "web1:$work/real was asked for"
+says_not 'more was asked for'
 
 echo "== native snapshots"
 [ "$(id -u)" = 0 ] || skip "mounting needs root"
@@ -173,6 +284,52 @@ expect 0 native "$b"
 check 0
 says_not retired
 [ ! -e "$disk/backup/web1/.expected" ] || failed "something is expected of a store that has everything"
+
+# A host that nobody can reach.
+expect 1 "$SNAPFERRY" backup -q --ssh-command /bin/false root@web2:btrfs:/data 'web3:btrfs:/d/**'
+check 2
+says 'web2:btrfs:/data was asked for'
+says 'web3:btrfs:/d/** was asked for'
+expect 0 "$SNAPFERRY" retire 'web2:*' 'web3:*'
+check 0
+# What a killed process left half written goes, and what cannot be recorded is said.
+: >"$disk/backup/web1/.expected.new-1"
+expect 1 native "${b}x"
+[ ! -e "$disk/backup/web1/.expected.new-1" ] || failed "half a record stayed"
+check 2
+mv "$disk/backup/web1/.expected" kept
+mkdir "$disk/backup/web1/.expected"
+expect 1 native "${b}y"
+says 'could not be recorded'
+[ -z "$(find "$disk/backup/web1" -name '.expected.*')" ] || failed "half a record stayed"
+rmdir "$disk/backup/web1/.expected"
+mv kept "$disk/backup/web1/.expected"
+check 2
+says "web1:${b}x was asked for"
+expect 0 "$SNAPFERRY" retire "web1:${b}x"
+check 0
+# What cannot be read is not written anew from nothing.
+if command -v strace >/dev/null; then
+  cp "$disk/backup/web1/.expected" kept
+  unreadable() {
+    strace -f -qq -o /dev/null -P .expected -e trace=openat -e inject=openat:error=EIO "$@"
+  }
+  expect 3 unreadable "$SNAPFERRY" check --max-age 1d
+  says 'UNKNOWN: '
+  expect 1 unreadable "$SNAPFERRY" backup --host web1 -q "${b}z"
+  says 'could not be recorded'
+  expect 0 unreadable "$SNAPFERRY" list
+  cmp -s kept "$disk/backup/web1/.expected" || failed "a record was lost that could not be read"
+fi
+# A second tier proves no more than the first store knows.
+"$SNAPFERRY" init -q --store "btrfs:$disk/second"
+expect 0 "$SNAPFERRY" backup -q --from "btrfs:$disk/backup" --store "btrfs:$disk/second"
+next_second
+next_second
+next_second
+expect 0 "$SNAPFERRY" backup -q --from "btrfs:$disk/backup" --store "btrfs:$disk/second"
+expect 1 "$SNAPFERRY" check --max-age 1s
+expect 1 "$SNAPFERRY" check --max-age 1s --store "btrfs:$disk/second"
 
 # A key that only adds may say what it was asked for, and can retire nothing.
 cat >ssh <<EOF

@@ -381,9 +381,11 @@ class Client:
         return self.ask("store.record_unchanged",
                         text(set_name) + i64(at) + listed(replicas, volume_name))
 
-    def change_expectations(self, host, set_name, missing=(), arrived=(), settled=()):
-        return self.ask("store.change_expectations", text(host) + text(set_name) +
-                        listed(missing, text) + listed(arrived, text) + listed(settled, text))
+    def change_expectations(self, host, set_name, missing=(), settled=()):
+        """What was not taken in, and why."""
+        reader = Reader(self.ask("store.change_expectations", text(host) + text(set_name) +
+                                 listed(missing, text) + listed(settled, text)))
+        return dict(reader.end(reader.listed(reader.failure)))
 
     def awaited(self, host):
         """The pairs of set and volume."""
@@ -392,7 +394,8 @@ class Client:
         for _ in range(reader.u32()):
             reader.text()
             awaited += reader.listed(lambda: (reader.text(), reader.text()))
-            reader.listed(lambda: (reader.text(), reader.u64(), reader.i64()))
+            reader.listed(lambda: (reader.text(), reader.text(), reader.text(), reader.i64()))
+            reader.u8()
         return reader.end(awaited)
 
     def report(self):

@@ -48,6 +48,8 @@ says "box:zfs:usb/data was asked for and has no snapshot"
 succeeds "$SNAPFERRY" retire 'box:zfs:usb/**' box:zfs:usb/data --store zfs:source/kept
 succeeds "$SNAPFERRY" check --max-age 1d --store zfs:source/kept
 says "retired, and not counted: 2 volumes"
+succeeds zfs get -H -o value snapferry:expected.0 source/kept/box@snapferry-unchanged
+says "r main  0 zfs:usb/data"
 succeeds "$SNAPFERRY" retire box:zfs:usb/data --undo --store zfs:source/kept
 refuses "$SNAPFERRY" check --max-age 1d --store zfs:source/kept
 rm -f /dev/shm/usb.img
