@@ -414,6 +414,8 @@ agents() { # of our sshd alone
   done
 }
 begun() { [ -n "$(agents)" ]; }
+# What is cut while the two still introduce themselves is a host that cannot be reached.
+frozen() { [ "$(find "$far/data/.snapferry/home" -mindepth 1 -maxdepth 1 | wc -l)" -ge 2 ]; }
 receiving() { [ -n "$(find "$1" -name .partial 2>/dev/null)" ]; }
 wait_until() { # CONDITION…: while $program runs
   until "$@"; do
@@ -451,7 +453,7 @@ cut() { # VICTIM CONDITION… -- COMMAND…
 }
 round=0
 for victim in ssh agent program; do
-  for condition in begun "receiving $near/store"; do
+  for condition in frozen "receiving $near/store"; do
     round=$((round + 1))
     head -c 12M /dev/urandom >"$far/data/home/big"
     echo "$round" >"$far/data/mail/round"

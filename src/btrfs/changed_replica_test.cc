@@ -30,6 +30,7 @@ class ChangedReplica : public ::testing::Test {
     place_->write("a", "file", "one");
     first_ = freeze(1);
     receive(first_, std::nullopt);
+    let_clock_tick();
   }
 
   static std::string name(int number) {

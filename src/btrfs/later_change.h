@@ -12,7 +12,8 @@ namespace snapferry::btrfs {
 // write-back of what was received, changes no content. `fd` is any file of the filesystem. Throws
 // as search_tree().
 //
-// A change that somebody made while the clock was set back passes for none.
+// A change that somebody made while the clock was set back passes for none, and so does one within
+// the tick of the kernel's clock (some milliseconds) in which the snapshot was made or received.
 bool was_changed_later(int fd, std::string_view subject, const Subvolume& snapshot);
 
 }  // namespace snapferry::btrfs

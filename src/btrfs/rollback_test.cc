@@ -155,6 +155,7 @@ TEST_F(Rollback, CountsNoSnapshotThatWasChanged) {
   set_flags(BTRFS_SUBVOL_RDONLY);
   EXPECT_EQ(points().size(), 2u) << "a flag is no change";
   set_flags(0);
+  let_clock_tick();
   std::ofstream(changed + "/file") << "by hand";
   set_flags(BTRFS_SUBVOL_RDONLY);
   const auto found = points();

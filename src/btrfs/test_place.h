@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "btrfs/create_store.h"
@@ -108,5 +110,18 @@ class BtrfsPlace : public testing::ReplicationPlace {
 
   testing::BtrfsImage image_;
 };
+
+// What is written in the tick of the kernel's clock in which a snapshot was made or received bears
+// the time of that (btrfs/later_change.h).
+inline void let_clock_tick() {
+  const auto now = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
+    return std::pair(time.tv_sec, time.tv_nsec);
+  };
+  const auto before = now();
+  while (now() == before) {
+  }
+}
 
 }  // namespace snapferry::btrfs
