@@ -1,14 +1,14 @@
 #include "repository/condemned.h"
 
 #include "core/error.h"
+#include "repository/stored_time.h"
 
 namespace snapferry::repository {
 
 Bytes encode_condemned(Timestamp time, const std::vector<ObjectId>& packs) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.i64(time.seconds);
-  out.u32(time.nanoseconds);
+  put_time(out, time);
   out.u32(static_cast<std::uint32_t>(packs.size()));
   for (const ObjectId& pack : packs) out.raw(pack.view());
   return bytes;

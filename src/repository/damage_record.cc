@@ -1,5 +1,7 @@
 #include "repository/damage_record.h"
 
+#include "repository/stored_time.h"
+
 namespace snapferry::repository {
 namespace {
 
@@ -12,8 +14,7 @@ Bytes encode_damage_record(Timestamp time, const std::vector<DamagedPack>& packs
   Bytes bytes;
   ByteWriter out(bytes);
   out.u8(kDamageVersion);
-  out.i64(time.seconds);
-  out.u32(time.nanoseconds);
+  put_time(out, time);
   out.u32(static_cast<std::uint32_t>(packs.size()));
   for (const DamagedPack& pack : packs) {
     out.raw(pack.pack.view());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "repository/stored_time.h"
 
 namespace snapferry::repository {
 namespace {
@@ -27,8 +28,7 @@ Bytes encode_ended(const Ended& ended) {
   ByteWriter out(bytes);
   out.u8(kEndedVersion);
   out.u8(static_cast<std::uint8_t>(ended.stage));
-  out.i64(ended.time.seconds);
-  out.u32(ended.time.nanoseconds);
+  put_time(out, ended.time);
   out.sized(as_bytes(ended.reason));
   out.u32(static_cast<std::uint32_t>(ended.claims.size()));
   for (const Ended::Claim& claim : ended.claims) {
