@@ -139,10 +139,7 @@ void check_part(Coder& coder, const ViewPart& message) {
               "holds names of parts that do not fit");
 }
 
-// The message itself: one overload for each, found by the type. `Like<M>` is M or const M.
-template <typename Value, typename M>
-concept Like = std::is_same_v<std::remove_const_t<Value>, M>;
-
+// The message itself: one overload for each, found by the type.
 template <typename Coder>
 void code(Coder& coder, Like<SnapshotName> auto& message) {
   code_snapshot(coder, message);
