@@ -9,6 +9,7 @@
 #include "testing/zfs_stream_builder.h"
 #include "zfs/source_record.h"
 #include "zfs/store_layout.h"
+#include "zfs/test_bytes_stream.h"
 #include "zfs/test_crash.h"
 #include "zfs/test_pool.h"
 #include "zfs/zfs_store.h"
@@ -25,22 +26,6 @@ using Paths = std::vector<std::string>;
 
 // The snapshot of a replica, by its volume.
 using Copies = std::map<std::string, std::string>;
-
-class BytesStream : public Stream {
- public:
-  explicit BytesStream(Bytes bytes) : bytes_(std::move(bytes)) {}
-  std::size_t read(std::span<std::uint8_t> buffer) override {
-    const auto size = std::min(buffer.size(), bytes_.size() - at_);
-    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(at_), size, buffer.begin());
-    at_ += size;
-    return size;
-  }
-  void finish() override {}
-
- private:
-  Bytes bytes_;
-  std::size_t at_ = 0;
-};
 
 // A store with replicas, each of one snapshot that is named after its volume.
 class Scene {

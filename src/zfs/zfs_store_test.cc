@@ -9,6 +9,7 @@
 #include "testing/fake_clock.h"
 #include "testing/fake_commands.h"
 #include "testing/zfs_stream_builder.h"
+#include "zfs/test_bytes_stream.h"
 #include "zfs/test_pool_calls.h"
 
 namespace snapferry::zfs {
@@ -42,23 +43,6 @@ std::string row(const std::string& name, const std::string& type, std::uint64_t 
   return name + "\t" + type + "\t" + std::to_string(guid) + "\t" + std::to_string(guid * 10) +
          "\t" + more + "\t-\t" + damaged + "\t-\t-\t-\t-\t-\t-\t-\t-\t-\n";
 }
-
-// The bytes of a builder, as a sender would give them.
-class BytesStream : public Stream {
- public:
-  explicit BytesStream(Bytes bytes) : bytes_(std::move(bytes)) {}
-  std::size_t read(std::span<std::uint8_t> buffer) override {
-    const auto size = std::min(buffer.size(), bytes_.size() - at_);
-    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(at_), size, buffer.begin());
-    at_ += size;
-    return size;
-  }
-  void finish() override {}
-
- private:
-  Bytes bytes_;
-  std::size_t at_ = 0;
-};
 
 class ZfsStoreTest : public ::testing::Test {
  protected:
