@@ -108,10 +108,10 @@ std::array<std::uint8_t, 32> hmac_sha256(ByteView key, std::initializer_list<Byt
   return finish_hmac(HmacStart(key), parts);
 }
 
+// Of little, and also in runs that need nothing else of OpenSSL, which takes a while to start.
 std::array<std::uint8_t, 8> checksum(ByteView bytes) {
-  std::array<std::uint8_t, 32> digest;
-  require(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr),
-          "digest");
+  std::array<std::uint8_t, crypto_hash_sha256_BYTES> digest;
+  crypto_hash_sha256(digest.data(), bytes.data(), bytes.size());
   std::array<std::uint8_t, 8> result;
   std::copy_n(digest.begin(), result.size(), result.begin());
   return result;
