@@ -1,6 +1,7 @@
 #include "cli/asked_paths.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,25 +10,33 @@
 
 namespace snapferry::cli {
 
-void AskedPaths::await(const std::vector<std::string>& names) {
+void AskedPaths::await_listed() {
+  if (std::exchange(awaited_, true)) return;
   ExpectationChange change{.set = set_};
-  try {
-    (void)store_.snapshots(nullptr);
-    const Arrivals arrivals = store_.arrivals();
-    for (const auto& name : names) {
-      const auto found = arrivals.find({own_host(context_), name});
-      if (found != arrivals.end() && found->second.contains(set_)) continue;
-      change.missing.push_back(name);
-    }
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Cancelled) throw;
-    return;  // the backup of each PATH tells that its store cannot be listed
+  const Arrivals arrivals = store_.arrivals();
+  for (const auto& name : names_) {
+    const auto found = arrivals.find({own_host(context_), name});
+    if (found != arrivals.end() && found->second.contains(set_)) continue;
+    change.missing.push_back(name);
   }
   record(change);
 }
 
+void AskedPaths::await() {
+  if (awaited_) return;
+  try {
+    std::vector<repository::Damage> named_by_others;
+    (void)store_.snapshots(&named_by_others);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) throw;
+    return;  // the backup of each PATH tells that its store cannot be listed
+  }
+  await_listed();
+}
+
 void AskedPaths::conclude(const std::vector<std::string>& arrived,
                           const std::vector<std::string>& failed) {
+  await();
   ExpectationChange change{.set = set_, .settled = arrived};
   // They are over by themselves; nothing has to remember them.
   if (!arrived.empty()) change.ended[set_] = {arrived.begin(), arrived.end()};

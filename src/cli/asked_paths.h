@@ -12,15 +12,18 @@ namespace snapferry::cli {
 // a backup: what could not be recorded is a warning. Throws Cancelled alone.
 class AskedPaths {
  public:
-  // Borrows both.
-  AskedPaths(Context& context, RepositoryStore& store, std::string set)
-      : context_(context), store_(store), set_(std::move(set)) {}
+  // Borrows both. `names` are the paths of the volumes of this host that are to be backed up.
+  AskedPaths(Context& context, RepositoryStore& store, std::string set,
+             std::vector<std::string> names)
+      : context_(context), store_(store), set_(std::move(set)), names_(std::move(names)) {}
 
-  // Before anything is stored: whatever befalls the run, those of `names`, which are paths of
-  // volumes of this host, that the set has no snapshot of are awaited.
-  void await(const std::vector<std::string>& names);
+  // After the store was listed and before anything is stored: whatever befalls the run, the names
+  // that the set has no snapshot of are awaited. Only the first call of this and await() counts.
+  void await_listed();
+  // The same for a run that never came to list the store, which is done here.
+  void await();
   // In the end: those that arrived are awaited no more, and of those that failed it is said which
-  // are retired, because nobody else tells of them.
+  // are retired, because nobody else tells of them. Awaits first what was not awaited yet.
   void conclude(const std::vector<std::string>& arrived, const std::vector<std::string>& failed);
 
  private:
@@ -30,6 +33,8 @@ class AskedPaths {
   Context& context_;
   RepositoryStore& store_;
   const std::string set_;
+  const std::vector<std::string> names_;
+  bool awaited_ = false;
 };
 
 }  // namespace snapferry::cli

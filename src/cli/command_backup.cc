@@ -83,10 +83,11 @@ tree::ExcludePlace exclude_place(const Context& context, const SourcePath& sourc
 class VolumeBackup {
  public:
   VolumeBackup(Context& context, RepositoryStore& store, const BackupRequest& request,
-               const SourcePath& source)
+               AskedPaths& asked, const SourcePath& source)
       : context_(context),
         store_(store),
         request_(request),
+        asked_(asked),
         path_(source.path),
         excludes_(request.patterns, exclude_place(context, source)) {
     snapshot_.volume = {own_host(context), request.is_stream() ? "stdin:" + request.stream : path_};
@@ -104,6 +105,7 @@ class VolumeBackup {
     const auto session = store_.repository->begin_backup();
     // Only what is listed from here on is safe from prunes that run meanwhile.
     const auto base = pick_base();
+    asked_.await_listed();
     if (base) session->build_on(base->id);
     try {
       store_content(base, *session);
@@ -223,6 +225,7 @@ class VolumeBackup {
   Context& context_;
   RepositoryStore& store_;
   const BackupRequest& request_;
+  AskedPaths& asked_;
   const std::string path_;
   const tree::ExcludeRules excludes_;
   Snapshot snapshot_;
@@ -294,13 +297,13 @@ std::string volume_path(const BackupRequest& request, const std::string& path) {
 }
 
 void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
-             const std::string& path, BackupOutcome& outcome) {
+             AskedPaths& asked, const std::string& path, BackupOutcome& outcome) {
   VolumeName volume{own_host(context), volume_path(request, path)};
   try {
     SourcePath source;
     if (!request.is_stream()) source = source_path(path);
     if (!request.is_stream()) volume.path = source.path;
-    VolumeBackup backup(context, store, request, source);
+    VolumeBackup backup(context, store, request, asked, source);
     for (const auto& warning : backup.excludes().warnings()) context.console.warn(warning);
     const Snapshot snapshot = backup.run();
     note_unused(backup.excludes(), outcome);
@@ -335,12 +338,11 @@ std::vector<std::string> sources_of(Context& context, const BackupRequest& reque
   return chosen.paths;
 }
 
-void await(Context& context, RepositoryStore& store, const BackupRequest& request,
-           const std::vector<std::string>& paths) {
-  if (request.dry_run) return;
+AskedPaths asked_paths(Context& context, RepositoryStore& store, const BackupRequest& request,
+                       const std::vector<std::string>& paths) {
   std::vector<std::string> names;
   for (const auto& path : paths) names.push_back(volume_path(request, path));
-  AskedPaths(context, store, request.set).await(names);
+  return {context, store, request.set, std::move(names)};
 }
 
 // What fails before the first PATH was asked for all the same. Where the store cannot be told, the
@@ -348,8 +350,10 @@ void await(Context& context, RepositoryStore& store, const BackupRequest& reques
 void await_what_cannot_begin(Context& context, const BackupRequest& request) {
   try {
     const auto store = open_repository(context, "a backup of files");
-    await(context, *store, request,
-          request.is_stream() ? std::vector<std::string>{""} : request.paths);
+    if (request.dry_run) return;
+    asked_paths(context, *store, request,
+                request.is_stream() ? std::vector<std::string>{""} : request.paths)
+        .await();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) throw;
   }
@@ -366,19 +370,18 @@ BackupRequest read_request(Context& context) {
   return request;
 }
 
-void conclude(Context& context, RepositoryStore& store, const BackupRequest& request,
-              const BackupOutcome& outcome) {
-  if (request.dry_run) return;
-  AskedPaths(context, store, request.set).conclude(outcome.arrived, outcome.missing);
+void conclude(AskedPaths& asked, const BackupRequest& request, const BackupOutcome& outcome) {
+  if (!request.dry_run) asked.conclude(outcome.arrived, outcome.missing);
 }
 
 void back_up_each(Context& context, RepositoryStore& store, const BackupRequest& request,
-                  const std::vector<std::string>& paths, BackupOutcome& outcome) {
+                  AskedPaths& asked, const std::vector<std::string>& paths,
+                  BackupOutcome& outcome) {
   std::size_t begun = 0;
   try {
     for (const auto& path : paths) {
       ++begun;
-      back_up(context, store, request, path, outcome);
+      back_up(context, store, request, asked, path, outcome);
     }
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) throw;
@@ -386,7 +389,7 @@ void back_up_each(Context& context, RepositoryStore& store, const BackupRequest&
     for (std::size_t i = begun - 1; i < paths.size(); ++i) {
       outcome.missing.push_back(volume_path(request, paths[i]));
     }
-    conclude(context, store, request, outcome);
+    conclude(asked, request, outcome);
     throw;
   }
 }
@@ -396,11 +399,11 @@ ExitCode back_up_files(Context& context) {
   const BackupRequest request = read_request(context);
   const auto store = open_repository(context, "a backup of files");
   const auto paths = sources_of(context, request);
-  await(context, *store, request, paths);
+  AskedPaths asked = asked_paths(context, *store, request, paths);
   BackupOutcome outcome;
   for (std::size_t i = 0; i < request.patterns.size(); ++i) outcome.unused_patterns.push_back(i);
-  back_up_each(context, *store, request, paths, outcome);
-  conclude(context, *store, request, outcome);
+  back_up_each(context, *store, request, asked, paths, outcome);
+  conclude(asked, request, outcome);
   explain_unused(context, request, outcome);
   return outcome.exit_code();
 }

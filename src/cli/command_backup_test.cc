@@ -194,6 +194,44 @@ TEST_F(BackupCommand, AProducerThatFailsLeavesNoSnapshot) {
   EXPECT_EQ(snapshots(), 0u);
 }
 
+// Those of `log` that begin with one of `beginnings`, with nothing after the directory.
+std::vector<std::string> steps(const std::vector<std::string>& log,
+                               const std::vector<std::string>& beginnings) {
+  std::vector<std::string> found;
+  for (const std::string& line : log) {
+    for (const std::string& beginning : beginnings) {
+      if (line.starts_with(beginning)) found.push_back(beginning);
+    }
+  }
+  return found;
+}
+
+TEST_F(BackupCommand, AwaitsAllPathsByTheListingOfTheFirstBeforeItStores) {
+  write_file(source_ + "/bob/file", "other");
+  program_.storage_log.take();
+  ASSERT_EQ(run({"backup", source_ + "/missing", source_ + "/alice", source_ + "/bob"}).code, 3);
+  const std::vector<std::string> kSteps = {"list snapshots", "put expected", "put packs",
+                                           "put snapshots"};
+  const std::vector<std::string> a_path = {"put packs", "put packs", "list snapshots",
+                                           "put snapshots"};
+  std::vector<std::string> wanted = {"list snapshots", "put expected"};
+  wanted.insert(wanted.end(), a_path.begin(), a_path.end());
+  wanted.push_back("list snapshots");
+  wanted.insert(wanted.end(), a_path.begin(), a_path.end());
+  wanted.push_back("put expected");  // the two are awaited no more
+  EXPECT_EQ(steps(program_.storage_log.take(), kSteps), wanted);
+  EXPECT_EQ(run({"check", "--max-age", "1d", "box:" + source_ + "/missing"}).code, 1);
+  EXPECT_EQ(run({"check", "--max-age", "1d", "box:" + source_ + "/bob"}).code, 0);
+}
+
+TEST_F(BackupCommand, AwaitsAllPathsWhereNoneCameToBeListed) {
+  program_.storage_log.take();
+  ASSERT_EQ(run({"backup", source_ + "/missing", source_ + "/gone"}).code, 1);
+  EXPECT_EQ(steps(program_.storage_log.take(), {"list snapshots", "put expected"}),
+            (std::vector<std::string>{"list snapshots", "put expected"}));
+  EXPECT_EQ(run({"check", "--max-age", "1d", "box:" + source_ + "/gone"}).code, 1);
+}
+
 TEST_F(BackupCommand, RereadsUnchangedFilesWhenAsked) {
   run({"backup", source_});
   program_.clock.advance(Duration{100'000});

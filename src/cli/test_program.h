@@ -3,7 +3,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -29,16 +31,38 @@ class StoppedClock : public platform::Clock {
   std::int64_t seconds_ = 1'772'366'400;
 };
 
+// What a program asked of its store: "list snapshots", "put packs/3f…", in order.
+class StorageLog {
+ public:
+  void add(std::string line) {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back(std::move(line));
+  }
+  std::vector<std::string> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(lines_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
 // A directory whose files get their times from `clock`, as if the machine that has them ran by it.
 class DatedStorage : private std::unique_ptr<blob::LocalStorage>, public testing::ObservedStorage {
  public:
-  DatedStorage(const std::string& directory, platform::Clock& clock)
+  DatedStorage(const std::string& directory, platform::Clock& clock, StorageLog& log)
       : std::unique_ptr<blob::LocalStorage>(blob::LocalStorage::open(directory)),
         ObservedStorage(**this),
         directory_(directory),
-        clock_(clock) {}
+        clock_(clock),
+        log_(log) {}
 
  protected:
+  Ticket before(testing::Verb verb, std::string_view name) override {
+    log_.add(std::string(testing::to_string(verb)) + " " + std::string(name));
+    return 0;
+  }
   void after(Ticket, testing::Verb verb, std::string_view name, std::uint64_t) override {
     if (verb != testing::Verb::Put && verb != testing::Verb::PutNew) return;
     const timespec now{static_cast<time_t>(clock_.now().seconds), 0};
@@ -49,6 +73,7 @@ class DatedStorage : private std::unique_ptr<blob::LocalStorage>, public testing
  private:
   const std::string directory_;
   platform::Clock& clock_;
+  StorageLog& log_;
 };
 
 class StringOutput : public Output {
@@ -71,6 +96,7 @@ class TestProgram {
   std::vector<std::string> answers;  // to questions, in order; none: there is no terminal
   StoppedClock clock;
   StoppedClock* store_clock = nullptr;  // that of the machine with the store, if it has its own
+  StorageLog storage_log;               // of all runs
   Cancellation cancellation;
   int input = -1;
   ObjectId machine;  // zeros: one that is not told from others
@@ -105,8 +131,8 @@ class TestProgram {
             return answer;
           },
           .storage = [this](const std::string& directory) -> std::unique_ptr<blob::Storage> {
-            return std::make_unique<DatedStorage>(directory,
-                                                  store_clock != nullptr ? *store_clock : clock);
+            return std::make_unique<DatedStorage>(
+                directory, store_clock != nullptr ? *store_clock : clock, storage_log);
           },
           .endpoints = endpoints};
     const int code = cli::run(args, io);
