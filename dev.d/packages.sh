@@ -9,7 +9,7 @@ packages_for() {
       ;;
     test)
       echo libgtest-dev libgmock-dev librapidcheck-dev acl attr libcap2-bin \
-        btrfs-progs xfsprogs e2fsprogs man-db fish zsh \
+        btrfs-progs xfsprogs e2fsprogs exfat-fuse exfatprogs man-db fish zsh git rsync strace \
         openssh-server openssh-client iproute2 python3-minimal
       ;;
     vm)

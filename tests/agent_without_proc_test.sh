@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
 # An agent where /proc is missing, empty or bare, as in a chroot or a container: each role does what it
 # does elsewhere, contained as elsewhere, or says what it lacks.
-set -euo pipefail
-
-source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
-skip() { echo "SKIP: $1"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "mounting needs root"
-for program in mkfs.btrfs setfattr getfattr; do
-  command -v "$program" >/dev/null || skip "$program is not installed"
-done
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting"
+need mkfs.btrfs setfattr getfattr
 unshare --mount true 2>/dev/null || skip "mount namespaces are not possible here"
 work=$(mktemp -d)
 cleanup() {
@@ -25,15 +20,6 @@ for name in far near; do
 done
 far=$work/far near=$work/near
 
-failures=0
-failed() { echo "FAILED: $*"; sed 's/^/    /' out; failures=$((failures + 1)); }
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>&1 </dev/null || status=$?
-  [ "$status" = "$wanted" ] || failed "expected exit status $wanted, got $status: $*"
-}
-says() { grep -qF -- "$1" out || failed "does not say '$1'"; }
 
 # What ssh(1) would start: the agent with what `flags` has, where `proc` was done to /proc.
 cat >bin/ssh <<'EOF'
@@ -89,10 +75,9 @@ if ! printf '6.8\n%s\n' "$(uname -r)" | sort -VC; then
   echo "--allow source --volume btrfs:$far/home" >flags
   expect 1 "$SNAPFERRY" backup "x:btrfs:$far/home" --store "btrfs:$near/store"
   says "mount /proc, or run Linux 6.8"
-  [ "$failures" = 0 ] || exit 1
+  [ "$failures" = 0 ] || finish
   skip "this kernel tells its mounts by /proc alone, and the agent says so"
 fi
 try_roles 'umount -l /proc'
 try_roles 'mount -t tmpfs none /proc'
-[ "$failures" = 0 ] || { echo "$failures checks failed"; exit 1; }
-echo "all good"
+finish "all good"

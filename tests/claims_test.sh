@@ -1,13 +1,8 @@
 #!/usr/bin/env bash
 # Backups that a prune cannot know of, are dead, or only look so: claims in another pid namespace,
 # of a killed process, torn and damaged ones, those dated in the future; and pruning a store with no room left.
-set -euo pipefail
-
-skip() {
-  echo "SKIP: $1"
-  exit 77
-}
-[ "$(id -u)" = 0 ] || skip "mounting and pid namespaces need root"
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting and pid namespaces"
 unshare --pid --fork true 2>/dev/null || skip "pid namespaces are not possible here"
 
 work=$(mktemp -d)
@@ -24,19 +19,6 @@ cd "$work"
 export SNAPFERRY_PASSWORD='only for tests' SNAPFERRY_CACHE=$work/cache SNAPFERRY_STORE=repo:$work/store
 mkfifo input
 
-failures=0
-failed() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# expect STATUS COMMAND…: what it prints is in `out`.
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>&1 || status=$?
-  [ "$status" = "$wanted" ] || { failed "$* ended with $status, not $wanted"; sed 's/^/    /' out; }
-}
-says() { grep -q -- "$1" out || { failed "not said: $1"; sed 's/^/    /' out; }; }
 count() { find "store/$1" -type f ! -name '.*' 2>/dev/null | wc -l; }
 
 # Leaves two packs that no snapshot needs.
@@ -76,14 +58,14 @@ says "may still need"
 [ "$(count packs)" = "$packs" ] || failed "packs were removed beside it"
 let_go || failed "the backup ended with $?"
 expect 0 "$SNAPFERRY" prune
-says "^freed"
+says_like "^freed"
 
 echo "one that was not refreshed for a day by the storage's clock is ended, and fails if it wakes"
 garbage
 hold unshare --pid --fork
 touch -d '25 hours ago' store/claims/*
 expect 0 "$SNAPFERRY" prune
-says "^freed"
+says_like "^freed"
 [ "$(count claims)" = 0 ] || failed "its claim is still there"
 snapshots=$(count snapshots)
 if let_go; then failed "the backup ended with success after its claim was ended"; fi
@@ -102,7 +84,7 @@ claim=$(basename store/claims/*)
 expect 2 "$SNAPFERRY" claims remove "$claim"
 expect 0 "$SNAPFERRY" claims remove "${claim:0:8}" --reason 'a test'
 expect 0 "$SNAPFERRY" prune
-says "^freed"
+says_like "^freed"
 if let_go; then failed "the backup ended with success after its claim was removed"; fi
 
 echo "one whose process was killed is ended at once"
@@ -111,7 +93,7 @@ hold env
 kill -KILL "$holder"
 let_go 2>/dev/null || true
 expect 0 "$SNAPFERRY" prune
-says "^freed"
+says_like "^freed"
 [ "$(count claims)" = 0 ] || failed "its claim is still there"
 
 echo "a damaged one says nothing: it is named, and counts until it was not refreshed for a day"
@@ -129,7 +111,7 @@ touch -d '25 hours ago' "$claim"
 expect 0 "$SNAPFERRY" claims
 says "ended by the next prune"
 expect 0 "$SNAPFERRY" prune
-says "^freed"
+says_like "^freed"
 [ "$(count claims)" = 0 ] || failed "it is still there"
 
 echo "what a loss of power left torn blocks nothing"
@@ -173,9 +155,9 @@ if mount -t tmpfs -o size=24m none full; then
   dd if=/dev/zero of=full/rest bs=4k status=none 2>/dev/null || true
   [ "$(df --output=avail full | tail -1)" -eq 0 ] || failed "the filesystem is not full"
   expect 0 "$SNAPFERRY" prune --keep-last 1
-  says "^freed"
+  says_like "^freed"
   [ "$(df --output=avail -k full | tail -1)" -gt 7000 ] || failed "nothing was freed"
   expect 0 "$SNAPFERRY" verify --read-data
 fi
 
-[ "$failures" = 0 ] || exit 1
+finish

@@ -1,27 +1,16 @@
 #!/usr/bin/env bash
 # A full disk during backup, prune and restore: a clear error, nothing lost, and it
 # works again once there is room.
-set -euo pipefail
-
-[ "$(id -u)" = 0 ] || { echo "SKIP: mounting a small file system needs root"; exit 77; }
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting a small filesystem"
+need mkfs.btrfs mkfs.xfs mkfs.ext4
 work=$(mktemp -d)
 small=$work/small
 mkdir "$small" "$work/source"
-mount -t tmpfs -o size=24m tmpfs "$small" || { echo "SKIP: cannot mount a tmpfs here"; exit 77; }
+mount -t tmpfs -o size=24m tmpfs "$small" || skip "cannot mount a tmpfs here"
 trap 'umount -q "$work/real" || true; umount "$small"; rm -rf "$work"' EXIT
 
 export SNAPFERRY_STORE=repo:$small/store SNAPFERRY_PASSWORD=secret SNAPFERRY_CACHE=$work/cache
-failures=0
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0
-  shift
-  "$@" >"$work/out" 2>&1 || status=$?
-  if [ "$status" != "$wanted" ]; then
-    echo "FAILED: expected exit status $wanted, got $status: $*"
-    cat "$work/out"
-    failures=$((failures + 1))
-  fi
-}
 
 expect 0 "$SNAPFERRY" init
 head -c 8M /dev/urandom >"$work/source/first"
@@ -30,10 +19,10 @@ expect 0 "$SNAPFERRY" backup "$work/source"
 # Backup: 32 MiB more do not fit.
 head -c 32M /dev/urandom >"$work/source/second"
 expect 14 "$SNAPFERRY" backup "$work/source"
-grep -q "no space\|No space" "$work/out" || { echo "FAILED: the message does not say why"; cat "$work/out"; failures=1; }
-[ "$(wc -l <"$work/out")" -le 3 ] || { echo "FAILED: more than a clear line"; cat "$work/out"; failures=1; }
+grep -q "no space\|No space" "$work/out" || failed "the message does not say why"
+[ "$(wc -l <"$work/out")" -le 3 ] || failed "more than a clear line"
 expect 0 "$SNAPFERRY" list
-grep -q "source" "$work/out"
+says "source"
 expect 0 "$SNAPFERRY" verify --read-data
 
 # It works again once there is room.
@@ -47,7 +36,7 @@ head -c 1M /dev/urandom >"$work/source/third"
 expect 0 "$SNAPFERRY" backup "$work/source"
 head -c 64M /dev/zero >"$small/ballast" 2>/dev/null || true
 expect 0 "$SNAPFERRY" prune --keep-last 1
-grep -q "^freed" "$work/out" || { echo "FAILED: nothing was freed"; cat "$work/out"; failures=1; }
+says_like "^freed"
 rm "$small/ballast"
 expect 0 "$SNAPFERRY" verify --read-data
 expect 0 "$SNAPFERRY" prune --keep-last 1
@@ -58,13 +47,12 @@ head -c 64M /dev/zero >"$small/ballast" 2>/dev/null || true
 expect 14 "$SNAPFERRY" restore latest --target "$small/target"
 rm "$small/ballast"
 expect 0 "$SNAPFERRY" restore latest --target "$small/target" --overwrite changed
-diff -r "$work/source" "$small/target" || failures=$((failures + 1))
+diff -r "$work/source" "$small/target" || failed "a restore differs"
 
 # Not a block is free, not even for a name: what nothing needs goes, and nothing is damage after it.
 mkdir "$work/real"
 for filesystem in ext4:60 xfs:320 btrfs:120; do
   kind=${filesystem%:*}
-  command -v "mkfs.$kind" >/dev/null || { echo "FAILED: mkfs.$kind is missing"; failures=1; continue; }
   rm -rf "$work/image" "$work/source"
   truncate -s "${filesystem#*:}M" "$work/image"
   "mkfs.$kind" -q "$work/image" >/dev/null
@@ -83,13 +71,12 @@ for filesystem in ext4:60 xfs:320 btrfs:120; do
   for number in $(seq 300); do echo x 2>/dev/null >"$work/real/ballast$number" || break; done
   expect 0 "$SNAPFERRY" prune --keep-last 1
   packs=$(du -sm "$work/real/store/packs" | cut -f1)
-  [ "$packs" -lt 6 ] || { echo "FAILED: $kind: $packs MiB of packs are left"; failures=1; }
+  [ "$packs" -lt 6 ] || failed "$kind: $packs MiB of packs are left"
   expect 0 "$SNAPFERRY" verify --read-data
   rm -rf "$work/restored"
   expect 0 "$SNAPFERRY" restore latest --target "$work/restored"
-  diff -r "$work/source" "$work/restored" || failures=$((failures + 1))
+  diff -r "$work/source" "$work/restored" || failed "a restore differs"
   umount "$work/real"
 done
 
-[ "$failures" = 0 ] && echo "all as expected"
-exit "$failures"
+finish

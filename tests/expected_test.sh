@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # What was asked for and never arrived is named by check, in a repository and in a store of native
 # snapshots, and what is retired is not expected any more.
-set -euo pipefail
-
-skip() { echo "SKIP: $1"; exit 77; }
+source "$(dirname "$(readlink -f "$0")")/script.sh"
 work=$(mktemp -d)
 disk=$work/disk
 cleanup() {
@@ -14,28 +12,11 @@ cleanup() {
 trap cleanup EXIT
 cd "$work"
 export SNAPFERRY_PASSWORD='only for tests' SNAPFERRY_CACHE=$work/cache
-failures=0
-failed() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# expect STATUS COMMAND…: what it prints is in `out`.
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>&1 </dev/null || status=$?
-  [ "$status" = "$wanted" ] ||
-    { failed "${*:1:12} ended with $status, not $wanted"; sed 's/^/    /' out; }
-}
-says() { grep -qF -- "$1" out || { failed "not said: $1"; sed 's/^/    /' out; }; }
-says_not() { ! grep -qF -- "$1" out || { failed "said: $1"; sed 's/^/    /' out; }; }
 check() { # STATUS [ARGUMENT…]
   local wanted=$1
   shift
   expect "$wanted" "$SNAPFERRY" check --max-age 1d --critical 2d "$@"
 }
-# Own native snapshots are told apart by the second.
-next_second() { local now; now=$(date +%s); while [ "$(date +%s)" = "$now" ]; do :; done; }
 
 echo "== a repository"
 export SNAPFERRY_STORE=repo:$work/store
@@ -238,8 +219,8 @@ says "web1:$work/real was asked for"
 says_not 'more was asked for'
 
 echo "== native snapshots"
-[ "$(id -u)" = 0 ] || skip "mounting needs root"
-command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
+need_root "mounting"
+need mkfs.btrfs strace
 truncate -s 512M image
 mkfs.btrfs -q image >/dev/null
 mkdir "$disk"
@@ -309,18 +290,16 @@ says "web1:${b}x was asked for"
 expect 0 "$SNAPFERRY" retire "web1:${b}x"
 check 0
 # What cannot be read is not written anew from nothing.
-if command -v strace >/dev/null; then
-  cp "$disk/backup/web1/.expected" kept
-  unreadable() {
-    strace -f -qq -o /dev/null -P .expected -e trace=openat -e inject=openat:error=EIO "$@"
-  }
-  expect 3 unreadable "$SNAPFERRY" check --max-age 1d
-  says 'UNKNOWN: '
-  expect 1 unreadable "$SNAPFERRY" backup --host web1 -q "${b}z"
-  says 'could not be recorded'
-  expect 0 unreadable "$SNAPFERRY" list
-  cmp -s kept "$disk/backup/web1/.expected" || failed "a record was lost that could not be read"
-fi
+cp "$disk/backup/web1/.expected" kept
+unreadable() {
+  strace -f -qq -o /dev/null -P .expected -e trace=openat -e inject=openat:error=EIO "$@"
+}
+expect 3 unreadable "$SNAPFERRY" check --max-age 1d
+says 'UNKNOWN: '
+expect 1 unreadable "$SNAPFERRY" backup --host web1 -q "${b}z"
+says 'could not be recorded'
+expect 0 unreadable "$SNAPFERRY" list
+cmp -s kept "$disk/backup/web1/.expected" || failed "a record was lost that could not be read"
 # A second tier proves no more than the first store knows.
 "$SNAPFERRY" init -q --store "btrfs:$disk/second"
 expect 0 "$SNAPFERRY" backup -q --from "btrfs:$disk/backup" --store "btrfs:$disk/second"
@@ -355,5 +334,4 @@ check 0
 expect 0 "$SNAPFERRY" list
 rmdir "$disk/backup/web1/.expected"
 
-[ "$failures" = 0 ] || exit 1
-echo "all passed"
+finish

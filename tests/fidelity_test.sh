@@ -2,15 +2,10 @@
 # Backs up a tree made of every kind of file, restores it, and compares everything by
 # means that share nothing with the program: a walk in Python, find, getfattr, getfacl,
 # getcap and rsync. On ext4, xfs, btrfs and tmpfs.
-set -euo pipefail
-cd "$(dirname "$0")"
-
-skip() { echo "SKIP: $*"; exit 77; }
-[ -n "${SNAPFERRY:-}" ] || skip "SNAPFERRY does not name the program"
-[ "$(id -u)" = 0 ] || skip "only root can make devices and owners, and mount"
-for tool in python3 getfattr getfacl getcap rsync setpriv mkfs.ext4 mkfs.xfs mkfs.btrfs; do
-  command -v "$tool" >/dev/null || skip "$tool is not installed"
-done
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+cd "$tests"
+need_root "to make devices and owners, and to mount,"
+need python3 getfattr getfacl getcap rsync setpriv mkfs.ext4 mkfs.xfs mkfs.btrfs
 
 work=$(mktemp -d)
 mounted=()
@@ -21,12 +16,6 @@ cleanup() {
 trap cleanup EXIT
 export SNAPFERRY_PASSWORD=secret XDG_CACHE_HOME=$work/cache LC_ALL=C
 unset SNAPFERRY_STORE
-
-failures=0
-fail() {
-  echo "FAILED on $kind: $*"
-  failures=$((failures + 1))
-}
 
 # attach KIND: mounts a new filesystem at $work/KIND; fails where this system has none.
 attach() {
@@ -51,9 +40,9 @@ same() {
   shift
   (cd "$here/source" && "$@") >"$work/expected" 2>&1 || true
   (cd "$here/$target" && "$@") >"$work/actual" 2>&1 || true
-  [ -s "$work/expected" ] || fail "$what: says nothing"
+  [ -s "$work/expected" ] || failed "$what: says nothing"
   diff "$work/expected" "$work/actual" >"$work/difference" ||
-    fail "$what of $target: $(head -c 800 "$work/difference")"
+    failed "$what of $target: $(head -c 800 "$work/difference")"
 }
 
 compare() {
@@ -72,28 +61,19 @@ compare() {
   done
   same "getcap" sh -c "getcap -r attributes | sort"
   rsync -naAXHi --checksum --numeric-ids --delete --exclude=/deep \
-    "$here/source/" "$here/$target/" >"$work/difference" 2>&1 || fail "rsync of $target ended badly"
-  [ ! -s "$work/difference" ] || fail "rsync of $target: $(head -c 800 "$work/difference")"
-}
-
-# run EXPECTED_STATUS COMMAND...
-run() {
-  local expected=$1 status=0
-  shift
-  "$@" >"$work/output" 2>&1 || status=$?
-  [ "$status" = "$expected" ] ||
-    fail "'${*:2:2}' ended with $status instead of $expected: $(head -c 800 "$work/output")"
+    "$here/source/" "$here/$target/" >"$work/difference" 2>&1 || failed "rsync of $target ended badly"
+  [ ! -s "$work/difference" ] || failed "rsync of $target: $(head -c 800 "$work/difference")"
 }
 
 as_root() {
   store=repo:$here/store
-  run 0 "$SNAPFERRY" init --store "$store"
-  run 0 "$SNAPFERRY" backup "$here/source" --store "$store"
-  run 0 "$SNAPFERRY" restore latest --store "$store" --target "$here/restored"
+  expect 0 "$SNAPFERRY" init --store "$store"
+  expect 0 "$SNAPFERRY" backup "$here/source" --store "$store"
+  expect 0 "$SNAPFERRY" restore latest --store "$store" --target "$here/restored"
   compare restored
 
   # A second backup takes everything over from the first.
-  run 0 "$SNAPFERRY" backup "$here/source" --store "$store"
+  expect 0 "$SNAPFERRY" backup "$here/source" --store "$store"
   # The target is spoilt, and put right again.
   mv "$here/restored" "$here/spoilt"
   (
@@ -103,49 +83,50 @@ as_root() {
     echo more >names/more/more && rm 'links/a file' && cp links/here/file 'links/a file'
     truncate -s 100 contents/big && mv modes contents/modes && echo x >contents/empty
   )
-  run 0 "$SNAPFERRY" restore latest --store "$store" --target "$here/spoilt" --overwrite changed --delete
+  expect 0 "$SNAPFERRY" restore latest --store "$store" --target "$here/spoilt" --overwrite changed --delete
   compare spoilt
-  run 0 "$SNAPFERRY" verify --store "$store" --read-data
+  expect 0 "$SNAPFERRY" verify --store "$store" --read-data
 }
 
 # Owners are beyond a normal user, which is said once, and devices, which are named; the rest is
 # right, and the exit status says that it is not all.
 as_nobody() {
   store=repo:$here/plain
-  run 0 "$SNAPFERRY" init --store "$store" --encryption none
+  expect 0 "$SNAPFERRY" init --store "$store" --encryption none
   # With a password given, a repository without encryption is refused.
-  run 12 "$SNAPFERRY" backup "$here/source" --store "$store"
-  run 0 env -u SNAPFERRY_PASSWORD "$SNAPFERRY" backup "$here/source" --store "$store"
+  expect 12 "$SNAPFERRY" backup "$here/source" --store "$store"
+  expect 0 env -u SNAPFERRY_PASSWORD "$SNAPFERRY" backup "$here/source" --store "$store"
   chmod -R a+rX "$here/plain" && chmod a+x "$work"
   install -d -o 65534 -g 65534 "$here/nobody" "$here/nobody/cache"
-  run 3 env -u SNAPFERRY_PASSWORD XDG_CACHE_HOME="$here/nobody/cache" HOME="$here/nobody" \
+  expect 3 env -u SNAPFERRY_PASSWORD XDG_CACHE_HOME="$here/nobody/cache" HOME="$here/nobody" \
     setpriv --reuid=65534 --regid=65534 --clear-groups \
     "$SNAPFERRY" restore latest --store "$store" --target "$here/nobody/restored"
   local devices
   devices=$(find "$here/source" -type b -o -type c | wc -l)
-  [ "$(grep -c "is a device node" "$work/output")" = "$devices" ] ||
-    fail "not each of $devices device nodes is named"
+  [ "$(grep -c "is a device node" "$work/out")" = "$devices" ] ||
+    failed "not each of $devices device nodes is named"
   for word in owners "trusted\.\*" "security\.\*"; do
-    [ "$(grep -c "$word" "$work/output")" = 1 ] ||
-      fail "a normal user is told $(grep -c "$word" "$work/output") times about $word"
+    [ "$(grep -c "$word" "$work/out")" = 1 ] ||
+      failed "a normal user is told $(grep -c "$word" "$work/out") times about $word"
   done
   diff -r --no-dereference "$here/source/contents" "$here/nobody/restored/contents" >"$work/difference" ||
-    fail "content that a normal user restored: $(head -c 800 "$work/difference")"
+    failed "content that a normal user restored: $(head -c 800 "$work/difference")"
   [ "$(find "$here/nobody/restored" -perm /6000 ! -type d | wc -l)" = 0 ] ||
-    fail "a file of another owner runs as the user who restored it"
+    failed "a file of another owner runs as the user who restored it"
 }
 
 for kind in ext4 xfs btrfs tmpfs; do
-  if ! attach "$kind" >"$work/output" 2>&1; then
-    echo "left out: no $kind that can hold the tree: $(tail -1 "$work/output")"
+  if ! attach "$kind" >"$work/out" 2>&1; then
+    echo "left out: no $kind that can hold the tree: $(tail -1 "$work/out")"
     continue
   fi
+  echo "== $kind"
   here=$work/$kind
-  run 0 python3 fidelity/make_tree.py "$here/source"
+  expect 0 python3 fidelity/make_tree.py "$here/source"
   as_root
   [ "$kind" != ext4 ] || as_nobody
   echo "compared on $kind"
   tested=1
 done
 [ -n "${tested:-}" ] || skip "no filesystem could be mounted"
-[ "$failures" = 0 ] || exit 1
+finish

@@ -2,12 +2,9 @@
 # What is known against a native copy is never forgotten on the way: not by prune, not by restore, not
 # by a note of an unchanged volume; and what stood in the way of one snapshot stands in the way of
 # no other.
-set -euo pipefail
-
-source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
-skip() { echo "SKIP: $1"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
-command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting a btrfs"
+need mkfs.btrfs
 work=$(mktemp -d)
 loops=()
 cleanup() {
@@ -29,18 +26,6 @@ mount_btrfs() { # NAME SIZE
 mount_btrfs source 256M
 mount_btrfs backup 256M
 export SNAPFERRY_STORE=btrfs:$work/backup/store SNAPFERRY_CACHE=$work/cache
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0
-  shift
-  "$@" >"$work/out" 2>"$work/err" || status=$?
-  [ "$status" = "$wanted" ] && return
-  fail "expected exit status $wanted, got $status: $*"
-  cat "$work/out" "$work/err"
-}
-says() { grep -q -- "$1" "$work/out" "$work/err" || { fail "does not say '$1'"; cat "$work/out" "$work/err"; }; }
-next_second() { local now; now=$(date +%s); while [ "$(date +%s)" = "$now" ]; do :; done; }
 volume=
 make_volume() {
   volume=btrfs:$work/source/$1
@@ -66,7 +51,7 @@ tamper_with "$(newest pruned)"
 expect 0 "$SNAPFERRY" prune --keep-last 1
 says "nothing goes"
 expect 0 "$SNAPFERRY" list
-[ "$(grep -c pruned "$work/out")" = 2 ] || fail "a snapshot went: $(cat "$work/out")"
+[ "$(grep -c pruned "$work/out")" = 2 ] || failed "a snapshot went: $(cat "$work/out")"
 
 echo "== a restore of a changed copy says so"
 expect 3 "$SNAPFERRY" restore "$volume" --target "$work/files"
@@ -99,7 +84,6 @@ says "only the newest of this set goes"
 back_up
 says "unchanged"
 expect 0 "$SNAPFERRY" restore "$volume" --target "$work/deep"
-cmp "$work/source/deep/file" "$work/deep/file" || fail "the newest is not in the store"
+cmp "$work/source/deep/file" "$work/deep/file" || failed "the newest is not in the store"
 
-[ "$failures" = 0 ] || { echo "$failures failures"; exit 1; }
-echo "all went well"
+finish "all went well"

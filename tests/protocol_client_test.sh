@@ -1,13 +1,9 @@
 #!/usr/bin/env bash
 # The agent and a client that was written from src/wire/PROTOCOL.md in another language, on two real
 # btrfs: what a backup needs, and what a hostile client tries.
-set -euo pipefail
-
-source "$(dirname "$(readlink -f "$0")")/make_btrfs.sh"
-skip() { echo "SKIP: $1"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "mounting a btrfs needs root"
-command -v mkfs.btrfs >/dev/null || skip "no btrfs-progs"
-command -v python3 >/dev/null || skip "no python3"
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting a btrfs"
+need mkfs.btrfs python3
 work=$(mktemp -d)
 loops=()
 cleanup() {

@@ -2,26 +2,12 @@
 # A repository that was damaged by hand, and repair: what can be read comes back, what a copy or another
 # repository has is taken from it, what is lost is named and is no backup for check, and a dry run
 # changes nothing.
-set -euo pipefail
-
+source "$(dirname "$(readlink -f "$0")")/script.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 export SNAPFERRY_PASSWORD='only for tests' SNAPFERRY_CACHE=$work/cache SNAPFERRY_STORE=repo:$work/store
 
-failures=0
-failed() {
-  echo "FAILED: $damage: $*"
-  failures=$((failures + 1))
-}
-# expect STATUS COMMAND…: what it prints is in `out`.
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>&1 || status=$?
-  [ "$status" = "$wanted" ] || { failed "$* ended with $status, not $wanted"; sed 's/^/    /' out; }
-}
-says() { grep -q -- "$1" out || { failed "not said: $1"; sed 's/^/    /' out; }; }
 # state DIRECTORY: names and content of all objects that a dry run may not touch.
 state() { (cd "$1" && find . -type f ! -path './damaged/*' -print0 | sort -z | xargs -0 sha256sum); }
 largest_pack() { find store/packs -type f -printf '%s %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
@@ -67,6 +53,7 @@ damaged_config() { flip store/config 20; }
 # again DAMAGE: the repository as it was, with that done to it, and no cache that remembers.
 again() {
   damage=$1
+  echo "== $damage"
   rm -rf store cache restored
   cp -a whole store
   "$damage"
@@ -182,5 +169,4 @@ for kind in flipped_piece truncated_data missing_data; do
   compare latest source
 done
 
-[ "$failures" = 0 ] || exit 1
-echo "repaired all that can be, and named the rest"
+finish "repaired all that can be, and named the rest"

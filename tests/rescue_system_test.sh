@@ -2,16 +2,12 @@
 # A rescue system lacks what a backup was made with: /proc and /sys, devices but /dev/null, users and
 # groups by name, time zones, a home, a place for temporary files. Nothing on the way to getting data
 # back, or to freeing space, needs any of it.
-set -euo pipefail
-
-skip() { echo "SKIP: $1"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "mounting needs root"
-command -v setfattr >/dev/null || skip "no setfattr"
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting"
+need setfattr setfacl
 work=$(mktemp -d)
 chmod 755 "$work"
 trap 'rm -rf --one-file-system "$work"' EXIT
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
 export SNAPFERRY_PASSWORD=rescue SNAPFERRY_STORE=repo:$work/repo
 snapferry=$SNAPFERRY
@@ -51,8 +47,8 @@ in_rescue "$snapferry" version >out 2>&1 || skip "this build itself needs /proc:
 
 # well COMMAND…: ends with 0 in the rescue system, and reports nothing that failed.
 well() {
-  if ! in_rescue "$snapferry" "$@" >out 2>&1; then fail "snapferry $*: $(cat out)"; fi
-  if grep -qi 'not restored\|could not\|cannot' out; then fail "snapferry $*: $(cat out)"; fi
+  if ! in_rescue "$snapferry" "$@" >out 2>&1; then failed "snapferry $*: $(cat out)"; fi
+  if grep -qi 'not restored\|could not\|cannot' out; then failed "snapferry $*: $(cat out)"; fi
 }
 # described DIRECTORY: all that is to be the same after a restore.
 described() {
@@ -64,7 +60,7 @@ described() {
 same() {
   described "$1" >one
   described "$2" >other
-  diff one other >difference || fail "$3: $(cat difference)"
+  diff one other >difference || failed "$3: $(cat difference)"
 }
 
 # --- One of each, made on the healthy system ---
@@ -77,16 +73,14 @@ mknod src/block b 7 200; mknod src/character c 1 3; chmod 0604 src/block
 chown 1234:4321 src/file; cp /bin/true src/setuid; chmod 6755 src/setuid; chmod 0500 src/deep/er
 setfattr -n user.note -v kept src/file; setfattr -n trusted.note -v kept src/fifo
 setfattr -h -n trusted.note -v kept src/symlink; setfattr -n trusted.note -v kept src/deep
-if command -v setfacl >/dev/null; then
-  setfacl -m u:1234:rw src/big src/fifo; setfacl -d -m u:1234:rx src/deep
-fi
+setfacl -m u:1234:rw src/big src/fifo; setfacl -d -m u:1234:rx src/deep
 echo left >src/out.tmp
 
 # --- All of it ---
 well init
 well backup src --exclude '*.tmp'
 well backup src --exclude '*.tmp'
-grep -q 'added 0 B' out || fail "a second backup stores something: $(cat out)"
+grep -q 'added 0 B' out || failed "a second backup stores something: $(cat out)"
 well list
 well ls latest
 well find big
@@ -95,7 +89,7 @@ well claims
 well verify --read-data
 well restore latest --target restored
 same src restored "restored without /proc"
-in_rescue "$snapferry" diff latest latest >out || fail "diff: $(cat out)"
+in_rescue "$snapferry" diff latest latest >out || failed "diff: $(cat out)"
 
 # Everything is there already, with other metadata, and more.
 echo extra >restored/extra; chmod 0777 restored/fifo restored/file restored/block restored/deep
@@ -107,9 +101,9 @@ same src restored "restored in place without /proc"
 mkdir open; chmod 0777 open; mkfifo open/fifo; touch -h -d @1 open/fifo
 well restore latest fifo symlink block --target open --overwrite changed
 cmp <(getfattr -h -d -m - src/fifo src/symlink) <(cd open && getfattr -h -d -m - fifo symlink |
-  sed 's,file: ,&src/,') || fail "attributes in a directory that others can write to"
-[ "$(cd open && stat -c %a fifo block)" = "$(cd src && stat -c %a fifo block)" ] || fail "modes in such a directory"
-[ "$(find open | wc -l)" = 4 ] || fail "something is left behind: $(find open)"
+  sed 's,file: ,&src/,') || failed "attributes in a directory that others can write to"
+[ "$(cd open && stat -c %a fifo block)" = "$(cd src && stat -c %a fifo block)" ] || failed "modes in such a directory"
+[ "$(find open | wc -l)" = 4 ] || failed "something is left behind: $(find open)"
 
 echo more >>src/file
 well backup src --exclude '*.tmp'
@@ -129,7 +123,7 @@ for _ in $(seq 100); do
 done
 if mountpoint -q src/look; then
   well backup src
-  grep -q 'a mount of Snapferry (look)' out || fail "a mount of ours was entered: $(cat out)"
+  grep -q 'a mount of Snapferry (look)' out || failed "a mount of ours was entered: $(cat out)"
   umount src/look
 fi
 wait "$server" || true
@@ -144,12 +138,12 @@ for words in init 'backup user/src' 'restore latest --target user/restored' \
   'restore latest --target user/restored --overwrite always' 'verify --read-data'; do
   # shellcheck disable=SC2086
   SNAPFERRY_STORE=repo:$work/user/repo as_user "$snapferry" $words >out 2>&1 ||
-    fail "as a user, snapferry $words: $(cat out)"
+    failed "as a user, snapferry $words: $(cat out)"
 done
 same user/src user/restored "restored by a user without /proc"
 as_user chmod 0 user/restored/closed user/restored/mine
 SNAPFERRY_STORE=repo:$work/user/repo as_user "$snapferry" restore latest --target user/restored \
-  --overwrite changed >out 2>&1 || fail "as a user, over what may not be read: $(cat out)"
+  --overwrite changed >out 2>&1 || failed "as a user, over what may not be read: $(cat out)"
 same user/src user/restored "restored by a user over what may not be read"
 
-[ "$failures" = 0 ]
+finish

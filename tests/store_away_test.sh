@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
 # A store on a disk that is not mounted, is mounted read-only, belongs to somebody else, or was swapped
 # for another one: nothing is made in its place, and everything can be read that can be read.
-set -euo pipefail
-
-skip() { echo "SKIP: $1"; exit 77; }
-[ "$(id -u)" = 0 ] || skip "mounting needs root"
-command -v mkfs.ext4 >/dev/null || skip "no mkfs.ext4"
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting"
+need mkfs.ext4
 work=$(mktemp -d)
 chmod 755 "$work"
 disk=$work/disk
@@ -18,20 +16,6 @@ trap cleanup EXIT
 cd "$work"
 export SNAPFERRY_PASSWORD='only for tests' SNAPFERRY_CACHE=$work/cache SNAPFERRY_STORE=repo:$disk/store
 
-failures=0
-failed() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# expect STATUS COMMAND…: what it prints is in `out`.
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>&1 </dev/null || status=$?
-  [ "$status" = "$wanted" ] || { failed "$* ended with $status, not $wanted"; sed 's/^/    /' out; }
-}
-says() { grep -q -- "$1" out || { failed "not said: $1"; sed 's/^/    /' out; }; }
-says_not() { ! grep -q -- "$1" out || { failed "said: $1"; sed 's/^/    /' out; }; }
 # What needs no writing, with the store as it is now; "$@" runs it.
 reads_all() {
   local command
@@ -64,7 +48,7 @@ for command in "backup source" list "restore latest --target gone" "prune --keep
   for store in "$disk/store" "$work/link"; do
     # shellcheck disable=SC2086
     expect 10 "$SNAPFERRY" $command --store "$store"
-    says 'the store that was here (id [0-9a-f]*) is not; is its disk mounted?'
+    says_like 'the store that was here (id [0-9a-f]*) is not; is its disk mounted?'
     says_not 'init'
   done
 done
@@ -112,5 +96,4 @@ cmp source/one user/here/one || failed "a restore by another user differs"
 expect 1 nobody env SNAPFERRY_CACHE="$work/user/cache" "$SNAPFERRY" backup "$work/source"
 says 'Permission denied'
 
-[ "$failures" = 0 ] || exit 1
-echo "every store was told from what was in its place, and read where it can be"
+finish "every store was told from what was in its place, and read where it can be"

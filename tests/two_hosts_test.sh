@@ -1,16 +1,9 @@
 #!/usr/bin/env bash
 # Two hosts with a real sshd between them, real keys and btrfs on both: what a key may do and
 # what not, incremental backups by pull and push, and a cut at any point.
-set -euo pipefail
-
-skip() {
-  echo "SKIP: $1"
-  exit 77
-}
-[ "$(id -u)" = 0 ] || skip "mounting and sshd need root"
-for program in /usr/sbin/sshd ssh ssh-keygen mkfs.btrfs; do
-  command -v "$program" >/dev/null || skip "$program is not installed"
-done
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting and sshd"
+need /usr/sbin/sshd ssh ssh-keygen mkfs.btrfs fusermount3
 
 # Below /run, because sshd trusts no file of keys below a directory that others may write.
 work=$(mktemp -d /run/snapferry-two-hosts.XXXXXX)
@@ -30,21 +23,6 @@ cleanup() {
 }
 trap cleanup EXIT
 
-failures=0
-failed() {
-  echo "FAILED: $*"
-  [ ! -s "$work/out" ] || sed 's/^/    /' "$work/out"
-  failures=$((failures + 1))
-}
-expect() { # STATUS COMMAND…
-  local wanted=$1 status=0
-  shift
-  "$@" >"$work/out" 2>&1 </dev/null || status=$?
-  [ "$status" = "$wanted" ] || failed "expected exit status $wanted, got $status: $*"
-}
-says() { # TEXT: the last command said it, in at most three lines
-  grep -qF -- "$1" "$work/out" || failed "does not say '$1'"
-}
 part() { echo "-- $1 ($SECONDS s)"; }
 
 make_btrfs() { # NAME
@@ -371,7 +349,7 @@ expect 0 snapferry restore "$work_volume" --target "$work/whole" "${far_store[@]
 [ "$(stat -c %b "$work/whole/deep/sparse")" -lt 1000 ] || failed "a hole was filled"
 [ ! -e "$work/whole/deep/out/name" ] || [ -L "$work/whole/deep/out" ] || failed "a link was followed"
 expect 1 snapferry cat "$work_volume" deep/out/name "${far_store[@]}"
-if [ -c /dev/fuse ] && command -v fusermount3 >/dev/null; then
+if [ -c /dev/fuse ]; then
   mkdir "$work/look"
   snapferry mount "$work/look" "${far_store[@]}" >"$work/mount.out" 2>&1 </dev/null &
   mount_pid=$!
@@ -612,5 +590,4 @@ expect 1 snapferry doctor "root@web1:btrfs:$far/secret" "${far_ssh[@]}"
 says "missing"
 expect 1 snapferry doctor root@no-such-host.invalid "${far_ssh[@]}"
 
-[ "$failures" = 0 ] || exit 1
-echo "passed"
+finish

@@ -2,14 +2,9 @@
 # What a file is, on real filesystems and with the whole program: inode attributes and project ids
 # (ext4, XFS, btrfs), targets that keep less (exFAT by FUSE), rights without their owner, files of
 # the kernel's own, and streams that must not be kept.
-set -euo pipefail
-
-skip() { echo "SKIP: $*"; exit 77; }
-[ -n "${SNAPFERRY:-}" ] || skip "SNAPFERRY does not name the program"
-[ "$(id -u)" = 0 ] || skip "mounting and inode attributes need root"
-for tool in chattr lsattr getfattr setfattr mkfs.ext4 mkfs.xfs mkfs.btrfs; do
-  command -v "$tool" >/dev/null || skip "$tool is not installed"
-done
+source "$(dirname "$(readlink -f "$0")")/script.sh"
+need_root "mounting and inode attributes"
+need chattr lsattr getfattr setfattr mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.exfat mount.exfat-fuse
 
 work=$(mktemp -d)
 mounted=()
@@ -26,19 +21,6 @@ trap cleanup EXIT
 export SNAPFERRY_PASSWORD=secret SNAPFERRY_CACHE=$work/cache SNAPFERRY_STORE=repo:$work/store LC_ALL=C
 "$SNAPFERRY" init >/dev/null
 
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# expect STATUS COMMAND…
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >"$work/out" 2>&1 || status=$?
-  [ "$status" = "$wanted" ] || fail "exit status $status, expected $wanted: $*: $(cat "$work/out")"
-}
-says() { grep -q "$1" "$work/out" || fail "does not say \"$1\": $(cat "$work/out")"; }
 
 # disk NAME SIZE MKFS…: mounted at $work/NAME; fails where this system has no such filesystem.
 disk() {
@@ -73,8 +55,8 @@ try_attributes() { # NAME LETTERS…: of its files, one letter each
   attributes "$disk/source" >"$work/wanted"
   attributes "$disk/target" >"$work/got"
   diff "$work/wanted" "$work/got" >"$work/difference" ||
-    fail "attributes on ${disk##*/}: $(cat "$work/difference")"
-  [ "$disk/target/i" -ef "$disk/target/locked/linked" ] || fail "the link was lost on ${disk##*/}"
+    failed "attributes on ${disk##*/}: $(cat "$work/difference")"
+  [ "$disk/target/i" -ef "$disk/target/locked/linked" ] || failed "the link was lost on ${disk##*/}"
 }
 
 # Not every kernel has quotas.
@@ -92,7 +74,7 @@ if disk btrfs 256M mkfs.btrfs -q; then
 fi
 
 # exFAT has neither owners nor modes, and its times are coarse.
-if command -v mount.exfat-fuse >/dev/null && command -v mkfs.exfat >/dev/null && [ -e /dev/fuse ]; then
+if [ -e /dev/fuse ]; then
   truncate -s 64M "$work/exfat.image"
   mkdir "$work/exfat" "$work/plain"
   touch -d '2020-01-01 00:00:01.123456789' "$work/plain/"{one,two}
@@ -102,15 +84,15 @@ if command -v mount.exfat-fuse >/dev/null && command -v mkfs.exfat >/dev/null &&
   if mount.exfat-fuse "$loop" "$work/exfat" >/dev/null 2>&1; then
     mounted=("$work/exfat" "${mounted[@]}")
     expect 0 "$SNAPFERRY" restore latest --target "$work/exfat/target"
-    [ "$(grep -c 'modification times' "$work/out")" = 1 ] || fail "times: $(cat "$work/out")"
+    [ "$(grep -c 'modification times' "$work/out")" = 1 ] || failed "times: $(cat "$work/out")"
     seconds=$(stat -c %Y "$work/exfat/target/one")
-    [ $((seconds - $(stat -c %Y "$work/plain/one"))) -le 2 ] || fail "exFAT has the time $seconds"
+    [ $((seconds - $(stat -c %Y "$work/plain/one"))) -le 2 ] || failed "exFAT has the time $seconds"
   fi
 fi
 
 # A file of the kernel's own says that it is empty.
 expect 0 "$SNAPFERRY" backup /proc/version
-"$SNAPFERRY" cat "$(hostname):/proc/version" | cmp - /proc/version || fail "/proc/version was cut"
+"$SNAPFERRY" cat "$(hostname):/proc/version" | cmp - /proc/version || failed "/proc/version was cut"
 
 # Root of a user namespace may not give files away.
 mkdir "$work/set-id"
@@ -122,7 +104,7 @@ if unshare -Ur true 2>/dev/null; then
   chmod 777 "$work"
   expect 3 unshare -Ur "$SNAPFERRY" restore latest --target "$work/mine"
   says "setuid bits were not restored"
-  [ "$(stat -c %a "$work/mine/tool")" = 755 ] || fail "mode $(stat -c %a "$work/mine/tool")"
+  [ "$(stat -c %a "$work/mine/tool")" = 755 ] || failed "mode $(stat -c %a "$work/mine/tool")"
 fi
 
 # What the target does not take: everything else is set, and what is lost is named and counted.
@@ -138,8 +120,8 @@ if mountpoint -q "$work/btrfs" && mountpoint -q "$work/ext4"; then
   expect 3 "$SNAPFERRY" restore latest --target "$work/ext4/rich"
   says 'big: the filesystem of the target takes no extended attribute of the size of user.big'
   [ "$(stat -c '%a %Y' "$work/ext4/rich/big")" = "$(stat -c '%a %Y' "$rich/big")" ] ||
-    fail "one attribute cost the mode or the time"
-  getfattr -n user.last "$work/ext4/rich/big" >/dev/null 2>&1 || fail "or the next attribute"
+    failed "one attribute cost the mode or the time"
+  getfattr -n user.last "$work/ext4/rich/big" >/dev/null 2>&1 || failed "or the next attribute"
 fi
 
 # Streams that are none.
@@ -149,8 +131,8 @@ expect 2 "$SNAPFERRY" backup --stdin dump <"$work"
 expect 1 "$SNAPFERRY" backup --stdin dump </dev/null
 expect 1 "$SNAPFERRY" backup --stdin-command dump -- sh -c 'echo half; exit 3'
 says "exit status 3"
-[ "$(count)" = 0 ] || fail "a stream that failed was kept"
+[ "$(count)" = 0 ] || failed "a stream that failed was kept"
 expect 0 "$SNAPFERRY" backup --stdin-command dump -- echo whole
-[ "$(count)" = 1 ] || fail "a stream was lost"
+[ "$(count)" = 1 ] || failed "a stream was lost"
 
-[ "$failures" = 0 ]
+finish

@@ -47,13 +47,16 @@ vm_build() {
   ) 9>"$directory.lock" || exit 1
 }
 
-# mirror_of SUITE DEFAULT: where this machine's apt finds Debian's SUITE.
+# mirror_of SUITE PATTERN: where this machine's apt finds Debian's SUITE, or else the first suite that
+# PATTERN matches, whose mirror has the others, too. Nothing where it has neither.
 mirror_of() {
-  local found
   # shellcheck disable=SC2016  # apt expands these
-  found=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-    awk -v suite="$1" '$1 == suite && $2 == "main" { print $3; exit }')
-  echo "${found:-$2}"
+  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v suite="$1" -v pattern="$2" '
+      $2 != "main" { next }
+      $1 == suite { print $3; found = 1; exit }
+      $1 ~ pattern && other == "" { other = $3 }
+      END { if (!found && other != "") print other }'
 }
 
 # The settings of this machine's apt that decide how it reaches the mirror.
@@ -65,8 +68,9 @@ apt_transport_settings() {
 debian_tree() {
   local tree=$1 mirror security proxy=
   shift
-  mirror=$(mirror_of "$VM_RELEASE" http://deb.debian.org/debian/)
-  security=$(mirror_of "$VM_RELEASE-security" http://deb.debian.org/debian-security/)
+  mirror=$(mirror_of "$VM_RELEASE" '^[^-]+$')
+  [ -n "$mirror" ] || vm_fail "this machine's apt has no source of Debian's main; add one, and run apt-get update"
+  security=$(mirror_of "$VM_RELEASE-security" '-security$')
   eval "$(apt-config shell proxy Acquire::http::Proxy)"
   [ -z "$proxy" ] || export http_proxy=$proxy
   mkdir -p "$VM_CACHE/packages"
@@ -75,7 +79,7 @@ debian_tree() {
   cat >"$tree/etc/apt/sources.list" <<EOF
 deb $mirror $VM_RELEASE main contrib
 deb $mirror $VM_RELEASE-updates main contrib
-deb $security $VM_RELEASE-security main contrib
+${security:+deb $security $VM_RELEASE-security main contrib}
 EOF
   apt_transport_settings >"$tree/etc/apt/apt.conf.d/99host"
   echo 'force-unsafe-io' >"$tree/etc/dpkg/dpkg.cfg.d/fast"
