@@ -172,7 +172,7 @@ Age age_of(Context& context, SnapshotStore& store, const Arrivals& counted,
   std::vector<Dated> counting;
   std::optional<Dated> incomplete;
   for (const Snapshot& snapshot : snapshots) {
-    const Timestamp time = store.time_for_rules(snapshot);
+    const Timestamp time = store.time_for_rules(snapshot).time;
     if (!snapshot.incomplete || context.options.has("--allow-incomplete")) {
       counting.emplace_back(time, &snapshot);
     } else if (!incomplete || incomplete->first <= time) {

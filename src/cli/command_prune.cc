@@ -52,8 +52,9 @@ using Groups = std::map<std::pair<VolumeName, std::string>, std::vector<retentio
 Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
   Groups groups;
   for (const auto& snapshot : snapshots) {
+    const EffectiveTime taken = store.time_for_rules(snapshot);
     groups[{snapshot.volume, snapshot.set}].push_back(
-        {snapshot.id, store.time_for_rules(snapshot), !snapshot.incomplete});
+        {snapshot.id, taken.time, !snapshot.incomplete, taken.is_known});
   }
   return groups;
 }
@@ -354,8 +355,11 @@ const CommandSpec& prune_command() {
           "Native snapshots that others took are left alone unless --others puts them under the "
           "rules, as one more set of each volume. Within a volume the order in which the store "
           "received them counts: a host whose clock is wrong cannot push out other snapshots. "
-          "Where "
-          "the clock of the store and that of this machine differ, the earlier one counts, in a "
+          "A snapshot from the future, and one that no clock vouches for because its time cannot "
+          "be "
+          "true, are kept by rules that go by times, and count for none; 'forget' removes them. "
+          "Where the clock of the store and that of this machine differ, the earlier one counts, "
+          "in a "
           "--dry-run, too.\n\n"
           "Backups may run meanwhile: nothing that one of them may still reference goes. What "
           "waits "

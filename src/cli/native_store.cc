@@ -23,11 +23,6 @@ void fill_in_name(const Point& point, Snapshot& snapshot) {
   snapshot.finished = snapshot.time;
 }
 
-Timestamp after(Timestamp time) {
-  if (++time.nanoseconds < 1'000'000'000) return time;
-  return {time.seconds + 1, 0};
-}
-
 }  // namespace
 
 NativeStore::NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host)
@@ -40,7 +35,7 @@ std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
   for (std::size_t i = 0; i < replicas_.size(); ++i) add(i, ids, snapshots);
   // Within a volume the store's own order decides, which time_for_rules() keeps to.
   std::stable_sort(snapshots.begin(), snapshots.end(), [&](const Snapshot& a, const Snapshot& b) {
-    return time_for_rules(a) < time_for_rules(b);
+    return time_for_rules(a).time < time_for_rules(b).time;
   });
   return snapshots;
 }
@@ -60,17 +55,12 @@ void NativeStore::refresh() {
 
 void NativeStore::add(std::size_t replica, const CopyIds& ids, std::vector<Snapshot>& snapshots) {
   const VolumeName& volume = replicas_[replica].volume;
-  const Timestamp now = clock_.now();
-  std::optional<Timestamp> newest;
+  const std::size_t first = snapshots.size();
   for (const Point& point : replicas_[replica].points) {
     Snapshot snapshot;
     snapshot.id = ids.id(volume, point.guid);
     snapshot.volume = volume;
     fill_in_name(point, snapshot);
-    Timestamp time = snapshot.time;
-    if (newest && time <= *newest) time = after(*newest);
-    // A clock that was wrong once must not make all that follows a part of the future.
-    if (time <= now) newest = time;
     snapshot.root.type =
         replicas_[replica].type == VolumeType::Zvol ? EntryType::BlockDevice : EntryType::Directory;
     snapshot.root.mode = 0700;
@@ -80,9 +70,14 @@ void NativeStore::add(std::size_t replica, const CopyIds& ids, std::vector<Snaps
                                         const std::lock_guard lock(store_mutex_);
                                         return store_->browse(volume, point);
                                       });
-    known_.insert_or_assign({volume, snapshot.id}, Known{replica, point, time});
+    known_.insert_or_assign({volume, snapshot.id}, Known{replica, point, {}});
     snapshots.push_back(std::move(snapshot));
   }
+  // The store's order holds for the volume, whatever sets its snapshots are of.
+  std::vector<const Snapshot*> chain;
+  for (std::size_t i = first; i < snapshots.size(); ++i) chain.push_back(&snapshots[i]);
+  const auto times = effective_times_of_chain(chain, clock_.now());
+  for (std::size_t i = 0; i < chain.size(); ++i) known(*chain[i]).time_for_rules = times[i];
 }
 
 NativeStore::Known& NativeStore::known(const Snapshot& snapshot) {
@@ -101,7 +96,7 @@ const ReplicaState& NativeStore::replica_of(const Snapshot& snapshot) {
 
 const Point& NativeStore::point_of(const Snapshot& snapshot) { return known(snapshot).point; }
 
-Timestamp NativeStore::time_for_rules(const Snapshot& snapshot) {
+EffectiveTime NativeStore::time_for_rules(const Snapshot& snapshot) {
   return known(snapshot).time_for_rules;
 }
 

@@ -35,7 +35,7 @@ class NativeStore : public SnapshotStore {
   std::vector<VolumeFailure> change_expectations(const std::string& host,
                                                  const ExpectationChange& change) override;
   std::string known_against(const Snapshot& snapshot) override;
-  Timestamp time_for_rules(const Snapshot& snapshot) override;
+  EffectiveTime time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   // Snapshots free their space when they go.
   std::optional<repository::CollectReport> collect(const repository::CollectOptions&) override {
@@ -54,7 +54,7 @@ class NativeStore : public SnapshotStore {
   struct Known {
     std::size_t replica;
     Point point;
-    Timestamp time_for_rules;
+    EffectiveTime time_for_rules;
   };
   using Key = std::pair<VolumeName, ObjectId>;
 

@@ -8,6 +8,7 @@
 #include "core/expectation.h"
 #include "core/object_store.h"
 #include "core/snapshot.h"
+#include "core/snapshot_order.h"
 #include "core/volume.h"
 #include "repository/repository.h"
 
@@ -64,7 +65,7 @@ class SnapshotStore {
                                                          const ExpectationChange& change) = 0;
   // What rules and ages go by: when the store saw the snapshot come, and within a chain never
   // older than the one before, whatever its host's clock said. Of a snapshot that was listed.
-  virtual Timestamp time_for_rules(const Snapshot& snapshot) = 0;
+  virtual EffectiveTime time_for_rules(const Snapshot& snapshot) = 0;
   // Now, by the clock of the store, which is written to for that; 0 where it tells none.
   virtual Timestamp storage_time() { return {}; }
 

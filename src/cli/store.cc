@@ -264,9 +264,9 @@ bool RepositoryStore::may_be_arriving(const VolumeName& volume) {
   return backing_up_->contains(volume.host);
 }
 
-Timestamp RepositoryStore::time_for_rules(const Snapshot& snapshot) {
+EffectiveTime RepositoryStore::time_for_rules(const Snapshot& snapshot) {
   const auto found = times_.find(snapshot.id);
-  return found == times_.end() ? snapshot.time : found->second;
+  return found == times_.end() ? EffectiveTime{snapshot.time} : found->second;
 }
 
 std::vector<VolumeFailure> RepositoryStore::forget(const std::vector<Snapshot>& snapshots) {

@@ -50,7 +50,7 @@ class RepositoryStore : public SnapshotStore {
                                                  const ExpectationChange& change) override {
     return repository->change_expectations(host, change);
   }
-  Timestamp time_for_rules(const Snapshot& snapshot) override;
+  EffectiveTime time_for_rules(const Snapshot& snapshot) override;
   Timestamp storage_time() override { return repository->storage_time(); }
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   std::optional<repository::CollectReport> collect(
@@ -64,7 +64,7 @@ class RepositoryStore : public SnapshotStore {
 
  private:
   // Of those that were listed last.
-  std::map<ObjectId, Timestamp> times_;
+  std::map<ObjectId, EffectiveTime> times_;
   Arrivals arrivals_;
   std::optional<std::set<std::string>> backing_up_;  // hosts with a claim that counts
 };

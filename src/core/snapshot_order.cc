@@ -1,5 +1,6 @@
 #include "core/snapshot_order.h"
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -119,10 +120,11 @@ std::vector<Timestamp> fill(const Believed& believed) {
   return times;
 }
 
-std::vector<Timestamp> times_of_chain(const std::vector<const Snapshot*>& chain, Timestamp now) {
-  Believed believed = find_chain(chain, now);
-  if (!believed.back()) believed = find_chain(chain, std::nullopt);
-  return fill(believed);
+// Somebody says nearly that; nobody has to have said it to the second.
+bool is_vouched_for(const Snapshot& snapshot, Timestamp time) {
+  return std::ranges::any_of(testimonies_of(snapshot), [&](const Testimony& testimony) {
+    return agree(testimony.time, time);
+  });
 }
 
 }  // namespace
@@ -131,15 +133,30 @@ bool is_older(const Snapshot& one, const Snapshot& two) {
   return std::tie(one.sequence, one.time, one.id) < std::tie(two.sequence, two.time, two.id);
 }
 
-std::vector<Timestamp> effective_times(const std::vector<Snapshot>& oldest_first, Timestamp now) {
+std::vector<EffectiveTime> effective_times_of_chain(const std::vector<const Snapshot*>& chain,
+                                                    Timestamp now) {
+  if (chain.empty()) return {};
+  Believed believed = find_chain(chain, now);
+  if (!believed.back()) believed = find_chain(chain, std::nullopt);
+  const auto times = fill(believed);
+  std::vector<EffectiveTime> effective;
+  effective.reserve(chain.size());
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    effective.push_back({times[i], is_vouched_for(*chain[i], times[i])});
+  }
+  return effective;
+}
+
+std::vector<EffectiveTime> effective_times(const std::vector<Snapshot>& oldest_first,
+                                           Timestamp now) {
   std::map<std::pair<VolumeName, std::string>, std::vector<std::size_t>> chains;
   for (std::size_t i = 0; i < oldest_first.size(); ++i)
     chains[{oldest_first[i].volume, oldest_first[i].set}].push_back(i);
-  std::vector<Timestamp> times(oldest_first.size());
+  std::vector<EffectiveTime> times(oldest_first.size());
   for (const auto& [name, places] : chains) {
     std::vector<const Snapshot*> chain;
     for (const std::size_t place : places) chain.push_back(&oldest_first[place]);
-    const auto found = times_of_chain(chain, now);
+    const auto found = effective_times_of_chain(chain, now);
     for (std::size_t i = 0; i < places.size(); ++i) times[places[i]] = found[i];
   }
   return times;

@@ -26,9 +26,19 @@ constexpr std::int64_t kNow = 1000 * kDay;
 std::vector<std::int64_t> times_of(const std::vector<Snapshot>& oldest_first,
                                    std::int64_t now = kNow) {
   std::vector<std::int64_t> seconds;
-  for (const Timestamp& time : effective_times(oldest_first, {now, 0}))
-    seconds.push_back(time.seconds);
+  for (const EffectiveTime& taken : effective_times(oldest_first, {now, 0}))
+    seconds.push_back(taken.time.seconds);
   return seconds;
+}
+
+// The places of those whose times nobody vouches for.
+std::vector<std::size_t> unknown_in(const std::vector<Snapshot>& oldest_first) {
+  const auto times = effective_times(oldest_first, {kNow, 0});
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    if (!times[i].is_known) places.push_back(i);
+  }
+  return places;
 }
 
 using Seconds = std::vector<std::int64_t>;
@@ -130,6 +140,26 @@ TEST(EffectiveTimes, OfTheNewestThatNobodyVouchesForIsThatBeforeIt) {
     if (i == 9) one.seen = one.time = {60, 0};
   });
   EXPECT_EQ(times_of(all)[9], right_days()[8]);
+}
+
+TEST(EffectiveTimes, AreNotKnownWhereNobodyVouchesForThem) {
+  using Places = std::vector<std::size_t>;
+  const auto set_to = [](int place, std::int64_t seconds) {
+    return ten_days([=](int i, Snapshot& one) {
+      if (i == place) one.seen = one.time = {seconds, 0};
+    });
+  };
+  EXPECT_EQ(unknown_in(set_to(-1, 0)), Places{});
+  EXPECT_EQ(unknown_in(set_to(4, 60)), Places{4});
+  EXPECT_EQ(unknown_in(set_to(9, 60)), Places{9});
+  EXPECT_EQ(unknown_in(set_to(6, kNow + 400 * kDay)), Places{6});
+}
+
+TEST(EffectiveTimes, AreKnownWhereClocksDifferByLittle) {
+  const auto all = ten_days([](int i, Snapshot& one) {
+    if (i == 4) one.seen = one.time = {one.time.seconds - kDay - 60, 0};
+  });
+  EXPECT_EQ(unknown_in(all), std::vector<std::size_t>{});
 }
 
 TEST(EffectiveTimes, NeverGoBackAndTakeNoTimeAtAllForThousands) {

@@ -112,6 +112,7 @@ std::vector<Period> periods_of(std::span<Decision> decisions, const char* patter
   std::vector<Period> periods;
   std::unordered_map<std::string, std::size_t> places;
   for (Decision& decision : decisions) {
+    if (!decision.time_is_known) continue;
     std::string name = period_name(decision.time, pattern);
     const auto [place, is_new] = places.emplace(name, periods.size());
     if (is_new) periods.push_back({std::move(name), &decision, nullptr});
@@ -137,6 +138,18 @@ void keep_periods(std::span<Decision> decisions, const PeriodRule& rule, std::ui
   }
 }
 
+bool goes_by_times(const KeepRules& rules) {
+  return rules.within || std::ranges::any_of(kPeriodRules, [&](const PeriodRule& rule) {
+           return rules.*rule.count > 0;
+         });
+}
+
+void keep_unknown_times(std::span<Decision> decisions) {
+  for (Decision& decision : decisions) {
+    if (!decision.time_is_known) keep(decision, "no clock vouches for its time");
+  }
+}
+
 // Whatever the rules say.
 void keep_newest(std::span<Decision> decisions) {
   if (decisions.empty()) return;
@@ -153,7 +166,8 @@ std::vector<Decision> newest_first(std::vector<Candidate> candidates) {
   std::vector<Decision> decisions;
   decisions.reserve(candidates.size());
   for (const Candidate& candidate : candidates) {
-    decisions.push_back({candidate.id, candidate.time, candidate.complete, false, {}});
+    decisions.push_back(
+        {candidate.id, candidate.time, candidate.complete, candidate.time_is_known, false, {}});
   }
   return decisions;
 }
@@ -169,6 +183,7 @@ std::vector<Decision> decide(std::vector<Candidate> candidates, const KeepRules&
   keep_last(past, rules.last);
   if (rules.within) keep_within(past, *rules.within, now);
   for (const PeriodRule& rule : kPeriodRules) keep_periods(past, rule, rules.*rule.count);
+  if (goes_by_times(rules)) keep_unknown_times(past);
   keep_newest(past);
   for (Decision& decision : decisions) {
     if (!decision.keep) decision.reasons.emplace_back("no rule keeps it");

@@ -28,12 +28,15 @@ struct Candidate {
   ObjectId id;
   Timestamp time;
   bool complete = true;  // everything that was to be saved could be read, and still can be
+  // Else only the place in the order is known, which `time` says, too (EffectiveTime).
+  bool time_is_known = true;
 };
 
 struct Decision {
   ObjectId id;
   Timestamp time;
   bool complete = true;
+  bool time_is_known = true;
   bool keep = false;
   // Why it is kept, in the order of the rules: "newest of day 2026-03-01",
   // "within 2d 0h of now"; or the one reason why it is not: "no rule keeps it".
@@ -44,7 +47,8 @@ struct Decision {
 // volume and set). `now` is the time of whoever keeps the snapshots, never of
 // whoever made them. A snapshot from the future is kept and no rule counts it:
 // so a host with a wrong clock, or one that was taken over, cannot push out the
-// others.
+// others. For the same reason one whose time is not known is kept by rules that
+// go by times, and is no one's newest of a period.
 //
 // An incomplete snapshot never costs a complete one its place: rules that count
 // count complete ones, and those that are incomplete beside them. Of a period

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "core/snapshot_order.h"
 #include "testing/errors.h"
 #include "testing/time_zone.h"
 
@@ -189,6 +190,17 @@ TEST(KeepRules, SnapshotsFromTheFuturePushNothingOut) {
                    "2026-03-01 12:00:00: the last"}));
 }
 
+TEST(KeepRules, WhatNoClockVouchesForStaysAndPushesNothingOut) {
+  const LocalTimeZone zone("UTC0");
+  auto all = at({"2026-03-01 12:00", "2026-03-02 12:00", "2026-03-02 12:00"});
+  all[2].time_is_known = false;
+  EXPECT_EQ(kept(all, {.daily = 2}), (Texts{"2026-03-02 12:00:00: no clock vouches for its time",
+                                            "2026-03-02 12:00:00: newest of day 2026-03-02",
+                                            "2026-03-01 12:00:00: newest of day 2026-03-01"}));
+  // The order is known, and these rules ask for nothing else.
+  EXPECT_EQ(kept(all, {.last = 1}), Texts{"2026-03-02 12:00:00: the last"});
+}
+
 TEST(KeepRules, BearExtremeTimes) {
   const auto all = candidates_at({INT64_MIN, INT64_MAX, 0});
   const KeepRules rules{.last = 1, .within = Duration{INT64_MAX}, .hourly = 3, .yearly = 3};
@@ -251,10 +263,13 @@ RC_GTEST_PROP(KeepRulesProperty, TheNewestIsAlwaysKept, ()) {
   if (!decisions.empty()) RC_ASSERT(decisions.front().keep);
 }
 
-// Some of them incomplete.
+// Some of them incomplete, some of unknown time.
 std::vector<Candidate> any_candidates() {
   auto candidates = candidates_at(*any_times());
-  for (Candidate& candidate : candidates) candidate.complete = *rc::gen::arbitrary<bool>();
+  for (Candidate& candidate : candidates) {
+    candidate.complete = *rc::gen::arbitrary<bool>();
+    candidate.time_is_known = *rc::gen::inRange(0, 4) != 0;
+  }
   return candidates;
 }
 
@@ -281,9 +296,58 @@ RC_GTEST_PROP(KeepRulesProperty, AppliedToTheSurvivorsRemovesNothing, ()) {
   const auto first = decide(any_candidates(), rules, {kNow, 0});
   std::vector<Candidate> survivors;
   for (const Decision& decision : first) {
-    if (decision.keep) survivors.push_back({decision.id, decision.time, decision.complete});
+    if (!decision.keep) continue;
+    survivors.push_back({decision.id, decision.time, decision.complete, decision.time_is_known});
   }
   RC_ASSERT(kept_ids(decide(survivors, rules, {kNow, 0})) == kept_ids(first));
+}
+
+// One clock was wrong once. Whatever it said, and however often the rules are applied, what they
+// keep of the others without it, they keep.
+RC_GTEST_PROP(KeepRulesProperty, OneWrongClockNeverCostsAnother, ()) {
+  const LocalTimeZone zone(kCentralEurope);
+  KeepRules rules = *any_rules();
+  rules.last = 0;  // counts what is there
+  rules.within = Duration{1};
+  ++rules.daily;  // has a newest without the rule that the newest stays
+  std::vector<Snapshot> chain;
+  for (std::int64_t age = *rc::gen::inRange(3, 12); age > 0; --age) {
+    chain.emplace_back();
+    chain.back().id = id_of(static_cast<std::uint32_t>(chain.size()));
+    chain.back().time = {kNow - age * *rc::gen::element(50'000, 86'400), 0};
+  }
+  std::ranges::sort(chain, {}, &Snapshot::time);
+  const auto kept_at_last = [&](std::vector<Snapshot> left) {
+    for (int round = 0; round < 5; ++round) {
+      std::vector<const Snapshot*> order;
+      for (const Snapshot& snapshot : left) order.push_back(&snapshot);
+      const auto times = effective_times_of_chain(order, {kNow, 0});
+      std::vector<Candidate> candidates;
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        candidates.push_back({left[i].id, times[i].time, true, times[i].is_known});
+      }
+      const auto ids = kept_ids(decide(candidates, rules, {kNow, 0}));
+      std::erase_if(left, [&](const Snapshot& snapshot) { return !ids.contains(snapshot.id); });
+    }
+    std::set<ObjectId> ids;
+    for (const Snapshot& snapshot : left) ids.insert(snapshot.id);
+    return ids;
+  };
+  const auto expected = kept_at_last(chain);
+  // So that two others speak against it.
+  Snapshot wrong;
+  wrong.id = id_of(1000);
+  const auto place = *rc::gen::inRange<std::size_t>(0, chain.size() + 1);
+  const bool is_behind = place >= 2 && *rc::gen::arbitrary<bool>();
+  const std::int64_t off = *rc::gen::inRange(3'601, 90'000'000);
+  if (is_behind) {
+    wrong.time = {chain[place - 2].time.seconds - off, 0};
+  } else {
+    wrong.time = {(place + 1 < chain.size() ? chain[place + 1].time.seconds : kNow) + off, 0};
+  }
+  chain.insert(chain.begin() + static_cast<std::ptrdiff_t>(place), wrong);
+  const auto found = kept_at_last(chain);
+  RC_ASSERT(std::includes(found.begin(), found.end(), expected.begin(), expected.end()));
 }
 
 RC_GTEST_PROP(KeepRulesProperty, MoreRulesNeverRemoveMore, ()) {
