@@ -129,7 +129,8 @@ ExitCode run_repair(Context& context) {
   if (found.postponed) {
     context.console.warn(fmt::format(
         "{}: other backups or prunes have claims, so damaged objects were left in their place, and "
-        "count for nothing there; run this again when they have ended",
+        "count for nothing there; run this again when they have ended ('snapferry claims' shows "
+        "them, and removes those that are dead)",
         store->name()));
   }
   if (found.is_whole()) return ExitCode::Success;
@@ -150,7 +151,7 @@ const CommandSpec& repair_command() {
       .description =
           "Reads all of the repository, and then stores again what can still be read in damaged "
           "packs, writes the index anew where it does not say what the packs do, and restores a "
-          "damaged copy of the configuration or of a key from its twin. Damaged packs and "
+          "damaged copy of the configuration or of a key from its twin. Damaged packs, keys and "
           "manifests are set aside (as aside/NAME in the repository): a prune removes them 90 days "
           "later, if nothing is lost by then. What is lost for good "
           "is named: snapshots, files and sizes; the exit code is 13 then. Snapshots stay, with "

@@ -9,6 +9,7 @@
 #include "repository/aside.h"
 #include "repository/config.h"
 #include "repository/damaged_content.h"
+#include "repository/ended.h"
 #include "repository/expected.h"
 #include "repository/key_ring.h"
 #include "repository/object_limits.h"
@@ -34,6 +35,7 @@ class Repair {
                      context_.clock);
     }
     repair_twins();
+    find_dead_endings();
     survey_ = survey_for_repair(context_, options_.cancellation, options_.progress);
     report_.bytes_read = survey_.bytes_read;
     heal_manifests();
@@ -73,7 +75,13 @@ class Repair {
   void repair_twins() {
     begin("checking keys");
     std::vector<std::string> names{std::string(kConfigName)};
-    for (const blob::ObjectInfo& info : key_objects(context_.storage)) names.push_back(info.name);
+    for (const blob::ObjectInfo& info : key_objects(context_.storage)) {
+      if (info.size == 0) {
+        dead_.push_back({info.name, "is empty, and was never written whole"});
+      } else {
+        names.push_back(info.name);
+      }
+    }
     for (const std::string& name : names) {
       try {
         const TwinBody twin = decode_twin(context_.storage.get(name, kLargestKey), name);
@@ -84,9 +92,24 @@ class Repair {
         if (error.kind() == ErrorKind::NotFound) continue;
         if (error.kind() != ErrorKind::Corrupt) throw;
         report_.beyond_repair.push_back({name, error.message()});
+        if (name != kConfigName) dead_.push_back({name, "opens nothing any more"});
       }
     }
     if (!options_.dry_run) context_.storage.sync();
+  }
+
+  // Endings that cannot be read end nothing, as if they were not there.
+  void find_dead_endings() {
+    for (const ObjectId& id : context_.objects.list(ObjectType::Ended)) {
+      const std::string name = object_name(ObjectType::Ended, id);
+      try {
+        decode_ended(context_.objects.get(ObjectType::Ended, id), name);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::NotFound) continue;
+        if (error.kind() != ErrorKind::Corrupt) throw;
+        dead_.push_back({name, "cannot be read, and ends no claim"});
+      }
+    }
   }
 
   void heal_manifests() {
@@ -296,6 +319,7 @@ class Repair {
       set_aside(object_name(ObjectType::Pack, broken.pack), broken.message);
     }
     for (const Damage& damage : damaged_manifests_) set_aside(damage.object, damage.message);
+    for (const Damage& dead : dead_) set_aside(dead.object, dead.message);
   }
 
   // Kept under another name, and durable there, before it goes.
@@ -351,6 +375,7 @@ class Repair {
   std::set<ObjectId> can_be_read_;
   std::vector<Snapshot> snapshots_;
   std::vector<Damage> damaged_manifests_;
+  std::vector<Damage> dead_;  // objects without use to anyone, and why
 };
 
 }  // namespace

@@ -121,6 +121,36 @@ TEST(Repair, RestoresADamagedCopyOfTheConfigurationAndOfKeys) {
   }
 }
 
+// What verify sends to repair with, repair ends.
+TEST(Repair, LeavesNothingThatVerifyNames) {
+  const std::string id(64, '7');
+  for (const char* directory : {"packs/", "index/", "snapshots/", "condemned/", "ended/",
+                                "damaged/", "expected/", "keys/"}) {
+    for (const std::size_t size : {0, 20, 500, 5000}) {
+      const std::string name = directory + (directory == std::string("keys/") ? id.substr(48) : id);
+      SCOPED_TRACE(name + " of " + std::to_string(size));
+      MemoryStorage storage(one_snapshot());
+      storage.put(name, Bytes(size, 7));
+      open(storage)->verify({});
+      open(storage)->repair({});
+      open(storage)->collect({});
+      expect_clean(storage);
+      EXPECT_TRUE(open(storage)->repair({}).is_whole());
+    }
+  }
+}
+
+TEST(Repair, TellsThatAKeyIsLostUnlessItNeverWasOne) {
+  MemoryStorage storage(one_snapshot());
+  storage.put("keys/7777777777777777", {});
+  EXPECT_TRUE(open(storage)->repair({}).is_whole());
+  storage.put("keys/7777777777777777", Bytes(300, 7));
+  const RepairReport report = open(storage)->repair({});
+  ASSERT_EQ(report.beyond_repair.size(), 1u);
+  EXPECT_EQ(report.beyond_repair[0].object, "keys/7777777777777777");
+  EXPECT_TRUE(has_aside(storage));
+}
+
 TEST(Repair, TakesWhatIsMissingFromACopyOfTheRepository) {
   const auto start = one_snapshot();
   for (const auto& [name, bytes] : start) {
