@@ -32,8 +32,9 @@ void handle_signals() {
   action.sa_flags = 0;  // without SA_RESTART, so that waiting ends
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
-  // A reader that has gone is told by write().
+  // A reader that has gone is told by write(), and so is a file that a limit keeps from growing.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 // What is in memory holds passwords and keys. A limit of 0 keeps no program that core_pattern names
