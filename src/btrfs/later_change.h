@@ -12,8 +12,14 @@ namespace snapferry::btrfs {
 // write-back of what was received, changes no content. `fd` is any file of the filesystem. Throws
 // as search_tree().
 //
-// A change that somebody made while the clock was set back passes for none, and so does one within
-// the tick of the kernel's clock (some milliseconds) in which the snapshot was made or received.
+// A time after now proves nothing: where the clock was ahead when the snapshot was made or
+// received, a ctime from before it was begun is later, too. After that time has come, a change that
+// somebody made while the clock was behind passes for none, and so does one within the tick of the
+// kernel's clock (some milliseconds) in which the snapshot was made or received.
 bool was_changed_later(int fd, std::string_view subject, const Subvolume& snapshot);
+
+// Of an inode that was written since, by its ctime.
+bool tells_of_change(const SubvolumeTime& changed, const Subvolume& snapshot,
+                     const SubvolumeTime& now);
 
 }  // namespace snapferry::btrfs

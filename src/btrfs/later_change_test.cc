@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
+#include "btrfs/later_change.h"
 #include "btrfs/subvolume.h"
 #include "btrfs/subvolume_table.h"
 #include "btrfs/test_place.h"
@@ -90,6 +91,30 @@ TEST_F(LaterChange, IsNoLateWriteBackOfWhatBtrfsReceived) {
   const Subvolume received = state();
   EXPECT_FALSE(received.received_uuid.is_zero());
   EXPECT_FALSE(received.was_changed);
+}
+
+Subvolume received(std::int64_t begun, std::int64_t ended) {
+  Subvolume made;
+  made.otransid = 10;
+  made.rtransid = 11;
+  made.otime = {begun, 0};
+  made.rtime = {ended, 0};
+  return made;
+}
+
+TEST(TellsOfChange, WhatIsLaterThanTheReceive) {
+  const Subvolume made = received(100, 110);
+  EXPECT_FALSE(tells_of_change({110, 0}, made, {1000, 0}));
+  EXPECT_TRUE(tells_of_change({110, 1}, made, {1000, 0}));
+  // As deduplication leaves it.
+  EXPECT_FALSE(tells_of_change({50, 0}, made, {1000, 0}));
+}
+
+TEST(TellsOfChange, WhatIsFromBeforeAReceiveOfTheFuture) {
+  const Subvolume made = received(5000, 5010);
+  EXPECT_TRUE(tells_of_change({1000, 0}, made, {1000, 0}));
+  // The late write-back of what was received.
+  EXPECT_FALSE(tells_of_change({5005, 0}, made, {1000, 0}));
 }
 
 }  // namespace

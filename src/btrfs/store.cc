@@ -298,10 +298,7 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
     Subvolume state;
     const auto fd =
         replica.directory.valid() ? replica.open_snapshot(point.name, state) : platform::Fd();
-    if (!fd.valid()) {
-      report("is gone; back the volume up again");
-      continue;
-    }
+    if (!fd.valid()) continue;  // forgotten since it was listed
     if (state.identity() != point.guid) {
       report("is another snapshot than before, of the same name");
       continue;
@@ -311,6 +308,7 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
     }
     if (read_data) {
       const auto unreadable = read_back(fd.get(), progress, cancellation);
+      if (!unreadable.empty() && !replica.open_snapshot(point.name, state).valid()) continue;
       (unreadable.empty() ? sound : damaged).insert(point.guid);
       for (std::size_t i = 0; i < std::min(unreadable.size(), kMostNamed); ++i) {
         report(unreadable[i].message);

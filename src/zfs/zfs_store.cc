@@ -36,6 +36,16 @@ bool takes_all(const StoreDataset& replica, const std::vector<Point>& snapshots)
   });
 }
 
+// With the snapshots that are still there: others were forgotten since it was listed.
+ReplicaState without_forgotten(ReplicaState replica, const StoreDataset& dataset) {
+  std::erase_if(replica.points, [&](const Point& point) {
+    return std::ranges::none_of(dataset.points, [&](const Point& one) {
+      return one.name == point.name && one.guid == point.guid;
+    });
+  });
+  return replica;
+}
+
 }  // namespace
 
 ZfsStore::ZfsStore(platform::Commands& commands, PoolCalls& calls, std::string dataset,
@@ -285,7 +295,7 @@ std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool re
                                             Progress* progress, const Cancellation* cancellation) {
   std::vector<ReplicaDamage> damages;
   const auto dataset = look_.look_again(replica.volume);
-  if (!dataset) return {{replica.volume, "", "the replica is not there any more"}};
+  if (!dataset) return {};  // forgotten since it was listed
   for (const auto& cause : look_.what_is_unsafe(dataset->type, dataset->name)) {
     damages.push_back({replica.volume, "", cause});
   }
@@ -294,22 +304,23 @@ std::vector<ReplicaDamage> ZfsStore::verify(const ReplicaState& replica, bool re
       damages.push_back({replica.volume, "", cause});
     }
   }
-  for (const auto& point : replica.points) {
-    const bool there = std::any_of(
-        dataset->points.begin(), dataset->points.end(),
-        [&](const Point& one) { return one.name == point.name && one.guid == point.guid; });
-    if (!there)
-      damages.push_back({replica.volume, point.name, "the snapshot is not there any more"});
-  }
   if (!read_data || !damages.empty()) return damages;
-  auto read = read_back(commands_, replica, *dataset, progress, cancellation);
+  const ReplicaState left = without_forgotten(replica, *dataset);
+  auto read = read_back(commands_, left, *dataset, progress, cancellation);
+  if (!read.damages.empty()) {
+    // What was forgotten meanwhile looks like what cannot be read.
+    const auto again = look_.look_again(replica.volume);
+    if (!again) return {};
+    const ReplicaState still = without_forgotten(left, *again);
+    if (still.points != left.points) return verify(still, read_data, progress, cancellation);
+  }
   if (!read.newest_is_damaged || *read.newest_is_damaged == dataset->damaged) return read.damages;
   try {
-    note_damage(commands_, point_name(dataset->name, replica.points.back()),
-                *read.newest_is_damaged, clock_.now());
+    note_damage(commands_, point_name(dataset->name, left.points.back()), *read.newest_is_damaged,
+                clock_.now());
     known_.forget(dataset->name);
   } catch (const Error& error) {
-    read.damages.push_back({replica.volume, replica.points.back().name,
+    read.damages.push_back({replica.volume, left.points.back().name,
                             "whether it is damaged could not be noted, so that the next backup "
                             "does not know: " +
                                 error.message()});

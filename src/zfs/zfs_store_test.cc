@@ -470,13 +470,21 @@ class ZfsStoreDamage : public ZfsStoreTest {
     replica_.points = {point("one", 21), point("two", 22)};
   }
 
-  void expect_look(const std::string& damaged = "-") {
-    commands_.expect(
-        std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") + kColumns +
-            " b/s/h/tank/a b/s/h/tank/a:snapferry-incoming",
-        {row("b/s/h/tank/a", "filesystem", 3) + row("b/s/h/tank/a@one", "snapshot", 21) +
-             row("b/s/h/tank/a@two", "snapshot", 22, kPlain, damaged),
-         1, "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
+  void expect_listing(const std::string& snapshots) {
+    commands_.expect(std::string("zfs list -Hp -d 1 -t filesystem,volume,snapshot -o ") + kColumns +
+                         " b/s/h/tank/a b/s/h/tank/a:snapferry-incoming",
+                     {row("b/s/h/tank/a", "filesystem", 3) + snapshots, 1,
+                      "cannot open 'b/s/h/tank/a:snapferry-incoming': dataset does not exist\n"});
+  }
+  static std::string one() { return row("b/s/h/tank/a@one", "snapshot", 21); }
+  static std::string two(const std::string& damaged = "-") {
+    return row("b/s/h/tank/a@two", "snapshot", 22, kPlain, damaged);
+  }
+  void expect_look(const std::string& snapshots) {
+    expect_listing(snapshots);
+    expect_properties();
+  }
+  void expect_properties() {
     commands_.expect(
         "zfs list -Hp -t filesystem,volume -o readonly,canmount,mountpoint,exec,setuid,devices,"
         "sharenfs,sharesmb,volmode,snapdev b/s/h/tank/a",
@@ -504,10 +512,11 @@ class ZfsStoreDamage : public ZfsStoreTest {
 
 TEST_F(ZfsStoreDamage, OfTheNewestSnapshotIsMarkedOnIt) {
   clock_.set(1'772'368'200);
-  expect_look();
+  expect_look(one() + two());
   expect_send_of_one();
   expect_send_of_two(kBroken);
   expect_send_of_all_of_two(kBroken);
+  expect_listing(one() + two());
   commands_.expect("zfs set snapferry:damaged=2026-03-01T12:30:00Z b/s/h/tank/a@two");
   const auto damages = verify();
   ASSERT_EQ(damages.size(), 1u);
@@ -515,22 +524,40 @@ TEST_F(ZfsStoreDamage, OfTheNewestSnapshotIsMarkedOnIt) {
 }
 
 TEST_F(ZfsStoreDamage, ThatTheNewestSnapshotDoesNotHaveIsNotMarked) {
-  expect_look();
+  expect_look(one() + two());
   expect_send("b/s/h/tank/a@one", 21, 0, "one", kBroken);
   expect_send_of_two();
   expect_send_of_all_of_two();
+  expect_listing(one() + two());
   EXPECT_EQ(verify().size(), 1u);
 }
 
 TEST_F(ZfsStoreDamage, IsNotWhatElseKeepsASnapshotFromBeingRead) {
-  expect_look();
+  expect_look(one() + two());
   expect_send_of_one();
   expect_send_of_two("cannot send 'b/s/h/tank/a@two': permission denied\n");
+  expect_listing(one() + two());
   EXPECT_EQ(verify().size(), 1u);
 }
 
+TEST_F(ZfsStoreDamage, IsNotWhatWasForgottenWhileItWasRead) {
+  expect_look(one() + two());
+  expect_send("b/s/h/tank/a@one", 21, 0, "one", "could not find any snapshots to send\n");
+  expect_send_of_two("incremental source (@one) does not exist\n");
+  expect_listing(two());
+  expect_look(two());
+  expect_send_of_all_of_two();
+  EXPECT_TRUE(verify().empty());
+}
+
+TEST_F(ZfsStoreDamage, IsNotWhatWasForgottenSinceItWasListed) {
+  expect_look(two());
+  expect_send_of_all_of_two();
+  EXPECT_TRUE(verify().empty());
+}
+
 TEST_F(ZfsStoreDamage, IsNoLongerMarkedOnceAllCanBeRead) {
-  expect_look("2026-03-01T12:30:00Z");
+  expect_look(one() + two("2026-03-01T12:30:00Z"));
   expect_send_of_one();
   expect_send_of_two();
   commands_.expect("zfs inherit snapferry:damaged b/s/h/tank/a@two");
