@@ -156,6 +156,11 @@ JsonObject snapshot_json(std::string_view type, const Snapshot& snapshot) {
       .object("stats", stats_json(snapshot.stats))
       .text("program", snapshot.program);
   if (snapshot.machine != ObjectId{}) object.text("machine", snapshot.machine.hex());
+  if (snapshot.feed) {
+    object.object(
+        "feed",
+        JsonObject().text("kind", snapshot.feed->kind).text("token", to_hex(snapshot.feed->token)));
+  }
   return object;
 }
 

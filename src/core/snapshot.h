@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/entry.h"
+#include "core/feed_token.h"
 #include "core/object_id.h"
 
 namespace snapferry {
@@ -71,6 +73,9 @@ struct Snapshot {
   std::string program;  // "snapferry 0.1.0"
   // A hash of what tells the machine that took it from others of the same name; zeros: unknown.
   ObjectId machine;
+  // What the change feed of the volume called the moment when the backup began; nullopt: no feed
+  // vouches for what changed since.
+  std::optional<FeedToken> feed;
   bool operator==(const Snapshot&) const = default;
 };
 

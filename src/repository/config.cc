@@ -20,7 +20,7 @@ Bytes encode_config(const Config& config, const Key& master) {
   Bytes body;
   ByteWriter out(body);
   out.raw(as_bytes(kConfigMagic));
-  out.u32(kFormatVersion);
+  out.u32(config.version);
   out.raw(config.id.view());
   out.u8(static_cast<std::uint8_t>(config.sealing));
   out.raw(mac_of(master, body).view());
@@ -41,6 +41,7 @@ ReadConfig decode_config(ByteView bytes) {
   }
   ReadConfig read;
   read.one_damaged = twin.one_damaged;
+  read.config.version = version;
   read.config.id = ObjectId::from_bytes(in.raw(ObjectId::kSize));
   const std::uint8_t sealing = in.u8();
   if (sealing > static_cast<std::uint8_t>(Sealing::Encrypt)) in.fail("encryption is unknown");

@@ -6,13 +6,17 @@
 
 namespace snapferry::repository {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
+// What is written here at creation, and the newest that is understood (FORMAT.md, "Versions").
+inline constexpr std::uint32_t kFormatVersion = 2;
+// The first in which manifests have room for the token of a change feed.
+inline constexpr std::uint32_t kVersionWithFeeds = 2;
 inline constexpr std::string_view kConfigName = "config";
 
 // The object `config`: what must be known before a key is.
 struct Config {
   ObjectId id;
   Sealing sealing = Sealing::Encrypt;
+  std::uint32_t version = kFormatVersion;  // of everything in the repository
 };
 
 Bytes encode_config(const Config& config, const Key& master);

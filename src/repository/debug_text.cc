@@ -122,28 +122,32 @@ Json to_json(const Manifest& manifest) {
   };
   Json excludes = Json::array();
   for (const std::string& exclude : snapshot.excludes) excludes.push_back(readable(exclude));
-  return {{"id", snapshot.id.hex()},
-          {"host", readable(snapshot.volume.host)},
-          {"path", readable(snapshot.volume.path)},
-          {"set", readable(snapshot.set)},
-          {"time", format_utc(snapshot.time)},
-          {"finished", format_utc(snapshot.finished)},
-          {"seen", format_utc(snapshot.seen)},
-          {"sequence", snapshot.sequence},
-          {"claim", manifest.claim.hex()},
-          {"machine", snapshot.machine.hex()},
-          {"root", to_json(snapshot.root)},
-          {"users", owners(snapshot.users)},
-          {"groups", owners(snapshot.groups)},
-          {"excludes", excludes},
-          {"one_filesystem", snapshot.one_filesystem},
-          {"records_left_out", snapshot.records_left_out},
-          {"incomplete", snapshot.incomplete},
-          {"files", snapshot.stats.files},
-          {"bytes", snapshot.stats.bytes},
-          {"bytes_added", snapshot.stats.bytes_added},
-          {"bytes_stored", snapshot.stats.bytes_stored},
-          {"program", readable(snapshot.program)}};
+  Json json = {{"id", snapshot.id.hex()},
+               {"host", readable(snapshot.volume.host)},
+               {"path", readable(snapshot.volume.path)},
+               {"set", readable(snapshot.set)},
+               {"time", format_utc(snapshot.time)},
+               {"finished", format_utc(snapshot.finished)},
+               {"seen", format_utc(snapshot.seen)},
+               {"sequence", snapshot.sequence},
+               {"claim", manifest.claim.hex()},
+               {"machine", snapshot.machine.hex()},
+               {"root", to_json(snapshot.root)},
+               {"users", owners(snapshot.users)},
+               {"groups", owners(snapshot.groups)},
+               {"excludes", excludes},
+               {"one_filesystem", snapshot.one_filesystem},
+               {"records_left_out", snapshot.records_left_out},
+               {"incomplete", snapshot.incomplete},
+               {"files", snapshot.stats.files},
+               {"bytes", snapshot.stats.bytes},
+               {"bytes_added", snapshot.stats.bytes_added},
+               {"bytes_stored", snapshot.stats.bytes_stored},
+               {"program", readable(snapshot.program)}};
+  if (snapshot.feed) {
+    json["feed"] = {{"kind", snapshot.feed->kind}, {"token", to_hex(snapshot.feed->token)}};
+  }
+  return json;
 }
 
 Json to_json(const DamagedPack& damaged) {
@@ -180,7 +184,7 @@ Json to_json(const Ended& ended) {
 
 Json config_json(const SessionContext& context) {
   const ReadConfig read = decode_config(context.storage.get(kConfigName, kLargestConfig));
-  return {{"version", kFormatVersion},
+  return {{"version", read.config.version},
           {"id", read.config.id.hex()},
           {"encryption", read.config.sealing == Sealing::Encrypt ? "password" : "none"},
           {"one_copy_damaged", read.one_damaged}};

@@ -6,6 +6,7 @@
 
 #include "blob/memory_storage.h"
 #include "repository/claim_sightings.h"
+#include "repository/config.h"
 #include "repository/snapshot_list.h"
 #include "testing/errors.h"
 #include "testing/fake_clock.h"
@@ -33,7 +34,7 @@ class EndClaimsTest : public ::testing::Test {
     manifest.snapshot.root.type = EntryType::Directory;
     manifest.claim = claim;
     const ObjectId id = random_id();
-    objects_.put(ObjectType::Snapshot, id, encode_manifest(manifest));
+    objects_.put(ObjectType::Snapshot, id, encode_manifest(manifest, kFormatVersion));
     return id;
   }
 

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/tree_node.h"
+#include "repository/config.h"
 #include "repository/object_name.h"
 #include "repository/stored_time.h"
 
@@ -10,7 +11,8 @@ namespace {
 
 constexpr std::uint32_t kWithoutSequence = 1;
 constexpr std::uint32_t kWithoutMachine = 2;
-constexpr std::uint32_t kManifestVersion = 3;
+constexpr std::uint32_t kWithoutFeed = 3;
+constexpr std::uint32_t kManifestVersion = 4;
 constexpr std::uint8_t kOneFilesystem = 1;
 constexpr std::uint8_t kIncomplete = 2;
 constexpr std::uint8_t kRecordsLeftOut = 4;
@@ -45,13 +47,29 @@ std::vector<OwnerName> take_owners(ByteReader& in) {
   return owners;
 }
 
+void put_feed(ByteWriter& out, const std::optional<FeedToken>& feed) {
+  out.sized(feed ? as_bytes(feed->kind) : ByteView());
+  out.sized(feed ? ByteView(feed->token) : ByteView());
+}
+
+std::optional<FeedToken> take_feed(ByteReader& in) {
+  FeedToken feed;
+  feed.kind = take_text(in);
+  const ByteView token = in.sized();
+  if (feed.kind.empty() && token.empty()) return std::nullopt;
+  feed.token.assign(token.begin(), token.end());
+  if (!feed.is_valid()) in.fail("the token of its change feed is none that can be");
+  return feed;
+}
+
 }  // namespace
 
-Bytes encode_manifest(const Manifest& manifest) {
+Bytes encode_manifest(const Manifest& manifest, std::uint32_t format) {
+  const bool has_feed = format >= kVersionWithFeeds;
   const Snapshot& snapshot = manifest.snapshot;
   Bytes bytes;
   ByteWriter out(bytes);
-  out.u32(kManifestVersion);
+  out.u32(has_feed ? kManifestVersion : kWithoutFeed);
   out.sized(as_bytes(snapshot.volume.host));
   out.sized(as_bytes(snapshot.volume.path));
   out.sized(as_bytes(snapshot.set));
@@ -74,6 +92,7 @@ Bytes encode_manifest(const Manifest& manifest) {
   put_time(out, snapshot.seen);
   out.raw(manifest.claim.view());
   out.raw(snapshot.machine.view());
+  if (has_feed) put_feed(out, snapshot.feed);
   return bytes;
 }
 
@@ -119,6 +138,7 @@ Manifest decode_manifest(ByteView bytes, const ObjectId& id) {
   if (version > kWithoutMachine) {
     snapshot.machine = ObjectId::from_bytes(in.raw(ObjectId::kSize));
   }
+  if (version > kWithoutFeed) snapshot.feed = take_feed(in);
   in.expect_end();
   return manifest;
 }

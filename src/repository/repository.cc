@@ -57,9 +57,9 @@ class OpenRepository : public Repository {
         cache_(cache_path_.empty() ? nullptr : std::make_unique<ObjectCache>(cache_path_)),
         reader_(storage, index_, cache_.get(), key_.master, config.sealing),
         sightings_(cache_path_.empty() ? "" : cache_path_ + "/claims"),
-        context_{storage,   objects_,    index_,         cache_.get(),
-                 ids_,      key_.master, config.sealing, platform::system_clock(),
-                 sightings_} {}
+        context_{storage,    objects_,      index_,         cache_.get(),
+                 ids_,       key_.master,   config.sealing, platform::system_clock(),
+                 sightings_, config.version} {}
 
   ~OpenRepository() override {
     index_.damage().save();

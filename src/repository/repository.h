@@ -198,7 +198,8 @@ class BackupSession : public ObjectSink {
   // Publishes `snapshot`: its id is chosen here, bytes_added and bytes_stored are
   // filled in; everything it references must have been put into this session or come
   // from a snapshot listed after the session began. When this returns the snapshot is
-  // durable and complete.
+  // durable and complete. The token of a change feed is kept where the repository has room for it
+  // (not in one of format version 1), and is in what is returned only then.
   virtual Snapshot commit(Snapshot snapshot) = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "repository/config.h"
+#include "repository/key_ring.h"
 #include "repository/key_slot.h"
 #include "repository/twin_copy.h"
 #include "testing/temporary_directory.h"
@@ -429,6 +430,60 @@ TEST(Repository, OfANewerVersionIsRefused) {
   EXPECT_EQ(kind_of([&] { Repository::open(storage, with_password()); }), ErrorKind::Corrupt);
 }
 
+// Made of a new repository: the config alone says which version it has.
+void make_version_1(blob::MemoryStorage& storage) {
+  const ReadConfig config = decode_config(storage.get(kConfigName));
+  const OpenedKey key = open_key(storage, config, [] { return "secret"; });
+  Config old = config.config;
+  old.version = 1;
+  storage.put(kConfigName, encode_config(old, key.master));
+}
+
+TEST(Repository, KeepsTheTokenOfAChangeFeedWithItsSnapshot) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  auto repository = Repository::open(storage, with_password());
+  auto session = repository->begin_backup();
+  Snapshot snapshot = make_snapshot(*session, {{"a", "x"}});
+  snapshot.feed = FeedToken{.kind = "btrfs", .token = {0xab, 0xcd}};
+  const Snapshot committed = session->commit(snapshot);
+  EXPECT_EQ(committed.feed, snapshot.feed);
+  ASSERT_EQ(repository->snapshots().size(), 1u);
+  EXPECT_EQ(repository->snapshots()[0], committed);
+  const std::string text = repository->debug_text("snapshot", committed.id.hex());
+  EXPECT_NE(text.find("\"kind\": \"btrfs\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"token\": \"abcd\""), std::string::npos) << text;
+}
+
+TEST(Repository, OfVersion1StaysSoAndHasNoRoomForATokenOfAChangeFeed) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  make_version_1(storage);
+  auto repository = Repository::open(storage, with_password());
+  auto session = repository->begin_backup();
+  Snapshot snapshot = make_snapshot(*session, {{"a", "x"}});
+  snapshot.feed = FeedToken{.kind = "btrfs", .token = {0xab, 0xcd}};
+  const Snapshot committed = session->commit(snapshot);
+  EXPECT_EQ(committed.feed, std::nullopt);
+  EXPECT_EQ(repository->snapshots()[0], committed);
+  EXPECT_EQ(repository->manifest(committed.id)[0], 3) << "what programs of version 1 know";
+  EXPECT_TRUE(repository->verify({.read_data = 100}).ok());
+  EXPECT_TRUE(repository->collect({}).damages.empty());
+  EXPECT_TRUE(repository->repair({}).is_whole());
+  EXPECT_EQ(decode_config(storage.get(kConfigName)).config.version, 1u);
+}
+
+TEST(Repository, CommitsNoTokenOfAChangeFeedThatNobodyCouldRead) {
+  blob::MemoryStorage storage;
+  Repository::create(storage, weak());
+  auto repository = Repository::open(storage, with_password());
+  auto session = repository->begin_backup();
+  Snapshot snapshot = make_snapshot(*session, {{"a", "x"}});
+  snapshot.feed = FeedToken{.kind = "btrfs", .token = Bytes(FeedToken::kMaxToken + 1, 1)};
+  EXPECT_EQ(kind_of([&] { session->commit(snapshot); }), ErrorKind::Internal);
+  EXPECT_TRUE(repository->snapshots().empty());
+}
+
 TEST(Repository, OpensWithEveryPasswordAndTheRecoveryKey) {
   blob::MemoryStorage storage;
   Repository::create(storage, weak());
@@ -475,7 +530,7 @@ TEST(Repository, ShowsEveryObjectAsText) {
   Repository::create(storage, weak());
   auto repository = Repository::open(storage, with_password());
   const Snapshot snapshot = back_up(*repository, {{"a\xff", "hello"}});
-  EXPECT_NE(repository->debug_text("config", "").find("\"version\": 1"), std::string::npos);
+  EXPECT_NE(repository->debug_text("config", "").find("\"version\": 2"), std::string::npos);
   EXPECT_NE(repository->debug_text("snapshot", snapshot.id.short_hex()).find("/data"),
             std::string::npos);
   EXPECT_NE(repository->debug_text("tree", snapshot.root.tree.hex()).find("a\\\\xff"),

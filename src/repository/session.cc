@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "repository/config.h"
 #include "repository/end_claims.h"
 #include "repository/known_state.h"
 #include "repository/manifest.h"
@@ -162,6 +163,9 @@ class Session : public BackupSession {
   }
 
   Snapshot commit(Snapshot snapshot) override {
+    if (snapshot.feed && !snapshot.feed->is_valid()) {
+      throw Error(ErrorKind::Internal, "the token of a change feed: is none that can be stored");
+    }
     writer_.flush();
     snapshot.id = random_id();
     claim_.announce(snapshot.id);
@@ -170,7 +174,10 @@ class Session : public BackupSession {
     snapshot.incomplete = snapshot.stats.files_failed > 0;
     snapshot.seen = claim_.seen();
     snapshot.sequence = next_sequence();
-    const Bytes manifest = encode_manifest({snapshot, claim_.id()});
+    // In a repository of version 1 there is no room for it, and without it the next backup only
+    // looks at more.
+    if (context_.format < kVersionWithFeeds) snapshot.feed.reset();
+    const Bytes manifest = encode_manifest({snapshot, claim_.id()}, context_.format);
     claim_.require();
     context_.objects.put(ObjectType::Snapshot, snapshot.id, manifest);
     context_.storage.sync();

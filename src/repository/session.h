@@ -26,6 +26,7 @@ struct SessionContext {
   Sealing sealing;
   platform::Clock& clock;
   ClaimSightings& sightings;
+  std::uint32_t format;  // version of the repository (repository/config.h)
 };
 
 // Stores content that is not there yet: the write path of backups and prunes.
