@@ -30,22 +30,27 @@
 namespace snapferry::cli {
 namespace {
 
-// Counts what would be added and keeps nothing. Ids only have to differ from each other.
+// Counts what would be added and keeps nothing. Content is not compared with anything, so each has
+// an id of its own.
 class CountingSink : public ObjectSink {
  public:
-  ObjectId put(ObjectKind kind, ByteView bytes) override {
-    if (kind == ObjectKind::Data) bytes_ += bytes.size();
+  ObjectId id_of(ObjectKind, ByteView) const override {
     const std::uint64_t number = ++objects_;
     ObjectId id;
     std::memcpy(id.bytes.data(), &number, sizeof number);
     return id;
   }
+  std::vector<ObjectRef> missing(std::span<const ObjectRef>) override { return {}; }
+  ObjectId put(ObjectKind kind, ByteView bytes) override {
+    if (kind == ObjectKind::Data) bytes_ += bytes.size();
+    return id_of(kind, bytes);
+  }
+  void settle() override {}
   bool any_lost() const override { return false; }
-  bool is_lost(ObjectKind, const ObjectId&) override { return false; }
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  std::atomic<std::uint64_t> objects_{0};
+  mutable std::atomic<std::uint64_t> objects_{0};
   std::atomic<std::uint64_t> bytes_{0};
 };
 

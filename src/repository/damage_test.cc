@@ -1,6 +1,7 @@
 // Everything that can befall one stored object, for each of a small repository: it is noticed, the
 // next backup heals it where the source still has the content, and a prune loses nothing.
 
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -107,6 +108,33 @@ TEST(DamagedObjects, AreStoredAgainAfterAReaderCameUponThem) {
     const Snapshot snapshot = back_up(*open(storage));
     EXPECT_EQ(read_back(*open(storage), snapshot), source());
   });
+}
+
+// What an index or a cache remembers is no answer.
+TEST(DamagedObjects, AreMissingToABackupThatAsksBeforeItHandsAnythingOver) {
+  const auto missing_in = [](Repository& repository) {
+    const auto session = repository.begin_backup();
+    std::vector<ObjectRef> all;
+    for (const auto& [name, content] : source()) {
+      all.push_back({ObjectKind::Data, session->id_of(ObjectKind::Data, as_bytes(content))});
+    }
+    const std::vector<ObjectRef> missing = session->missing(all);
+    for (const ObjectRef& object : all) {
+      if (std::ranges::find(missing, object) != missing.end()) continue;
+      EXPECT_NO_THROW(repository.get(object.kind, object.id));
+    }
+    return missing.size();
+  };
+  MemoryStorage whole(one_snapshot());
+  EXPECT_EQ(missing_in(*open(whole)), 0u);
+  std::size_t missing = 0;
+  for_each_fault([&](MemoryStorage& storage, const Fault&, bool) {
+    const testing::TemporaryDirectory cache;
+    const auto repository = open(storage, cache.path());
+    repository->verify({.read_data = 100});
+    missing += missing_in(*repository);
+  });
+  EXPECT_GT(missing, 0u);
 }
 
 // Of the pack of data the first piece is damaged, or only said to be; it is healed by a backup.

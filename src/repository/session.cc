@@ -137,10 +137,17 @@ class Session : public BackupSession {
     damage_at_start_ = context_.index.damage().size();
   }
 
+  ObjectId id_of(ObjectKind kind, ByteView bytes) const override {
+    return context_.ids.id(kind, bytes);
+  }
+
   ObjectId put(ObjectKind kind, ByteView bytes) override {
     claim_.refresh();
     return writer_.put(kind, bytes);
   }
+
+  // What put() took is part of a pack, and commit() writes those.
+  void settle() override {}
 
   bool any_lost() const override {
     // What is in a condemned pack counts as absent, also where the base references it: B4.
@@ -148,8 +155,12 @@ class Session : public BackupSession {
            context_.index.damage().size() != damage_at_start_;
   }
 
-  bool is_lost(ObjectKind kind, const ObjectId& id) override {
-    return writer_.is_missing(kind, id);
+  std::vector<ObjectRef> missing(std::span<const ObjectRef> objects) override {
+    std::vector<ObjectRef> missing;
+    for (const ObjectRef& object : objects) {
+      if (writer_.is_missing(object.kind, object.id)) missing.push_back(object);
+    }
+    return missing;
   }
 
   void checkpoint() override { writer_.flush(); }

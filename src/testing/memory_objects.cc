@@ -9,7 +9,7 @@
 
 namespace snapferry::testing {
 
-ObjectId MemoryObjects::id_of(ObjectKind kind, ByteView bytes) {
+ObjectId MemoryObjects::hash_of(ObjectKind kind, ByteView bytes) {
   ObjectId id;
   for (std::uint64_t half = 0; half < 2; ++half) {
     const std::uint64_t seed = static_cast<std::uint64_t>(kind) << 1 | half;
@@ -59,7 +59,13 @@ bool MemoryObjects::any_lost() const {
   return any_lost_;
 }
 
-bool MemoryObjects::is_lost(ObjectKind kind, const ObjectId& id) { return !contains(kind, id); }
+std::vector<ObjectRef> MemoryObjects::missing(std::span<const ObjectRef> objects) {
+  std::vector<ObjectRef> missing;
+  for (const ObjectRef& object : objects) {
+    if (!contains(object.kind, object.id)) missing.push_back(object);
+  }
+  return missing;
+}
 
 void MemoryObjects::erase(const ObjectId& id) {
   const std::lock_guard lock(mutex_);

@@ -11,16 +11,18 @@ namespace snapferry::testing {
 // Content in memory, addressed by a hash of kind and bytes. Safe from several threads.
 class MemoryObjects : public ObjectSink, public ObjectSource {
  public:
+  ObjectId id_of(ObjectKind kind, ByteView bytes) const override { return hash_of(kind, bytes); }
+  std::vector<ObjectRef> missing(std::span<const ObjectRef> objects) override;
   // Throws InvalidArgument for more than kMaxObjectSize bytes.
   ObjectId put(ObjectKind kind, ByteView bytes) override;
+  void settle() override {}
   // True once something was erased.
   bool any_lost() const override;
-  bool is_lost(ObjectKind kind, const ObjectId& id) override;
   // Throws NotFound.
   Bytes get(ObjectKind kind, const ObjectId& id) override;
 
-  // The id that put() would give.
-  static ObjectId id_of(ObjectKind kind, ByteView bytes);
+  // The id that all of these give.
+  static ObjectId hash_of(ObjectKind kind, ByteView bytes);
 
   bool contains(ObjectKind kind, const ObjectId& id) const;
   // Forgets an object, so that reading it throws NotFound; no error if it is not there.

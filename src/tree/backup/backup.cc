@@ -19,7 +19,7 @@ namespace snapferry::tree {
 namespace {
 
 // Runs `work` as the first of the workers while the others take what it pushes, until all
-// is done. Rethrows what stopped any of them.
+// is done and the sink has it. Rethrows what stopped any of them.
 template <typename Work>
 std::vector<std::unique_ptr<DirectoryWalker>> run_workers(WalkContext& context, RootEntry& root,
                                                           Work work) {
@@ -40,6 +40,7 @@ std::vector<std::unique_ptr<DirectoryWalker>> run_workers(WalkContext& context, 
     workers[number]->run();
   });
   context.queue.rethrow();
+  context.sink.settle();
   return workers;
 }
 

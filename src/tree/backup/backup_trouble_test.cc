@@ -186,8 +186,12 @@ TEST(BackupInTrouble, SavesTheRestAsAnotherUser) {
 class FailingSink : public ObjectSink {
  public:
   FailingSink(ObjectSink& sink, std::size_t good) : sink_(sink), good_(good) {}
+  ObjectId id_of(ObjectKind kind, ByteView bytes) const override {
+    return sink_.id_of(kind, bytes);
+  }
+  std::vector<ObjectRef> missing(std::span<const ObjectRef>) override { return {}; }
+  void settle() override { sink_.settle(); }
   bool any_lost() const override { return false; }
-  bool is_lost(ObjectKind, const ObjectId&) override { return false; }
   ObjectId put(ObjectKind kind, ByteView bytes) override {
     if (count_++ >= good_) throw Error(ErrorKind::NoSpace, "store: is full");
     return sink_.put(kind, bytes);

@@ -102,7 +102,7 @@ std::vector<ContentRun> many_runs(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const Bytes number(reinterpret_cast<const std::uint8_t*>(&i),
                        reinterpret_cast<const std::uint8_t*>(&i) + sizeof i);
-    runs.push_back({8, MemoryObjects::id_of(ObjectKind::Data, number)});
+    runs.push_back({8, MemoryObjects::hash_of(ObjectKind::Data, number)});
   }
   return runs;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "core/error.h"
 #include "core/tree_node.h"
@@ -9,14 +10,18 @@
 namespace snapferry::tree {
 namespace {
 
+// Asks for all runs of a level at once.
 bool is_lost(const Content& content, ObjectSource& source, ObjectSink& sink) {
-  return std::ranges::any_of(content.runs, [&](const ContentRun& run) {
-    if (!run.id) return false;
-    if (content.depth == 0) return sink.is_lost(ObjectKind::Data, *run.id);
-    if (sink.is_lost(ObjectKind::List, *run.id)) return true;
-    const Content list = decode_list(source.get(ObjectKind::List, *run.id));
-    return list.depth >= content.depth || is_lost(list, source, sink);
-  });
+  const ObjectKind kind = content.depth == 0 ? ObjectKind::Data : ObjectKind::List;
+  std::vector<ObjectRef> objects;
+  for (const ContentRun& run : content.runs) {
+    if (run.id) objects.push_back({kind, *run.id});
+  }
+  if (!sink.missing(objects).empty()) return true;
+  return content.depth > 0 && std::ranges::any_of(objects, [&](const ObjectRef& object) {
+           const Content list = decode_list(source.get(ObjectKind::List, object.id));
+           return list.depth >= content.depth || is_lost(list, source, sink);
+         });
 }
 
 }  // namespace

@@ -19,13 +19,26 @@ std::size_t descriptor_limit() {
 
 }  // namespace
 
-ObjectId WalkSink::put(ObjectKind kind, ByteView bytes) {
+template <typename Call>
+auto WalkSink::ending_the_walk(const Call& call) {
   try {
-    return sink_.put(kind, bytes);
+    return call();
   } catch (...) {
     queue_.stop(std::current_exception());
     throw;
   }
+}
+
+std::vector<ObjectRef> WalkSink::missing(std::span<const ObjectRef> objects) {
+  return ending_the_walk([&] { return sink_.missing(objects); });
+}
+
+ObjectId WalkSink::put(ObjectKind kind, ByteView bytes) {
+  return ending_the_walk([&] { return sink_.put(kind, bytes); });
+}
+
+void WalkSink::settle() {
+  ending_the_walk([&] { sink_.settle(); });
 }
 
 WalkContext::WalkContext(ObjectSource& base_source, ObjectSink& target,

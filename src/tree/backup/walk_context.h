@@ -28,11 +28,18 @@ struct WalkHooks {
 class WalkSink : public ObjectSink {
  public:
   WalkSink(ObjectSink& sink, WorkQueue& queue) : sink_(sink), queue_(queue) {}
+  ObjectId id_of(ObjectKind kind, ByteView bytes) const override {
+    return sink_.id_of(kind, bytes);
+  }
+  std::vector<ObjectRef> missing(std::span<const ObjectRef> objects) override;
   ObjectId put(ObjectKind kind, ByteView bytes) override;
+  void settle() override;
   bool any_lost() const override { return sink_.any_lost(); }
-  bool is_lost(ObjectKind kind, const ObjectId& id) override { return sink_.is_lost(kind, id); }
 
  private:
+  template <typename Call>
+  auto ending_the_walk(const Call& call);
+
   ObjectSink& sink_;
   WorkQueue& queue_;
 };

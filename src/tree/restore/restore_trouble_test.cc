@@ -31,13 +31,13 @@ TEST_F(RestoreTrouble, ReportsDamageAndRestoresTheRest) {
                                  file("big").data(noise(5 << 20, 4)).data("missing"),
                                  directory("lost", {file("x", "unreachable")})}),
                   objects_);
-  objects_.erase(MemoryObjects::id_of(ObjectKind::Data, as_bytes("damaged")));
-  objects_.erase(MemoryObjects::id_of(ObjectKind::Data, as_bytes("damaged2")));
-  objects_.replace(ObjectKind::Data, MemoryObjects::id_of(ObjectKind::Data, as_bytes("missing")),
+  objects_.erase(MemoryObjects::hash_of(ObjectKind::Data, as_bytes("damaged")));
+  objects_.erase(MemoryObjects::hash_of(ObjectKind::Data, as_bytes("damaged2")));
+  objects_.replace(ObjectKind::Data, MemoryObjects::hash_of(ObjectKind::Data, as_bytes("missing")),
                    as_bytes("wrong length"));
   Bytes leaf{1};
   encode_entry(store(file("x", "unreachable"), objects_), leaf);
-  objects_.erase(MemoryObjects::id_of(ObjectKind::Tree, leaf));
+  objects_.erase(MemoryObjects::hash_of(ObjectKind::Tree, leaf));
   const RestoreStats stats = run(snapshot);
   EXPECT_EQ(stats.failed, 5u);
   EXPECT_EQ(problems_.all.size(), 5u);
@@ -53,7 +53,7 @@ class Interfering : public ObjectSource {
  public:
   Interfering(MemoryObjects& objects, std::string_view trigger, std::function<void()> act)
       : objects_(objects),
-        trigger_(MemoryObjects::id_of(ObjectKind::Data, as_bytes(trigger))),
+        trigger_(MemoryObjects::hash_of(ObjectKind::Data, as_bytes(trigger))),
         act_(std::move(act)) {}
   Bytes get(ObjectKind kind, const ObjectId& id) override {
     if (kind == ObjectKind::Data && id == trigger_) act_();
