@@ -26,6 +26,7 @@
 #include "platform/fd.h"
 #include "tree/backup/backup.h"
 #include "tree/backup/chunker.h"
+#include "tree/backup/local_files.h"
 
 namespace {
 
@@ -195,11 +196,11 @@ void back_up_unchanged(benchmark::State& state) {
   BenchStore store;
   tree::BackupOptions options;
   options.threads = static_cast<unsigned>(state.range(0));
-  const tree::BackupResult first =
-      tree::backup(tree_to_walk(), std::nullopt, store, store, options);
+  tree::LocalFiles files(tree_to_walk());
+  const tree::BackupResult first = tree::backup(files, std::nullopt, store, store, options);
   const tree::Base base{first.root, {std::time(nullptr) + 1000, 0}};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(tree::backup(tree_to_walk(), base, store, store, options).root);
+    benchmark::DoNotOptimize(tree::backup(files, base, store, store, options).root);
   }
 }
 BENCHMARK(back_up_unchanged)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -24,6 +24,7 @@
 #include "cli/store_guard.h"
 #include "core/wall_time.h"
 #include "tree/backup/backup.h"
+#include "tree/backup/local_files.h"
 #include "tree/backup/survey.h"
 #include "tree/exclude.h"
 
@@ -201,7 +202,8 @@ class VolumeBackup {
     if (request_.is_stream()) return back_up_stream(context_, request_, sink, options);
     std::optional<tree::Base> tree_base;
     if (base) tree_base = tree::Base{base->root, base->time, base->finished};
-    return tree::backup(path_, tree_base, *store_.repository, sink, options);
+    tree::LocalFiles files(path_);
+    return tree::backup(files, tree_base, *store_.repository, sink, options);
   }
 
   tree::BackupOptions backup_options(Progress& progress, ProblemSink& problems) const {

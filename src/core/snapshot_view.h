@@ -13,7 +13,10 @@ namespace snapferry {
 
 // One file of any type in a directory of a snapshot, as a view shows it.
 struct ViewedFile {
-  Entry entry;  // without content and tree; link_device is 0 for what lies in the snapshot itself
+  // Without content and tree; link_device is 0 for what lies in the snapshot itself. A directory on
+  // which something is mounted, or that is a subvolume, is a mount_point, as far as the agent
+  // tells.
+  Entry entry;
   // Of a regular file: made of its inode, size and times, so that it is another number once the
   // file was written to.
   std::uint64_t version = 0;
@@ -49,7 +52,7 @@ struct DataRange {
 
 // The files of one snapshot, read-only, for as long as this lives. Nothing is followed: no symlink,
 // no mount point, no subvolume within. Implemented by view::DirectoryView and
-// agent::RemoteView; tests use testing::FakeStore's.
+// remote::RemoteView; tests use testing::FakeStore's.
 //
 // Paths are relative to the root of the snapshot, "" is the root itself; what is not such a path
 // throws InvalidArgument. Every method throws NotFound, PermissionDenied or Unavailable as the

@@ -66,6 +66,12 @@ void DirectoryListing::read(int fd, std::string_view subject) {
   });
 }
 
+void DirectoryListing::append(std::string_view name, std::uint8_t type) {
+  order_.push_back({prefix_of(name.data(), name.size()), names_.size(), name.size(), type});
+  names_.insert(names_.end(), name.begin(), name.end());
+  names_.push_back('\0');
+}
+
 void DirectoryListing::add(ByteView records) {
   while (!records.empty()) {
     Record record;

@@ -26,6 +26,9 @@ class DirectoryListing {
   // "..". Throws as system_error; the listing is empty then.
   void read(int fd, std::string_view subject);
 
+  // Adds a name that comes from elsewhere, of at most 255 bytes and after all others.
+  void append(std::string_view name, std::uint8_t type);
+
   // Keeps `name` only, if it is there; otherwise nothing.
   void keep_only(std::string_view name);
 

@@ -9,12 +9,14 @@
 #include <gtest/gtest.h>
 
 #include "core/tree_reader.h"
+#include "tree/backup/local_files.h"
 
 namespace snapferry::testing {
 
 BackupScene::BackupScene() {
   options.threads = 2;
   options.problems = this;
+  source = [](const std::string& path) { return std::make_unique<tree::LocalFiles>(path); };
 }
 
 void BackupScene::make_directory(std::string_view path) {
@@ -36,7 +38,8 @@ void BackupScene::make_symlink(std::string_view path, std::string_view target) {
 
 tree::BackupResult BackupScene::run(std::string_view path, const std::optional<tree::Base>& base) {
   const std::string whole = path.empty() ? root.path() : root / path;
-  return tree::backup_with_hooks(whole, base, objects, objects, options, hooks);
+  const auto files = source(whole);
+  return tree::backup_with_hooks(*files, base, objects, objects, options, hooks);
 }
 
 tree::BackupResult BackupScene::back_up(std::string_view path) { return run(path, std::nullopt); }

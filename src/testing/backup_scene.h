@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "testing/memory_objects.h"
 #include "testing/temporary_directory.h"
 #include "tree/backup/backup.h"
+#include "tree/backup/file_source.h"
 #include "tree/backup/walker.h"
 
 namespace snapferry::testing {
@@ -22,6 +25,8 @@ class BackupScene : public ProblemSink {
   MemoryObjects objects;
   tree::BackupOptions options;  // two threads, and this as its problem sink
   tree::WalkHooks hooks;
+  // How the files at a path are read; LocalFiles unless told otherwise.
+  std::function<std::unique_ptr<tree::FileSource>(const std::string& path)> source;
 
   // Below the root; directories on the way are made. Fails the test if it cannot.
   void write(std::string_view path, std::string_view content);

@@ -32,16 +32,22 @@ constexpr auto kPseudoFilesystems = std::to_array<std::uint32_t>(
      0x65735543 /* fusectl */, 0x19800202 /* mqueue */, PSTOREFS_MAGIC, EFIVARFS_MAGIC,
      HUGETLBFS_MAGIC, AUTOFS_SUPER_MAGIC, NSFS_MAGIC});
 
-// Begins with these bytes from `offset` on.
-bool file_has(int directory, const char* name, off_t offset, std::string_view expected) {
-  const platform::Fd file(
-      ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) return false;
-  std::array<std::uint8_t, 64> bytes;
-  const ssize_t size = ::pread(file.get(), bytes.data(), expected.size(), offset);
-  return size == static_cast<ssize_t>(expected.size()) &&
-         as_text(ByteView(bytes).first(expected.size())) == expected;
-}
+// As much of a file as tells what it is.
+class Beginning {
+ public:
+  Beginning(int directory, const char* name) {
+    const platform::Fd file(
+        ::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    if (!file.valid()) return;
+    const ssize_t size = ::pread(file.get(), bytes_.data(), bytes_.size(), 0);
+    size_ = size > 0 ? static_cast<std::size_t>(size) : 0;
+  }
+  ByteView view() const { return ByteView(bytes_).first(size_); }
+
+ private:
+  std::array<std::uint8_t, 64> bytes_;
+  std::size_t size_ = 0;
+};
 
 // The devices, "MAJOR:MINOR", of what this program has mounted: the third field of a line of
 // mountinfo, proc_pid_mountinfo(5), and the type behind " - ". None where /proc is not there.
@@ -74,7 +80,15 @@ bool is_pseudo_filesystem(int fd) {
   return std::ranges::find(kPseudoFilesystems, filesystem_type(fd)) != kPseudoFilesystems.end();
 }
 
-bool has_cache_tag(int fd) { return file_has(fd, kCacheTag.data(), 0, kCacheTagSignature); }
+bool is_cache_tag(ByteView beginning) { return as_text(beginning).starts_with(kCacheTagSignature); }
+
+bool is_config_of_repository(ByteView beginning) {
+  // The length of the first copy comes before its magic (repository/FORMAT.md).
+  constexpr std::size_t kLength = 4;
+  return beginning.size() >= kLength && as_text(beginning.subspan(kLength)).starts_with("SFCF");
+}
+
+bool has_cache_tag(int fd) { return is_cache_tag(Beginning(fd, kCacheTag.data()).view()); }
 
 bool is_own_mount(int fd) {
   struct stat stat;
@@ -86,8 +100,7 @@ bool is_own_mount(int fd) {
 
 bool is_own_store(int fd, const platform::DirectoryListing& listing) {
   const auto has = [&](std::string_view name) { return listing.find(name) < listing.size(); };
-  // The length of the first copy comes before its magic (repository/FORMAT.md).
-  if (has("config") && has("keys") && file_has(fd, "config", 4, "SFCF")) {
+  if (has("config") && has("keys") && is_config_of_repository(Beginning(fd, "config").view())) {
     return true;
   }
   return has(".snapferry-store") && filesystem_type(fd) == BTRFS_SUPER_MAGIC;

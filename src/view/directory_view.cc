@@ -257,6 +257,7 @@ ViewedFile DirectoryView::look_at_file(int directory, const DirectoryListing::Na
   ViewedFile file;
   file.entry = entry_from_statx(stat, name.view());
   take_xattrs(read_xattrs_at(directory, name.text, name.view()), file.entry);
+  file.entry.mount_point = file.entry.type == EntryType::Directory && !is_own(stat);
   // Snapshots of one volume have devices of their own, which mean nothing.
   if (file.entry.link_device == device_) file.entry.link_device = 0;
   if (file.entry.type == EntryType::Symlink) {

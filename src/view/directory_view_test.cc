@@ -131,9 +131,11 @@ TEST_F(ViewedDirectory, ShowsNothingThatWasMountedBelow) {
   }
   write("mnt/file", "foreign");
   fs::create_directory(at("mnt/d"));
+  const bool is_told = find("", "mnt").entry.mount_point;
   const auto part = view_.list("mnt", 0);
   const auto deeper = view_.list("mnt/d", 0);
   const auto read_it = [&] { return view_.read({"mnt", "file", 0, 0, 10}); };
+  EXPECT_TRUE(is_told);
   EXPECT_EQ(part.total, 0u);
   EXPECT_EQ(deeper.total, 0u);
   EXPECT_ERROR(read_it(), ErrorKind::NotFound);

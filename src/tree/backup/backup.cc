@@ -12,6 +12,7 @@
 #include "platform/workers.h"
 #include "tree/backup/chunk_pipeline.h"
 #include "tree/backup/directory_walker.h"
+#include "tree/backup/local_files.h"
 #include "tree/backup/walker.h"
 #include "tree/change_detection.h"
 
@@ -78,10 +79,10 @@ Content read_stream(int fd, WalkContext& context, std::uint64_t& size) {
 
 }  // namespace
 
-BackupResult backup_with_hooks(const std::string& path, const std::optional<Base>& base,
+BackupResult backup_with_hooks(FileSource& files, const std::optional<Base>& base,
                                ObjectSource& source, ObjectSink& sink, const BackupOptions& options,
                                const WalkHooks& hooks) {
-  WalkContext context(source, sink, options, hooks);
+  WalkContext context(files, source, sink, options, hooks);
   std::optional<Entry> base_root;
   if (base) {
     context.racy = racy_window(base->time, base->finished);
@@ -89,27 +90,28 @@ BackupResult backup_with_hooks(const std::string& path, const std::optional<Base
   }
   RootEntry root;
   const auto workers =
-      run_workers(context, root, [&](DirectoryWalker& worker) { worker.start(path, base_root); });
+      run_workers(context, root, [&](DirectoryWalker& worker) { worker.start(base_root); });
   WorkerTotals totals;
   for (const auto& worker : workers) totals.add(worker->totals());
   BackupResult result;
   result.root = decode_entry(root.encoded, true);
   result.stats = totals.stats;
-  result.users = user_names(totals.users);
-  result.groups = group_names(totals.groups);
+  result.users = files.user_names(totals.users);
+  result.groups = files.group_names(totals.groups);
   result.left_out = totals.left_out;
   return result;
 }
 
-BackupResult backup(const std::string& path, const std::optional<Base>& base, ObjectSource& source,
+BackupResult backup(FileSource& files, const std::optional<Base>& base, ObjectSource& source,
                     ObjectSink& sink, const BackupOptions& options) {
-  return backup_with_hooks(path, base, source, sink, options, {});
+  return backup_with_hooks(files, base, source, sink, options, {});
 }
 
 BackupResult backup_stream(int fd, ObjectSink& sink, const BackupOptions& options) {
+  LocalFiles here("standard input");  // whose owners are those of this machine
   NoSource source;
   const WalkHooks hooks;
-  WalkContext context(source, sink, options, hooks);
+  WalkContext context(here, source, sink, options, hooks);
   RootEntry unused;
   BackupResult result;
   Entry& entry = result.root;
@@ -124,8 +126,8 @@ BackupResult backup_stream(int fd, ObjectSink& sink, const BackupOptions& option
   OwnerIds group;
   user.add(entry.uid);
   group.add(entry.gid);
-  result.users = user_names(user);
-  result.groups = group_names(group);
+  result.users = here.user_names(user);
+  result.groups = here.group_names(group);
   return result;
 }
 

@@ -14,6 +14,7 @@
 namespace snapferry::tree {
 
 class ExcludeRules;  // tree/exclude.h
+class FileSource;    // tree/backup/file_source.h
 
 // What to take over unread from an earlier snapshot of the same volume.
 struct Base {
@@ -47,10 +48,10 @@ struct BackupResult {
   LeftOutSummary left_out;
 };
 
-// Walks `path` (absolute; a directory or any file) on several threads, puts new
+// Walks `files` on several threads, puts new
 // content and trees into `sink`, and takes unchanged entries over from `base` (read
-// through `source`; nullopt: everything is read). Nothing is followed: a symlink at
-// `path` itself is a symlink. What is left out, unreadable files among it, is an
+// through `source`; nullopt: everything is read). Nothing is followed: a symlink that is
+// the root itself is a symlink. What is left out, unreadable files among it, is an
 // entry without content that tells the reason (core/left_out.h). Unreadable files are
 // reported, too, and counted in stats.files_failed; files that change while they are read are read
 // again, and marked `unsettled` if they never settle. A directory on which something was mounted in
@@ -58,10 +59,10 @@ struct BackupResult {
 // on another filesystem, reported and counted as failed, unless `allow_empty`. With
 // `one_filesystem` nothing of that disk was wanted.
 //
-// Throws NotFound or PermissionDenied if `path` itself cannot be read, Cancelled, and
-// what the sink throws. Memory is bounded by the depth of the tree and the widest
-// directory, not by the number of files.
-BackupResult backup(const std::string& path, const std::optional<Base>& base, ObjectSource& source,
+// Throws NotFound or PermissionDenied if the root itself cannot be read, what the source
+// throws when it is gone as a whole, Cancelled, and what the sink throws. Memory is bounded by the
+// depth of the tree and the widest directory, not by the number of files.
+BackupResult backup(FileSource& files, const std::optional<Base>& base, ObjectSource& source,
                     ObjectSink& sink, const BackupOptions& options);
 
 // Stores what `fd` yields until its end as a file of mode 0600 with the present time;

@@ -12,6 +12,7 @@
 #include "platform/fd.h"
 #include "testing/backup_scene.h"
 #include "tree/backup/backup.h"
+#include "tree/backup/local_files.h"
 
 namespace snapferry::tree {
 namespace {
@@ -343,8 +344,9 @@ TEST(IncrementalBackup, StoresUnchangedTreesAgainThatTheStoreLostBehindACache) {
   };
   Cache cache(scene.objects, tree, cached);
   scene.objects.erase(tree);
+  LocalFiles files(scene.root.path());
   const BackupResult second =
-      backup(scene.root.path(), Base{first.root, {4'000'000'000, 0}}, cache, scene.objects, {});
+      backup(files, Base{first.root, {4'000'000'000, 0}}, cache, scene.objects, {});
   EXPECT_EQ(second.root, first.root);
   EXPECT_TRUE(scene.objects.contains(ObjectKind::Tree, tree));
 }
@@ -362,8 +364,8 @@ TEST(IncrementalBackup, TakesOverAFileThatIsTheRoot) {
   scene.write("file", "x");
   const BackupResult first = scene.back_up("file");
   const Base base{first.root, {first.root.ctime.seconds + 1000, 0}};
-  const BackupResult second =
-      backup(scene.root / "file", base, scene.objects, scene.objects, scene.options);
+  LocalFiles files(scene.root / "file");
+  const BackupResult second = backup(files, base, scene.objects, scene.objects, scene.options);
   EXPECT_EQ(second.root, first.root);
   EXPECT_EQ(second.stats.files_unchanged, 1u);
 }

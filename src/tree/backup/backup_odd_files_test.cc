@@ -14,6 +14,7 @@
 #include "core/tree_node.h"
 #include "testing/backup_scene.h"
 #include "testing/odd_filesystem.h"
+#include "tree/backup/local_files.h"
 
 namespace snapferry::tree {
 namespace {
@@ -154,8 +155,9 @@ TEST(FilesOfTheKernel, AreSavedToTheirEnd) {
   BackupScene scene;
   std::ifstream in("/proc/version");
   const std::string version(std::istreambuf_iterator<char>(in), {});
+  LocalFiles files("/proc/version");
   const BackupResult backup =
-      tree::backup("/proc/version", std::nullopt, scene.objects, scene.objects, scene.options);
+      tree::backup(files, std::nullopt, scene.objects, scene.objects, scene.options);
   EXPECT_FALSE(version.empty());
   EXPECT_EQ(scene.content(backup, ""), version);
   EXPECT_EQ(backup.stats.files_failed, 0u);

@@ -15,6 +15,7 @@
 
 #include "testing/backup_scene.h"
 #include "tree/backup/backup.h"
+#include "tree/backup/local_files.h"
 
 namespace snapferry::tree {
 namespace {
@@ -209,10 +210,11 @@ TEST(BackupInTrouble, EndsWithTheErrorOfTheStoreWhereverItFails) {
   for (int i = 0; i < 20; ++i)
     scene.write("d" + std::to_string(i % 5) + "/" + std::to_string(i), noise(100));
   scene.write("big", noise(6 << 20));
+  LocalFiles files(scene.root.path());
   for (std::size_t good = 0;; ++good) {
     FailingSink sink(scene.objects, good);
     try {
-      backup(scene.root.path(), std::nullopt, scene.objects, sink, scene.options);
+      backup(files, std::nullopt, scene.objects, sink, scene.options);
       EXPECT_FALSE(sink.failed());
       EXPECT_GT(good, 25u);
       break;

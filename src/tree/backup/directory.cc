@@ -1,30 +1,15 @@
 #include "tree/backup/directory.h"
 
-#include <cerrno>
 #include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include "core/error.h"
 
 namespace snapferry::tree {
 namespace {
 
-Descriptor open_directory(int at, const std::string& name) {
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-  int fd = ::openat(at, name.c_str(), kFlags | O_NOATIME);
-  // Only the owner may ask that the access time stays.
-  if (fd < 0 && errno == EPERM) fd = ::openat(at, name.c_str(), kFlags);
-  if (fd < 0) throw system_error(errno, "open the directory", name);
-  return std::make_shared<const platform::Fd>(fd);
-}
-
-void check_same(const Directory& directory, int fd) {
-  struct stat stat;
-  if (::fstat(fd, &stat) != 0) throw system_error(errno, "look at", directory.name);
-  if (stat.st_dev != directory.device || stat.st_ino != directory.inode) {
+void check_same(const Directory& directory, SourceDirectory& opened) {
+  if (opened.identity() != std::pair(directory.device, directory.inode)) {
     throw Error(ErrorKind::NotFound, directory.name + ": was replaced while it was read");
   }
 }
@@ -53,40 +38,39 @@ std::string Directory::path(std::string_view child) const {
   return path += child;
 }
 
-Descriptor OpenDirectories::open(const std::shared_ptr<Directory>& parent,
-                                 const std::string& name) {
-  if (!parent) return open_directory(AT_FDCWD, name);
-  const Descriptor in = descriptor_of(parent);
-  return open_directory(in->get(), name);
+OpenDirectory OpenDirectories::open(const std::shared_ptr<Directory>& parent,
+                                    const std::string& name) {
+  return (parent ? reopened(parent) : above_)->open_directory(name);
 }
 
-Descriptor OpenDirectories::kept(const Directory& directory) {
+OpenDirectory OpenDirectories::kept(const Directory& directory) {
   const std::lock_guard lock(mutex_);
-  return directory.descriptor_;
+  return directory.opened_;
 }
 
-Descriptor OpenDirectories::descriptor_of(const std::shared_ptr<Directory>& directory) {
+OpenDirectory OpenDirectories::reopened(const std::shared_ptr<Directory>& directory) {
   std::vector<std::shared_ptr<Directory>> closed;
-  Descriptor at;
+  OpenDirectory at;
   for (auto up = directory; up && !(at = kept(*up)); up = up->parent) closed.push_back(up);
+  if (!at) at = above_;
   for (auto down = closed.rbegin(); down != closed.rend(); ++down) {
-    at = open_directory(at ? at->get() : AT_FDCWD, (*down)->name);
-    check_same(**down, at->get());
+    at = at->open_directory((*down)->name);
+    check_same(**down, *at);
     keep(*down, at);
   }
   return at;
 }
 
-void OpenDirectories::keep(const std::shared_ptr<Directory>& directory, Descriptor descriptor) {
-  Descriptor closed;  // outside of the lock
+void OpenDirectories::keep(const std::shared_ptr<Directory>& directory, OpenDirectory opened) {
+  OpenDirectory closed;  // outside of the lock
   std::shared_ptr<Directory> oldest;
   const std::lock_guard lock(mutex_);
-  directory->descriptor_ = std::move(descriptor);
+  directory->opened_ = std::move(opened);
   kept_.push_back(directory);
   if (kept_.size() <= limit_) return;
   oldest = kept_.front().lock();
   kept_.pop_front();
-  if (oldest) closed = std::exchange(oldest->descriptor_, nullptr);
+  if (oldest) closed = std::exchange(oldest->opened_, nullptr);
 }
 
 }  // namespace snapferry::tree

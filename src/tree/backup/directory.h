@@ -7,13 +7,13 @@
 #include <optional>
 #include <string>
 
-#include "platform/fd.h"
+#include "tree/backup/file_source.h"
 #include "tree/backup/tree_builder.h"
 
 namespace snapferry::tree {
 
 // An open directory, shared by those who open something in it at the same time.
-using Descriptor = std::shared_ptr<const platform::Fd>;
+using OpenDirectory = std::shared_ptr<SourceDirectory>;
 
 // A directory that the walk is in: its place, and its tree under construction. Lives
 // until its last subdirectory is complete; those hold it by shared_ptr.
@@ -30,7 +30,7 @@ struct Directory {
   std::string path(std::string_view child = {}) const;
 
   std::shared_ptr<Directory> parent;  // nullptr for the root
-  std::string name;                   // in `parent`; of the root: its path
+  std::string name;                   // in `parent`; of the root: that of the source
   IdSlot slot;                        // in `parent`
   std::uint64_t device = 0;           // as opened
   std::uint64_t inode = 0;
@@ -38,30 +38,35 @@ struct Directory {
 
  private:
   friend class OpenDirectories;
-  Descriptor descriptor_;
+  OpenDirectory opened_;
 };
 
-// Opens directories below one another. Keeps the descriptors of those whose
+// Opens directories below one another. Keeps open those whose
 // subdirectories are still to be opened, but not more than `limit`: one that was let go
 // is opened again by way of its parents, and only if it is still the same directory.
 // Safe from several threads.
 class OpenDirectories {
  public:
-  explicit OpenDirectories(std::size_t limit) : limit_(limit) {}
+  // `above` is where the root is.
+  OpenDirectories(OpenDirectory above, std::size_t limit)
+      : above_(std::move(above)), limit_(limit) {}
 
-  // Opens `name` in `parent` (nullptr: it is a path), following no symlink. Throws as
-  // system_error, and NotFound if a parent was replaced meanwhile.
-  Descriptor open(const std::shared_ptr<Directory>& parent, const std::string& name);
+  SourceDirectory& above() const { return *above_; }
 
-  // Keeps the descriptor of `directory` for opening what is in it.
-  void keep(const std::shared_ptr<Directory>& directory, Descriptor descriptor);
+  // Opens `name` in `parent` (nullptr: it is the root), following no symlink. Throws as
+  // the source does, and NotFound if a parent was replaced meanwhile.
+  OpenDirectory open(const std::shared_ptr<Directory>& parent, const std::string& name);
+
+  // Keeps `directory` open for opening what is in it.
+  void keep(const std::shared_ptr<Directory>& directory, OpenDirectory opened);
 
  private:
-  Descriptor descriptor_of(const std::shared_ptr<Directory>& directory);
-  Descriptor kept(const Directory& directory);
+  OpenDirectory reopened(const std::shared_ptr<Directory>& directory);
+  OpenDirectory kept(const Directory& directory);
 
+  const OpenDirectory above_;
   const std::size_t limit_;
-  std::mutex mutex_;                           // guards descriptor_ of every directory, too
+  std::mutex mutex_;                           // guards opened_ of every directory, too
   std::deque<std::weak_ptr<Directory>> kept_;  // the oldest is in front
 };
 

@@ -1,12 +1,10 @@
 #include "tree/backup/directory_walker.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include "tree/backup/left_out.h"
 #include "tree/directory_kinds.h"
@@ -54,22 +52,23 @@ void DirectoryWalker::run() noexcept {
   }
 }
 
-void DirectoryWalker::start(const std::string& path, const std::optional<Entry>& base) {
-  const EntryPlace place{nullptr, AT_FDCWD, path.c_str(), {}};
+void DirectoryWalker::start(const std::optional<Entry>& base) {
+  const std::string& name = context_.files.name();
+  const EntryPlace place{nullptr, context_.directories.above(), name.c_str(), {}};
   Bytes base_entry;
   if (base) encode_entry(*base, base_entry);
   const ByteView base_view(base_entry);
   const EntryOutcome outcome = entries_.read(place, base ? &base_view : nullptr, false);
   if (outcome.state == EntryOutcome::State::Skipped) {
     throw Error(ErrorKind::InvalidArgument,
-                path + ": is where the backup itself is stored; choose another directory");
+                name + ": is where the backup itself is stored; choose another directory");
   }
   root_.encoded.assign(outcome.encoded.begin(), outcome.encoded.end());
   count(place, outcome, base.has_value());
   show_progress({});
   if (!outcome.is_directory()) return;
   DirectoryTask task;
-  task.name = path;
+  task.name = name;
   if (base && base->has_tree()) task.base = base->tree;
   subdirectories_.push_back(std::move(task));
   context_.queue.push(subdirectories_);
@@ -79,7 +78,7 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   context_.queue.check();
   auto directory = std::make_shared<Directory>(context_.sink, std::move(task.parent), task.name);
   directory->slot = task.slot;
-  const Descriptor opened = open_and_list(*directory);
+  const OpenDirectory opened = open_and_list(*directory);
   if (!opened) return leave_out_whole(*directory, LeftOut::Unreadable);
   if (task.disk_may_be_away && listing_.size() == 0) {
     ++totals_.stats.files_failed;
@@ -91,6 +90,7 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   BaseCursor base(context_.source, task.base);
   const BackupStats before = totals_.stats;
   walk_entries(directory, opened, base);
+  opened->end_looking();
   if (base.error()) {
     context_.report(directory->path(),
                     "its earlier backup is unreadable, so all of it was read and stored again (" +
@@ -112,7 +112,7 @@ void DirectoryWalker::leave_out_whole(const Directory& directory, LeftOut reason
   complete(root_, directory.parent, directory.slot, reason);
 }
 
-Descriptor DirectoryWalker::open_and_list(Directory& directory) {
+OpenDirectory DirectoryWalker::open_and_list(Directory& directory) {
   listing_.clear();
   listing_left_out_ = LeftOut::None;
   try {
@@ -120,33 +120,27 @@ Descriptor DirectoryWalker::open_and_list(Directory& directory) {
       const int number = context_.hooks.opening(directory.path());
       if (number != 0) throw system_error(number, "open the directory", directory.name);
     }
-    Descriptor opened = context_.directories.open(directory.parent, directory.name);
-    struct stat stat;
-    if (::fstat(opened->get(), &stat) != 0) {
-      throw system_error(errno, "look at", directory.name);
-    }
-    directory.device = stat.st_dev;
-    directory.inode = stat.st_ino;
-    listing_.read(opened->get(), directory.name);
+    OpenDirectory opened = context_.directories.open(directory.parent, directory.name);
+    std::tie(directory.device, directory.inode) = opened->identity();
+    opened->list(listing_);
     const BackupOptions& options = context_.options;
-    if (options.exclude_caches && listing_.find(kCacheTag) < listing_.size() &&
-        has_cache_tag(opened->get())) {
+    if (options.exclude_caches && opened->has_cache_tag(listing_)) {
       listing_left_out_ = LeftOut::Cache;
-    } else if (directory.parent && !options.include_own && is_own_store(opened->get(), listing_)) {
+    } else if (directory.parent && !options.include_own && opened->is_own_store(listing_)) {
       listing_left_out_ = LeftOut::OwnStore;
       totals_.left_out.add(LeftOut::OwnStore, directory.path());
     }
     if (context_.hooks.listed) context_.hooks.listed(directory.path());
     return opened;
   } catch (const Error& error) {
-    if (!directory.parent) throw;
+    if (!directory.parent || context_.files.is_gone(error)) throw;
     fail(directory.path(), directory.name, error);
     return nullptr;
   }
 }
 
 void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
-                                   const Descriptor& opened, BaseCursor& base) {
+                                   const OpenDirectory& opened, BaseCursor& base) {
   if (context_.options.excludes != nullptr) {
     exclude_path_ = directory->path();
     if (!exclude_path_.empty()) exclude_path_ += '/';
@@ -157,7 +151,7 @@ void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
     for (; !base.at_end() && base->item->name < name.view(); base.advance()) {
       count_removed(*base->item);
     }
-    const EntryPlace place{directory.get(), opened->get(), name.text, name.view()};
+    const EntryPlace place{directory.get(), *opened, name.text, name.view()};
     const bool in_base = !base.at_end() && base->item->name == name.view();
     const BaseItem* const origin = in_base ? &*base : nullptr;
     const LeftOut reason = reason_for(place, name.type);
@@ -169,6 +163,7 @@ void DirectoryWalker::walk_entries(const std::shared_ptr<Directory>& directory,
       }
     } catch (const Error& error) {
       if (context_.queue.stopped() || error.kind() == ErrorKind::Cancelled) throw;
+      if (context_.files.is_gone(error)) throw;
       fail(place.path(), place.text, error);
       leave_out(directory, place, name.type, LeftOut::Unreadable, origin);
     }
@@ -218,9 +213,10 @@ void DirectoryWalker::add_left_out(const std::shared_ptr<Directory>& directory,
 
 LeftOut DirectoryWalker::reason_not_to_enter(const std::shared_ptr<Directory>& directory,
                                              const EntryPlace& place, const EntryOutcome& outcome) {
-  if (!context_.options.include_own && is_own_snapshots(place)) return LeftOut::OwnSnapshots;
-  if (outcome.device == directory->device && !outcome.mount_point) return LeftOut::None;
-  return left_out_at_boundary(context_.options, place, outcome);
+  const Boundary boundary = outcome.mount_point                   ? Boundary::Mount
+                            : outcome.device != directory->device ? Boundary::Device
+                                                                  : Boundary::None;
+  return place.in.reason_not_to_enter(place.text, boundary, context_.options);
 }
 
 bool DirectoryWalker::is_excluded(const EntryPlace& place, std::uint8_t type) {
@@ -228,9 +224,10 @@ bool DirectoryWalker::is_excluded(const EntryPlace& place, std::uint8_t type) {
   if (rules == nullptr || rules->empty()) return false;
   bool is_directory = type == DT_DIR;
   if (type == DT_UNKNOWN) {
-    struct stat stat;
-    is_directory =
-        ::fstatat(place.fd, place.text, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(stat.st_mode);
+    try {
+      is_directory = S_ISDIR(place.in.look(place.text, Ask::Remembered).stx_mode);
+    } catch (const Error&) {  // looking at it anew says why
+    }
   }
   exclude_path_.resize(exclude_prefix_);
   exclude_path_ += place.name;
@@ -295,14 +292,14 @@ void DirectoryWalker::add_directory(const std::shared_ptr<Directory>& directory,
 bool DirectoryWalker::disk_may_be_away(const Directory& directory, const EntryOutcome& outcome,
                                        const BaseItem* base) const {
   const BackupOptions& options = context_.options;
-  return base != nullptr && !options.allow_empty && !options.one_filesystem &&
+  return base != nullptr && !options.allow_empty && !context_.one_filesystem &&
          !outcome.mount_point && outcome.device == directory.device &&
          was_mount_point(base->item->bytes);
 }
 
 // In reverse, so that the first is taken first.
 void DirectoryWalker::push_subdirectories(const std::shared_ptr<Directory>& directory,
-                                          const Descriptor& opened) {
+                                          const OpenDirectory& opened) {
   if (subdirectories_.empty()) return;
   context_.directories.keep(directory, opened);
   std::reverse(subdirectories_.begin(), subdirectories_.end());

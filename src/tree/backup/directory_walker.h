@@ -28,7 +28,7 @@ class DirectoryWalker {
   void run() noexcept;
 
   // Looks at the volume itself, and pushes its directory. Throws if it cannot be read.
-  void start(const std::string& path, const std::optional<Entry>& base);
+  void start(const std::optional<Entry>& base);
 
   const WorkerTotals& totals() const { return totals_; }
 
@@ -36,8 +36,8 @@ class DirectoryWalker {
   void walk(DirectoryTask& task);
   // The open directory with its names in listing_, and why all of them are left out in
   // listing_left_out_; nullptr if it could not be read, which was reported.
-  Descriptor open_and_list(Directory& directory);
-  void walk_entries(const std::shared_ptr<Directory>& directory, const Descriptor& opened,
+  OpenDirectory open_and_list(Directory& directory);
+  void walk_entries(const std::shared_ptr<Directory>& directory, const OpenDirectory& opened,
                     BaseCursor& base);
   // All that is in it, though it was to be entered.
   void leave_out_whole(const Directory& directory, LeftOut reason);
@@ -51,7 +51,8 @@ class DirectoryWalker {
                     const Entry& entry, const BaseItem* base);
   LeftOut reason_not_to_enter(const std::shared_ptr<Directory>& directory, const EntryPlace& place,
                               const EntryOutcome& outcome);
-  void push_subdirectories(const std::shared_ptr<Directory>& directory, const Descriptor& opened);
+  void push_subdirectories(const std::shared_ptr<Directory>& directory,
+                           const OpenDirectory& opened);
   void add_entry(const std::shared_ptr<Directory>& directory, const EntryPlace& place,
                  std::uint8_t type, const BaseItem* base);
   void store_later(const std::shared_ptr<Directory>& directory, IdSlot slot, ByteView content);

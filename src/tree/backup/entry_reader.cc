@@ -1,14 +1,10 @@
 #include "tree/backup/entry_reader.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <utility>
 
-#include <fcntl.h>
-
 #include "core/tree_node.h"
-#include "platform/inode_attributes.h"
 #include "platform/metadata.h"
 #include "tree/backup/left_out.h"
 #include "tree/backup/lost_content.h"
@@ -26,41 +22,6 @@ constexpr std::uint64_t kMostOfPseudoFile = std::uint64_t{1} << 30;
 
 // So that a leaf, which holds one entry at least, fits into an object.
 constexpr std::size_t kMaxEntryBytes = kMaxObjectSize / 2;
-
-struct statx look_at(const EntryPlace& place) {
-  struct statx stat;
-  if (::statx(place.fd, place.text, AT_SYMLINK_NOFOLLOW | kStatxFlags, kStatxMask, &stat) != 0) {
-    throw system_error(errno, "look at", place.text);
-  }
-  return stat;
-}
-
-struct statx look_at(int fd, const EntryPlace& place) {
-  struct statx stat;
-  if (::statx(fd, "", AT_EMPTY_PATH | kStatxFlags, kStatxMask, &stat) != 0) {
-    throw system_error(errno, "look at", place.text);
-  }
-  return stat;
-}
-
-// Invalid if it became something that is not opened for reading: a symlink or a socket.
-platform::Fd open_file(const EntryPlace& place) {
-  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
-  int fd = ::openat(place.fd, place.text, kFlags | O_NOATIME);
-  // Only the owner may ask that the access time stays.
-  if (fd < 0 && errno == EPERM) fd = ::openat(place.fd, place.text, kFlags);
-  if (fd < 0 && errno != ELOOP && errno != ENXIO) {
-    throw system_error(errno, "open", place.text);
-  }
-  return platform::Fd(fd);
-}
-
-// Invalid if it is none, or cannot be opened.
-platform::Fd open_directory(EntryType type, const EntryPlace& place) {
-  if (type != EntryType::Directory) return platform::Fd();
-  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-  return platform::Fd(::openat(place.fd, place.text, kFlags));
-}
 
 bool is_sparse(const struct statx& stat) { return stat.stx_blocks * 512 < stat.stx_size; }
 
@@ -83,29 +44,25 @@ void note(Entry& entry, EntryOutcome& outcome, std::string_view problem) {
   outcome.problem += problem;
 }
 
-void take_xattrs(platform::ReadXattrs read, Entry& entry, EntryOutcome& outcome) {
-  entry.xattrs = std::move(read.xattrs);
-  if (read.problem.empty()) return;
-  note(entry, outcome,
-       "extended attributes could not be read (" + read.problem + "); the rest of it was saved");
-}
-
-// What is known of an open file only.
-void take_metadata(int fd, const EntryPlace& place, Entry& entry, EntryOutcome& outcome) {
-  take_xattrs(platform::read_xattrs(fd, place.text), entry, outcome);
-  const platform::InodeAttributes found = platform::read_inode_attributes(fd);
+void take_metadata(FileMetadata found, Entry& entry, EntryOutcome& outcome) {
+  entry.xattrs = std::move(found.xattrs);
   entry.attributes = found.attributes;
   entry.project = found.project;
-  if (found.problem.empty()) return;
-  note(entry, outcome,
-       "inode attributes could not be read (" + found.problem + "); the rest of it was saved");
+  const auto note_missing = [&](std::string_view what, const std::string& problem) {
+    if (problem.empty()) return;
+    note(entry, outcome,
+         std::string(what) + " attributes could not be read (" + problem +
+             "); the rest of it was saved");
+  };
+  note_missing("extended", found.xattrs_problem);
+  note_missing("inode", found.attributes_problem);
 }
 
 }  // namespace
 
 EntryOutcome EntryReader::read(const EntryPlace& place, const ByteView* base, bool may_wait) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const struct statx stat = look_at(place);
+    const struct statx stat = place.in.look(place.text, Ask::Anew);
     EntryOutcome outcome;
     outcome.reason = reason_to_skip(place, stat);
     if (outcome.reason != LeftOut::None) return outcome;
@@ -136,7 +93,7 @@ LeftOut EntryReader::reason_to_skip(const EntryPlace& place, const struct statx&
     return own ? LeftOut::OwnStore : LeftOut::None;
   }
   const bool is_root = place.directory == nullptr;
-  const bool mounted = context_.options.one_filesystem && !is_root && is_mount_point(stat);
+  const bool mounted = context_.one_filesystem && !is_root && is_mount_point(stat);
   return mounted ? LeftOut::OtherFilesystem : LeftOut::None;
 }
 
@@ -182,17 +139,8 @@ bool EntryReader::read_changed(const EntryPlace& place, const struct statx& stat
   if (S_ISREG(stat.stx_mode)) return read_file(place, stat, may_wait, outcome);
   Entry entry = platform::entry_from_statx(stat, place.name);
   entry.mount_point = outcome.mount_point;
-  // Opening an automount point mounts it.
-  const platform::Fd directory =
-      outcome.mount_point ? platform::Fd() : open_directory(entry.type, place);
-  if (directory.valid()) {
-    take_metadata(directory.get(), place, entry, outcome);
-  } else {
-    take_xattrs(platform::read_xattrs_at(place.fd, place.text, place.text), entry, outcome);
-  }
-  if (entry.type == EntryType::Symlink) {
-    entry.target = platform::read_symlink_at(place.fd, place.text, place.text);
-  }
+  take_metadata(place.in.metadata(place.text, stat), entry, outcome);
+  if (entry.type == EntryType::Symlink) entry.target = place.in.link_target(place.text);
   encode(entry, outcome);
   return true;
 }
@@ -214,15 +162,15 @@ bool EntryReader::read_file(const EntryPlace& place, const struct statx& stat, b
     const int number = context_.hooks.opening(place.path());
     if (number != 0) throw system_error(number, "open", place.text);
   }
-  const platform::Fd file = open_file(place);
-  if (!file.valid()) return false;
-  struct statx before = look_at(file.get(), place);
+  const std::unique_ptr<SourceFile> file = place.in.open(place.text);
+  if (!file) return false;
+  struct statx before = file->look();
   if (!S_ISREG(before.stx_mode)) return false;
   for (int attempt = 1;; ++attempt) {
     entry = platform::entry_from_statx(before, place.name);
     outcome.problem.clear();
-    read_open(place, file.get(), before, entry, outcome);
-    const struct statx after = look_at(file.get(), place);
+    read_open(place, *file, before, entry, outcome);
+    const struct statx after = file->look();
     if (is_settled(before, after)) break;
     if (attempt == kAttempts) {
       note(entry, outcome, "kept changing while it was read; saved as it was read last");
@@ -239,38 +187,38 @@ bool EntryReader::read_file(const EntryPlace& place, const struct statx& stat, b
   return true;
 }
 
-void EntryReader::read_open(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
-                            EntryOutcome& outcome) {
-  take_metadata(fd, place, entry, outcome);
+void EntryReader::read_open(const EntryPlace& place, SourceFile& file, const struct statx& stat,
+                            Entry& entry, EntryOutcome& outcome) {
+  take_metadata(file.metadata(), entry, outcome);
   outcome.content = {};
-  read_content(place, fd, stat, entry, outcome);
+  read_content(place, file, stat, entry, outcome);
   if (!context_.hooks.read) return;
   const int number = context_.hooks.read(place.path());
   if (number != 0) throw system_error(number, "read", place.text);
 }
 
-void EntryReader::read_content(const EntryPlace& place, int fd, const struct statx& stat,
+void EntryReader::read_content(const EntryPlace& place, SourceFile& file, const struct statx& stat,
                                Entry& entry, EntryOutcome& outcome) {
   const FilesystemTraits& filesystem = filesystem_of(place, device_of(stat));
   if (filesystem.is_pseudo) {
-    read_as_data(place, fd, kMostOfPseudoFile, Holes::None, entry, outcome);
+    read_as_data(file, kMostOfPseudoFile, Holes::None, entry, outcome);
     if (entry.size < kMostOfPseudoFile) return;
     throw Error(
         ErrorKind::Unsupported,
         std::string(place.text) + ": has no end, as some files of the kernel's own; exclude it");
   }
-  if (!read_as_stated(place, fd, stat, entry, outcome)) return;
+  if (!read_as_stated(place, file, stat, entry, outcome)) return;
   // There is more than was said. If it grew, then it is read again anyway.
-  if (!is_settled(stat, look_at(fd, place))) return;
+  if (!is_settled(stat, file.look())) return;
   outcome.content = {};
-  read_as_data(place, fd, std::numeric_limits<std::int64_t>::max(), Holes::None, entry, outcome);
+  read_as_data(file, std::numeric_limits<std::int64_t>::max(), Holes::None, entry, outcome);
 }
 
 // True if there is more than that. A small file stays in memory until it is known to be settled.
-bool EntryReader::read_as_stated(const EntryPlace& place, int fd, const struct statx& stat,
-                                 Entry& entry, EntryOutcome& outcome) {
+bool EntryReader::read_as_stated(const EntryPlace& place, SourceFile& file,
+                                 const struct statx& stat, Entry& entry, EntryOutcome& outcome) {
   if (stat.stx_size <= kSmallFile && !is_sparse(stat)) {
-    const ByteView bytes = files_.read_small(fd, stat.stx_size, place.text);
+    const ByteView bytes = files_.read_small(file, stat.stx_size);
     outcome.content = bytes.first(std::min<std::size_t>(bytes.size(), stat.stx_size));
     entry.size = outcome.content.size();
     stats_.bytes_read += entry.size;
@@ -278,14 +226,14 @@ bool EntryReader::read_as_stated(const EntryPlace& place, int fd, const struct s
   }
   const bool local = filesystem_of(place, device_of(stat)).is_local;
   const Holes holes = !is_sparse(stat) ? Holes::None : local ? Holes::Told : Holes::Zeros;
-  read_as_data(place, fd, stat.stx_size, holes, entry, outcome);
-  return files_.has_more(fd, stat.stx_size, place.text);
+  read_as_data(file, stat.stx_size, holes, entry, outcome);
+  return files_.has_more(file, stat.stx_size);
 }
 
-void EntryReader::read_as_data(const EntryPlace& place, int fd, std::uint64_t limit, Holes holes,
-                               Entry& entry, EntryOutcome& outcome) {
+void EntryReader::read_as_data(SourceFile& file, std::uint64_t limit, Holes holes, Entry& entry,
+                               EntryOutcome& outcome) {
   const std::uint64_t before = stats_.bytes_read;
-  entry.content = files_.read(fd, limit, holes, place.text, stats_.bytes_read);
+  entry.content = files_.read(file, limit, holes, stats_.bytes_read);
   entry.size = length_of(entry.content);
   outcome.shown = std::min(outcome.shown + (stats_.bytes_read - before), entry.size);
 }
@@ -302,8 +250,7 @@ void EntryReader::note_early_end(const struct statx& stat, Entry& entry,
 
 const FilesystemTraits& EntryReader::filesystem_of(const EntryPlace& place, std::uint64_t device) {
   if (known_device_ != device) {
-    const platform::Fd file(::openat(place.fd, place.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    known_traits_ = file.valid() ? traits_of_filesystem(file.get()) : FilesystemTraits{};
+    known_traits_ = place.in.filesystem(place.text);
     known_device_ = device;
   }
   return known_traits_;

@@ -12,12 +12,12 @@
 
 namespace snapferry::tree {
 
-// Where an entry is: in an open directory, or, for the root of the volume, at a path.
+// Where an entry is: in an open directory, or, for the root of the volume, above it.
 struct EntryPlace {
   const Directory* directory;  // nullptr for the root
-  int fd;                      // of the directory; AT_FDCWD for the root
-  const char* text;            // its name, or the path of the root
-  std::string_view name;       // its name in the snapshot; empty for the root
+  SourceDirectory& in;
+  const char* text;       // its name in there
+  std::string_view name;  // its name in the snapshot; empty for the root
 
   std::string path() const { return directory ? directory->path(name) : std::string(); }
 };
@@ -60,7 +60,7 @@ class EntryReader {
       : context_(context), stats_(stats), files_(context) {}
 
   // `base` is the encoded entry of the same name in the base, or nullptr. With
-  // `may_wait` a small file can be left Unstored. Throws as system_error if the entry
+  // `may_wait` a small file can be left Unstored. Throws as the source does if the entry
   // cannot be read, and what the sink throws.
   EntryOutcome read(const EntryPlace& place, const ByteView* base, bool may_wait);
 
@@ -77,14 +77,14 @@ class EntryReader {
   bool read_file(const EntryPlace& place, const struct statx& stat, bool may_wait,
                  EntryOutcome& outcome);
   // All of an open file as far as it goes, its attributes with it.
-  void read_open(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
+  void read_open(const EntryPlace& place, SourceFile& file, const struct statx& stat, Entry& entry,
                  EntryOutcome& outcome);
-  void read_content(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
+  void read_content(const EntryPlace& place, SourceFile& file, const struct statx& stat,
+                    Entry& entry, EntryOutcome& outcome);
+  void read_as_data(SourceFile& file, std::uint64_t limit, Holes holes, Entry& entry,
                     EntryOutcome& outcome);
-  void read_as_data(const EntryPlace& place, int fd, std::uint64_t limit, Holes holes, Entry& entry,
-                    EntryOutcome& outcome);
-  bool read_as_stated(const EntryPlace& place, int fd, const struct statx& stat, Entry& entry,
-                      EntryOutcome& outcome);
+  bool read_as_stated(const EntryPlace& place, SourceFile& file, const struct statx& stat,
+                      Entry& entry, EntryOutcome& outcome);
   const FilesystemTraits& filesystem_of(const EntryPlace& place, std::uint64_t device);
   bool may_be_empty(const EntryPlace& place, const struct statx& stat);
   void store_content(Entry& entry, bool may_wait, EntryOutcome& outcome);

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <string_view>
-
 #include "tree/backup/chunk_pipeline.h"
+#include "tree/backup/file_source.h"
 #include "tree/backup/walk_context.h"
 
 namespace snapferry::tree {
@@ -20,21 +19,20 @@ class FileReader {
   explicit FileReader(WalkContext& context) : context_(context) {}
 
   // The first `size` bytes (at most kSmallFile) and one more, or fewer if there are no more; valid
-  // until the next call. Throws as system_error.
-  ByteView read_small(int fd, std::size_t size, std::string_view subject);
+  // until the next call. Throws as the source does.
+  ByteView read_small(SourceFile& file, std::size_t size);
 
   // Puts the first `size` bytes as chunks, or fewer if there are no more. `bytes_read` grows by
-  // the data. Throws as system_error, and what the sink throws.
-  Content read(int fd, std::uint64_t size, Holes holes, std::string_view subject,
-               std::uint64_t& bytes_read);
+  // the data. Throws as the source does, and what the sink throws.
+  Content read(SourceFile& file, std::uint64_t size, Holes holes, std::uint64_t& bytes_read);
 
   // Whether there is a byte at `offset`, which is the end by what was said.
-  static bool has_more(int fd, std::uint64_t offset, std::string_view subject);
+  static bool has_more(SourceFile& file, std::uint64_t offset);
 
  private:
-  // False if it ended before `end`.
-  bool read_data(ChunkPipeline& pipeline, int fd, std::uint64_t begin, std::uint64_t end,
-                 Holes holes, std::string_view subject, std::uint64_t& bytes_read);
+  // False if it ended before.
+  bool read_data(ChunkPipeline& pipeline, SourceFile& file, DataSpan data, Holes holes,
+                 std::uint64_t& bytes_read);
 
   WalkContext& context_;
   Bytes buffer_;

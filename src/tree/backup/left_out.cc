@@ -28,10 +28,8 @@
 namespace snapferry::tree {
 namespace {
 
-constexpr std::uint32_t kZfsMagic = 0x2fc12fc1;  // ZFS_SUPER_MAGIC of OpenZFS, include/sys/fs/zfs.h
 constexpr std::uint64_t kSubvolumeInode = 256;   // BTRFS_FIRST_FREE_OBJECTID, linux/btrfs_tree.h
 constexpr std::uint64_t kZfsControlInode = 0xffffffffffff;  // ZFSCTL_INO_ROOT of OpenZFS
-constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 
 bool is_directory_at(int fd, const char* name, struct stat& stat) {
   return ::fstatat(fd, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(stat.st_mode);
@@ -70,28 +68,15 @@ bool was_mount_point(ByteView base_entry) {
   return decode_entry(base_entry).left_out == LeftOut::OtherFilesystem;
 }
 
-bool is_own_snapshots(const EntryPlace& place) {
-  if (place.name != ".snapferry" && place.name != ".zfs") return false;
-  struct stat above;
+bool is_own_snapshots(int directory, std::string_view name) {
+  if (name != ".snapferry" && name != ".zfs") return false;
   struct stat stat;
-  if (::fstat(place.fd, &above) != 0 || !is_directory_at(place.fd, place.text, stat)) return false;
-  if (place.name == ".zfs") {
-    return stat.st_ino == kZfsControlInode && filesystem_type(place.fd) == kZfsMagic;
+  if (!is_directory_at(directory, std::string(name).c_str(), stat)) return false;
+  if (name == ".zfs") {
+    return stat.st_ino == kZfsControlInode && filesystem_type(directory) == kZfsMagic;
   }
   return stat.st_ino == kSubvolumeInode && (stat.st_mode & 07777) == 0700 &&
-         filesystem_type(place.fd) == BTRFS_SUPER_MAGIC;
-}
-
-LeftOut left_out_at_boundary(const BackupOptions& options, const EntryPlace& place,
-                             const EntryOutcome& outcome) {
-  const platform::Fd inside(::openat(place.fd, place.text, kLook | O_DIRECTORY));
-  if (!inside.valid()) return LeftOut::None;  // entering it will say why
-  if (!options.include_own && is_own_mount(inside.get())) return LeftOut::OwnMount;
-  if (is_pseudo_filesystem(inside.get())) return LeftOut::KernelFilesystem;
-  if (!options.one_filesystem) return LeftOut::None;
-  const bool dataset =
-      filesystem_type(inside.get()) == kZfsMagic && filesystem_type(place.fd) == kZfsMagic;
-  return !outcome.mount_point || dataset ? LeftOut::NestedVolume : LeftOut::OtherFilesystem;
+         filesystem_type(directory) == BTRFS_SUPER_MAGIC;
 }
 
 std::optional<Entry> left_out_entry(const EntryPlace& place, std::uint8_t type, LeftOut reason) {
@@ -100,12 +85,10 @@ std::optional<Entry> left_out_entry(const EntryPlace& place, std::uint8_t type, 
   entry.type = type_of_listing(type);
   entry.name_only = true;
   if (reason != LeftOut::Excluded && reason != LeftOut::Cache) {
-    struct statx stat;
-    constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    if (::statx(place.fd, place.text, kFlags, kStatxMask, &stat) == 0) {
-      entry = platform::entry_from_statx(stat, place.name);
-    } else if (errno == ENOENT) {
-      return std::nullopt;
+    try {
+      entry = platform::entry_from_statx(place.in.look(place.text, Ask::Remembered), place.name);
+    } catch (const Error& error) {
+      if (error.system_error() == ENOENT) return std::nullopt;
     }
   }
   entry.left_out = reason;

@@ -3,25 +3,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tree/backup/backup.h"
 #include "tree/backup/entry_reader.h"
 
 namespace snapferry::tree {
 
-// Why the directory at `place`, which is on another device than `parent` or a mount point, is not
-// to be entered; None if it is.
-LeftOut left_out_at_boundary(const BackupOptions& options, const EntryPlace& place,
-                             const EntryOutcome& outcome);
-
 // Whether the encoded entry of the base is a directory on which something was mounted, entered or
 // left out.
 bool was_mount_point(ByteView base_entry);
 
-// Whether the directory at `place` holds snapshots of the volume itself: ".snapferry" in a
-// subvolume of btrfs, as btrfs/snapshot_place.h makes it, or the ".zfs" that shows with
+// Whether the directory `name` in `directory` holds snapshots of the volume itself: ".snapferry" in
+// a subvolume of btrfs, as btrfs/snapshot_place.h makes it, or the ".zfs" that shows with
 // snapdir=visible.
-bool is_own_snapshots(const EntryPlace& place);
+bool is_own_snapshots(int directory, std::string_view name);
 
 // The entry of what is left out at `place`. Of what was `Unreadable` or is a directory that was
 // looked at, everything that statx(2) tells is kept; of the rest the name and `type`, a DT_… of

@@ -90,8 +90,7 @@ class Surveyor {
   bool is_left_out(int directory, const platform::DirectoryListing::Name& name,
                    const struct stat& stat) const {
     return is_skipped(options_, stat.st_dev, stat.st_ino) ||
-           (!options_.include_own &&
-            is_own_snapshots({nullptr, directory, name.text, name.view()}));
+           (!options_.include_own && is_own_snapshots(directory, name.view()));
   }
 
   bool is_excluded(std::string_view name, bool is_directory) const {

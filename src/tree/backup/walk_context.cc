@@ -41,15 +41,17 @@ void WalkSink::settle() {
   ending_the_walk([&] { sink_.settle(); });
 }
 
-WalkContext::WalkContext(ObjectSource& base_source, ObjectSink& target,
+WalkContext::WalkContext(FileSource& walked, ObjectSource& base_source, ObjectSink& target,
                          const BackupOptions& backup_options, const WalkHooks& walk_hooks)
     : threads(backup_options.threads != 0 ? backup_options.threads : platform::processor_count()),
+      files(walked),
       source(base_source),
       options(backup_options),
+      one_filesystem(backup_options.one_filesystem || !walked.holds_mounts()),
       hooks(walk_hooks),
       queue(2 * threads, backup_options.cancellation),
       sink(target, queue),
-      directories(descriptor_limit()) {}
+      directories(walked.above(), descriptor_limit()) {}
 
 void WalkContext::report(std::string_view path, std::string_view message) const {
   if (options.problems != nullptr) options.problems->problem(path, message);

@@ -46,12 +46,14 @@ class WalkSink : public ObjectSink {
 
 // What the workers of one backup share.
 struct WalkContext {
-  WalkContext(ObjectSource& base_source, ObjectSink& target, const BackupOptions& backup_options,
-              const WalkHooks& walk_hooks);
+  WalkContext(FileSource& walked, ObjectSource& base_source, ObjectSink& target,
+              const BackupOptions& backup_options, const WalkHooks& walk_hooks);
 
   const unsigned threads;
+  FileSource& files;
   ObjectSource& source;
   const BackupOptions& options;
+  const bool one_filesystem;  // asked for, or all that there is
   const WalkHooks& hooks;
   RacyWindow racy;  // of the base
   WorkQueue queue;

@@ -5,7 +5,7 @@
 namespace snapferry::tree {
 
 // As backup(), with hooks.
-BackupResult backup_with_hooks(const std::string& path, const std::optional<Base>& base,
+BackupResult backup_with_hooks(FileSource& files, const std::optional<Base>& base,
                                ObjectSource& source, ObjectSink& sink, const BackupOptions& options,
                                const WalkHooks& hooks);
 
