@@ -18,6 +18,7 @@
 
 #include "core/error.h"
 #include "core/printable.h"
+#include "core/volume_kind.h"
 #include "platform/fd.h"
 
 namespace snapferry::agent {
@@ -328,8 +329,8 @@ std::vector<Use> uses_of(const Policy& policy) {
     }
   }
   if (policy.has(AgentRole::Store)) {
-    const auto colon = policy.store().find(':');
-    add({policy.store().substr(0, colon), AgentRole::Store, policy.store().substr(colon + 1)});
+    const auto [kind, name] = split_local_name(policy.store());
+    add({std::string(kind), AgentRole::Store, std::string(name)});
   }
   return uses;
 }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "core/address.h"
+#include "core/address_parts.h"
 #include "core/error.h"
+#include "core/volume_kind.h"
 #include "wire/names.h"
 
 namespace snapferry::agent {
@@ -63,8 +64,8 @@ std::vector<VolumePattern> parse_patterns(const std::vector<std::string>& texts)
   return patterns;
 }
 
-std::string kind_of(std::string_view volume) {
-  return std::string(volume.substr(0, volume.find(':')));
+bool are_of_one_kind(std::string_view one, std::string_view other) {
+  return split_local_name(one).kind == split_local_name(other).kind;
 }
 
 const Point* find_point(const VolumeState& volume, const Point& wanted) {
@@ -96,12 +97,12 @@ Decision check_points(const StreamRequest& request) {
 }
 
 void check_store(const Policy& policy) {
-  const auto address = Address::parse(policy.store());
-  if (address.is_remote())
+  const auto address = AddressParts::parse(policy.store());
+  if (!address.remote.empty())
     invalid(policy.store() +
             ": is on another machine; an agent keeps what "
             "it receives on its own: leave the host out");
-  if (address.kind != AddressKind::Zfs && address.kind != AddressKind::Btrfs) {
+  if (!find_native_kind(address.kind)) {
     invalid(policy.store() +
             ": an agent receives into zfs:DATASET or btrfs:DIRECTORY; give one of them as --store");
   }
@@ -304,7 +305,7 @@ Decision Policy::may_list_host(std::string_view host) const {
 Decision Policy::own_replica(const VolumeName& volume) const {
   if (const auto decision = may_list_host(volume.host); !decision) return decision;
   if (!is_volume_name(volume.path)) return refuse(volume.path, "is no name of a volume");
-  if (kind_of(volume.path) != kind_of(store_)) {
+  if (!are_of_one_kind(volume.path, store_)) {
     return refuse(volume.path, "does not fit into the store " + store_ + " of this key");
   }
   return volumes_.empty() ? Decision::allow() : covers(volume.path);
@@ -342,7 +343,7 @@ Decision Policy::may_await(std::string_view host, const std::string& name) const
   if (name.find_first_of("*?") == name.npos) return own_replica({std::string(host), name});
   if (name.size() > kLongestExpected) return refuse(name, "is too long");
   const auto pattern = VolumePattern::parse(name);
-  if (kind_of(pattern.text()) != kind_of(store_)) {
+  if (!are_of_one_kind(pattern.text(), store_)) {
     return refuse(name, "does not fit into the store " + store_ + " of this key");
   }
   const bool is_granted =

@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "core/volume_kind.h"
 #include "platform/command.h"
 
 namespace snapferry::agent {
@@ -273,7 +274,7 @@ SandboxPlan plan_sandbox(const Policy& policy, const std::vector<ReachedPath>& r
     }
   }
   if (policy.has(AgentRole::Store)) {
-    if (policy.store().starts_with("zfs:")) {
+    if (native_kind_of(policy.store()) == VolumeKind::Zfs) {
       add_zfs(plan);
       plan.let_through(kZfsReceiving);
       plan.let_through(kZfsSending);  // verifying reads a replica by sending it to nowhere
@@ -299,7 +300,7 @@ SandboxPlan plan_simplesnap_sandbox() {
 SandboxPlan plan_view_broker(const Policy& policy) {
   Plan plan;
   add_common(plan);
-  if (policy.store().starts_with("zfs:")) {
+  if (native_kind_of(policy.store()) == VolumeKind::Zfs) {
     add_zfs(plan);
   } else {
     plan.let_through(kBtrfsLooking);

@@ -21,11 +21,8 @@ std::string token_subject(const std::string& token) {
   return "zfs:" + decoded.dataset + "@" + decoded.partial.to_name;
 }
 
-Address address_of(std::string_view kind) {
-  Address address;
-  address.kind = kind == "zfs" ? AddressKind::Zfs : AddressKind::Btrfs;
-  return address;
-}
+// Every volume of the kind on this machine.
+VolumeAddress volumes_of(VolumeKind kind) { return {.kind = kind}; }
 
 std::vector<std::string> patterns_of(const agent::Policy& policy, std::string_view kind) {
   std::vector<std::string> patterns;
@@ -54,37 +51,34 @@ AgentEnds::AgentEnds(std::unique_ptr<Endpoints> endpoints, const agent::Policy& 
 }
 
 void AgentEnds::open_store() {
-  const auto address = Address::parse(policy_.store());
+  const auto address = StoreAddress::parse(policy_.store());
   try {
     store_ = endpoints_->store(address);
     // A btrfs store is looked at now: later only a part of it can be.
-    if (address.kind != AddressKind::Btrfs) return;
+    if (address.kind != StoreKind::Btrfs) return;
     (void)store_->identity();
     (void)store_->features();
   } catch (const Error& error) {
     store_failure_ = error;
     // A dataset can be made from within the sandbox, a directory not.
     const bool missing = error.kind() == ErrorKind::NotFound;
-    if (!missing || address.kind != AddressKind::Btrfs) return;
+    if (!missing || address.kind != StoreKind::Btrfs) return;
     making_.emplace([this, address] { endpoints_->create_store(address); });
   }
 }
 
 void AgentEnds::find_reach() {
-  const auto add = [this](Endpoints::End end, const Address& address,
-                          const std::vector<std::string>& names) {
-    if (names.empty()) return;
-    std::ranges::move(endpoints_->reach(end, address, names), std::back_inserter(reached_));
+  const auto add = [this](std::vector<ReachedPath> paths) {
+    std::ranges::move(paths, std::back_inserter(reached_));
   };
-  for (const auto* kind : {"zfs", "btrfs"}) {
-    const auto patterns = patterns_of(policy_, kind);
-    if (policy_.has(wire::AgentRole::Source))
-      add(Endpoints::End::Source, address_of(kind), patterns);
-    if (policy_.has(wire::AgentRole::Target))
-      add(Endpoints::End::Target, address_of(kind), patterns);
+  for (const auto kind : {VolumeKind::Zfs, VolumeKind::Btrfs}) {
+    const auto patterns = patterns_of(policy_, kind_name(kind));
+    if (patterns.empty()) continue;
+    if (policy_.has(wire::AgentRole::Source)) add(endpoints_->reach_of_source(kind, patterns));
+    if (policy_.has(wire::AgentRole::Target)) add(endpoints_->reach_of_target(kind, patterns));
   }
   if (policy_.has(wire::AgentRole::Store)) {
-    add(Endpoints::End::Store, Address::parse(policy_.store()), {policy_.host()});
+    add(endpoints_->reach_of_store(StoreAddress::parse(policy_.store()), policy_.host()));
   }
   const auto is_missing = [](const ReachedPath& path) {
     return path.reach == Reach::Write && !is_there(path);
@@ -94,17 +88,19 @@ void AgentEnds::find_reach() {
 
 void AgentEnds::prepare_all() {
   if (policy_.has(wire::AgentRole::Store)) {
-    endpoints_->prepare_store(Address::parse(policy_.store()), policy_.host());
+    endpoints_->prepare_store(StoreAddress::parse(policy_.store()), policy_.host());
   }
   if (!policy_.has(wire::AgentRole::Target)) return;
   for (const auto& pattern : policy_.volumes()) {
-    if (pattern.has_wildcards()) continue;
-    endpoints_->target(address_of(pattern.kind()))->prepare(pattern.text());
+    const auto kind = find_native_kind(pattern.kind());
+    if (!kind || pattern.has_wildcards()) continue;
+    endpoints_->target(volumes_of(*kind))->prepare(pattern.text());
   }
 }
 
 std::unique_ptr<Source> AgentEnds::source(std::string_view kind) {
-  if (kind != "zfs" && kind != "btrfs") {
+  const auto native = find_native_kind(kind);
+  if (!native) {
     throw Error(ErrorKind::Unsupported, printable(kind) + ": an agent sends zfs and btrfs volumes");
   }
   if (!policy_.has(wire::AgentRole::Source) || patterns_of(policy_, kind).empty()) {
@@ -113,15 +109,16 @@ std::unique_ptr<Source> AgentEnds::source(std::string_view kind) {
                             "authorized_keys says which",
                             kind));
   }
-  return std::make_unique<agent::GuardedSource>(policy_, endpoints_->source(address_of(kind)),
+  return std::make_unique<agent::GuardedSource>(policy_, endpoints_->source(volumes_of(*native)),
                                                 token_subject);
 }
 
 std::unique_ptr<VolumeTarget> AgentEnds::target(std::string_view kind) {
-  if (kind != "zfs" && kind != "btrfs") {
+  const auto native = find_native_kind(kind);
+  if (!native) {
     throw Error(ErrorKind::Unsupported, printable(kind) + ": an agent makes zfs and btrfs volumes");
   }
-  return std::make_unique<agent::GuardedTarget>(policy_, endpoints_->target(address_of(kind)));
+  return std::make_unique<agent::GuardedTarget>(policy_, endpoints_->target(volumes_of(*native)));
 }
 
 std::unique_ptr<Store> AgentEnds::store() {
@@ -132,8 +129,8 @@ std::unique_ptr<Store> AgentEnds::store() {
 void AgentEnds::init_store(const std::string& store) {
   policy_.may_init(store).require();
   if (making_) return making_->run();
-  const auto address = Address::parse(store);
-  if (address.kind == AddressKind::Zfs) return endpoints_->create_store(address);
+  const auto address = StoreAddress::parse(store);
+  if (address.kind == StoreKind::Zfs) return endpoints_->create_store(address);
   if (store_failure_) throw Error(*store_failure_);
   throw Error(ErrorKind::AlreadyExists, store + ": is a store already; use it as it is");
 }
@@ -154,7 +151,7 @@ std::vector<wire::Finding> AgentEnds::try_out() {
       findings.push_back({"store", wire::Verdict::Missing, store_failure_->message()});
     } else {
       append(findings,
-             try_store(*endpoints_->store(Address::parse(policy_.store())), policy_.host()));
+             try_store(*endpoints_->store(StoreAddress::parse(policy_.store())), policy_.host()));
     }
   }
   return findings;

@@ -415,50 +415,50 @@ ExitCode back_up_files(Context& context) {
   return outcome.exit_code();
 }
 
-ExitCode back_up_volumes(Context& context, const std::vector<Address>& volumes) {
+ExitCode back_up_volumes(Context& context, const std::vector<VolumeAddress>& volumes) {
   refuse_options(context.options, kOnlyFiles, "chooses among files, and a native stream is whole");
-  const std::string address = store_address(context);
-  const auto store = native_address(address);
-  if (!store) {
+  const std::string store = store_text(context);
+  if (!is_native_address(store)) {
     throw Error(ErrorKind::Unsupported,
                 fmt::format("{}: a stream of kind {} needs a store of native snapshots, and {} is "
                             "none; give --store {}:…, or its directory to back up its files",
                             printable(volumes[0].text()), kind_name(volumes[0].kind),
-                            printable(address), kind_name(volumes[0].kind)));
+                            printable(store), kind_name(volumes[0].kind)));
   }
-  return replicate(context, volumes, *store);
+  return replicate(context, volumes, StoreAddress::parse(store));
 }
 
 // A second tier: what one store has goes on into another.
 ExitCode back_up_store(Context& context) {
   refuse_options(context.options, kOnlyFiles, "chooses among files, and a native stream is whole");
-  const auto from = native_address(context.options.text("--from"));
-  const auto store = native_address(store_address(context));
-  if (!from || !store) {
+  const std::string from_text = context.options.text("--from");
+  const std::string store_word = store_text(context);
+  if (!is_native_address(from_text) || !is_native_address(store_word)) {
     throw Error(ErrorKind::Unsupported,
                 "--from: sends native snapshots from store to store; give zfs: or btrfs: addresses "
                 "for both");
   }
-  std::vector<Address> volumes;
+  const auto from = StoreAddress::parse(from_text);
+  const auto store = StoreAddress::parse(store_word);
+  std::vector<VolumeAddress> volumes;
   for (const auto& word : context.options.arguments) {
-    const auto address = native_address(word);
-    if (!address) {
+    if (!is_native_address(word)) {
       throw Error(ErrorKind::InvalidArgument,
                   fmt::format("{}: names no volume of a store; give one such as web1:{}:NAME",
-                              printable(word), kind_name(from->kind)));
+                              printable(word), kind_name(from.kind)));
     }
-    volumes.push_back(*address);
+    volumes.push_back(VolumeAddress::parse(word));
   }
-  return replicate_store(context, *from, volumes, *store);
+  return replicate_store(context, from, volumes, store);
 }
 
 ExitCode run_backup(Context& context) {
   if (context.options.has("--from")) return back_up_store(context);
-  std::vector<Address> volumes;
+  std::vector<VolumeAddress> volumes;
   // What follows --stdin-command is a command, whatever it looks like.
   if (context.options.has("--stdin-command")) return back_up_files(context);
   for (const auto& word : context.options.arguments) {
-    if (const auto address = native_address(word)) volumes.push_back(*address);
+    if (is_native_address(word)) volumes.push_back(VolumeAddress::parse(word));
   }
   if (volumes.empty()) return back_up_files(context);
   if (volumes.size() < context.options.arguments.size() || context.options.has("--stdin")) {

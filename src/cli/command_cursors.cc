@@ -26,14 +26,16 @@ struct Found {
   std::string name_of(const Cursor& cursor) const { return group.address_of(cursor.volume).text(); }
 };
 
-std::vector<Address> volumes_of(const Invocation& options) {
-  std::vector<Address> volumes;
+std::vector<VolumeAddress> volumes_of(const Invocation& options) {
+  std::vector<VolumeAddress> volumes;
   for (const auto& word : options.arguments) {
-    volumes.push_back(Address::parse(word));
-    if (volumes.back().kind == AddressKind::Zfs) continue;
-    throw Error(ErrorKind::Unsupported,
-                fmt::format("{}: only ZFS keeps cursors for stores; give zfs:DATASET",
-                            printable(volumes.back().text())));
+    auto parts = AddressParts::parse(word);
+    if (find_native_kind(parts.kind) != VolumeKind::Zfs) {
+      throw Error(
+          ErrorKind::Unsupported,
+          fmt::format("{}: only ZFS keeps cursors for stores; give zfs:DATASET", printable(word)));
+    }
+    volumes.push_back(VolumeAddress::of(std::move(parts)));
   }
   return volumes;
 }

@@ -60,26 +60,32 @@ class Report {
   bool complete_ = true;
 };
 
+// What is looked at beside this machine.
+struct Subject {
+  std::string remote = {};                   // another machine, as ssh takes it
+  std::optional<VolumeAddress> native = {};  // volumes or a store, there or here
+};
+
 // "root@web1", "root@web1:zfs:tank", "zfs:tank", "" for this machine alone.
-Address subject_of(const std::string& text) {
+Subject subject_of(const std::string& text) {
+  if (text.empty()) return {};
   const bool is_host = text.find(':') == std::string::npos && text.find('/') == std::string::npos;
-  if (!text.empty() && is_host) {
-    // By way of an address, for its checks of the host.
-    auto address = Address::parse(text + ":/");
-    address.name.clear();
-    return address;
-  }
-  return text.empty() ? Address{} : Address::parse(text);
+  // By way of an address, for its checks of the host.
+  auto parts = AddressParts::parse(is_host ? text + ":/" : text);
+  Subject subject{.remote = parts.remote};
+  if (find_native_kind(parts.kind)) subject.native = VolumeAddress::of(std::move(parts));
+  return subject;
 }
 
 // A store is tried as one; everything else as volumes to back up.
-std::vector<Finding> try_here(Context& context, const Address& subject) {
+std::vector<Finding> try_here(Context& context, const VolumeAddress& subject) {
   const auto endpoints = context.io.endpoints ? context.io.endpoints({}) : system_endpoints({});
   try {
-    const auto store = endpoints->store(subject);
+    const auto address = StoreAddress::at(subject);
+    const auto store = endpoints->store(address);
     (void)store->identity();
     auto findings = try_store(*store, "");
-    for (auto& warning : endpoints->store_warnings(subject)) {
+    for (auto& warning : endpoints->store_warnings(address)) {
       findings.push_back({"store", Verdict::Warning, std::move(warning)});
     }
     return findings;
@@ -89,12 +95,12 @@ std::vector<Finding> try_here(Context& context, const Address& subject) {
   return try_source(*endpoints, *endpoints->source(subject), subject.local_text());
 }
 
-void inspect_this(const std::string& host, const Address& subject, Report& report) {
+void inspect_this(const std::string& host, const Subject& subject, Report& report) {
   std::vector<agent::Use> uses;
-  if (!subject.is_remote() && is_native(subject.kind)) {
-    const auto pattern = VolumePattern::parse(subject.local_text());
+  if (subject.remote.empty() && subject.native) {
+    const auto pattern = VolumePattern::parse(subject.native->local_text());
     for (const auto role : {wire::AgentRole::Source, wire::AgentRole::Store}) {
-      uses.push_back({std::string(kind_name(subject.kind)), role, pattern.literal_prefix()});
+      uses.push_back({std::string(pattern.kind()), role, pattern.literal_prefix()});
     }
   }
   for (const auto& finding : agent::inspect_machine(uses, platform::system_commands())) {
@@ -123,7 +129,7 @@ Finding roles_of(const wire::Hello& peer) {
 
 // That the policy covers it, and that it is there; or, where the key only makes volumes, that
 // nothing is there.
-Finding inspect_subject(wire::SshTransport& transport, const Address& subject) {
+Finding inspect_subject(wire::SshTransport& transport, const VolumeAddress& subject) {
   if (transport.peer().has(wire::feature_of(wire::AgentRole::Source))) {
     remote::RemoteSource source(transport.connection(), std::string(kind_name(subject.kind)));
     const auto found = source.inventory({subject.local_text()});
@@ -141,8 +147,8 @@ Finding inspect_subject(wire::SshTransport& transport, const Address& subject) {
   return {subject.local_text(), Verdict::Good, "a store, with the identity " + store.identity()};
 }
 
-void inspect_remote(Context& context, const Address& subject, Report& report) {
-  const auto host = printable(subject.host());
+void inspect_remote(Context& context, const Subject& subject, Report& report) {
+  const auto host = printable(host_of_remote(subject.remote));
   try {
     wire::SshOptions options;
     if (const auto command = context.options.given("--ssh-command")) {
@@ -156,10 +162,10 @@ void inspect_remote(Context& context, const Address& subject, Report& report) {
     const auto reply = wire::decode<wire::ReportReply>(channel.message(&context.io.cancellation));
     for (const auto& finding : reply.findings) report.add(host, finding);
     report.add(host, roles_of(transport->peer()));
-    if (is_native(subject.kind)) report.add(host, inspect_subject(*transport, subject));
+    if (subject.native) report.add(host, inspect_subject(*transport, *subject.native));
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) throw;
-    report.add(host, {is_native(subject.kind) ? subject.local_text() : "connection",
+    report.add(host, {subject.native ? subject.native->local_text() : "connection",
                       Verdict::Missing, error.message()});
   }
 }
@@ -169,10 +175,11 @@ ExitCode run_doctor(Context& context) {
   Report report(context.console);
   // First: trying the sandbox wants a process of one thread.
   inspect_this(context.io.host, subject, report);
-  if (!subject.is_remote() && is_native(subject.kind)) {
-    for (const auto& finding : try_here(context, subject)) report.add(context.io.host, finding);
+  if (subject.remote.empty() && subject.native) {
+    for (const auto& finding : try_here(context, *subject.native))
+      report.add(context.io.host, finding);
   }
-  if (subject.is_remote()) inspect_remote(context, subject, report);
+  if (!subject.remote.empty()) inspect_remote(context, subject, report);
   return report.complete() ? ExitCode::Success : ExitCode::Failure;
 }
 

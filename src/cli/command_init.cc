@@ -12,12 +12,12 @@
 namespace snapferry::cli {
 namespace {
 
-ExitCode init_native(Context& context, const Address& address) {
+ExitCode init_native(Context& context, const StoreAddress& address) {
   if (context.options.has("--encryption")) {
     throw Error(ErrorKind::InvalidArgument,
                 fmt::format("--encryption: native snapshots are as encrypted as the {} that they "
                             "are in; leave it out",
-                            address.kind == AddressKind::Zfs ? "dataset" : "device"));
+                            address.kind == StoreKind::Zfs ? "dataset" : "device"));
   }
   const auto recognition = StoreRecognition::of_native(context, address);
   recognition.require_mounted();
@@ -30,10 +30,9 @@ ExitCode init_native(Context& context, const Address& address) {
 }
 
 ExitCode run_init(Context& context) {
-  if (const auto address = native_address(store_address(context))) {
-    return init_native(context, *address);
-  }
-  const std::string directory = store_directory(store_address(context));
+  const auto address = store_address(context);
+  if (address.is_native()) return init_native(context, address);
+  const std::string directory = absolute_path(address.name);
   const std::string name = "repo:" + directory;
   const auto recognition = StoreRecognition::of_repository(context, directory);
   recognition.require_mounted();

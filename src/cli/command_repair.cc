@@ -99,7 +99,7 @@ std::unique_ptr<RepositoryStore> open_damaged(Context& context, bool may_fail) {
     context.console.warn(
         fmt::format("{}: opens only when this is back; what else is damaged is found without "
                     "--dry-run",
-                    printable(store_address(context))));
+                    printable(store_text(context))));
     return nullptr;
   }
 }
@@ -108,7 +108,8 @@ ExitCode run_repair(Context& context) {
   std::unique_ptr<RepositoryStore> other;
   std::vector<repository::Damage> head;
   if (context.options.has("--from")) {
-    other = open_repository_at(context, context.options.text("--from"), "repair --from");
+    other = open_repository_at(context, StoreAddress::parse(context.options.text("--from")),
+                               "repair --from");
     head = put_back_head(context, *other);
     report_actions(context, head);
   }

@@ -256,8 +256,8 @@ ExitCode run_restore(Context& context) {
     throw Error(ErrorKind::InvalidArgument,
                 "restore: no target given; use --target DIR, or the address of a new volume");
   }
-  if (const auto volume = native_address(context.options.text("--target"))) {
-    return restore_volume(context, *volume);
+  if (const auto volume = context.options.text("--target"); is_native_address(volume)) {
+    return restore_volume(context, VolumeAddress::parse(volume));
   }
   const std::string target = absolute_path(context.options.text("--target"));
   require_outside_store(context, target, "restore to a directory outside it");

@@ -7,7 +7,7 @@
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/store.h"
-#include "core/address.h"
+#include "core/store_address.h"
 
 namespace snapferry::cli {
 namespace {
@@ -82,7 +82,7 @@ std::string next_step(const SnapshotStore& store) {
            "run: snapferry repair";
   }
   const std::string scrub =
-      Address::parse(store.name()).kind == AddressKind::Zfs
+      StoreAddress::parse(store.name()).kind == StoreKind::Zfs
           ? "'zpool scrub' repairs what the pool has twice, and verify again after it; else, "
           : "";
   return scrub +

@@ -27,7 +27,7 @@ class SystemEndpoints : public Endpoints {
  public:
   explicit SystemEndpoints(EndpointOptions options) : options_(std::move(options)) {}
 
-  std::unique_ptr<Source> source(const Address& address) override {
+  std::unique_ptr<Source> source(const VolumeAddress& address) override {
     require_native(address);
     if (address.is_remote()) {
       return remote::remote_source(
@@ -35,34 +35,34 @@ class SystemEndpoints : public Endpoints {
                                    "--volume", "btrfs:/**"}),
           address);
     }
-    if (address.kind == AddressKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
+    if (address.kind == VolumeKind::Btrfs) return std::make_unique<btrfs::BtrfsSource>();
     return std::make_unique<zfs::ZfsSource>(commands_, calls_);
   }
 
-  std::unique_ptr<Store> store(const Address& address) override {
+  std::unique_ptr<Store> store(const StoreAddress& address) override {
     require_native(address);
     if (address.is_remote()) {
       return remote::remote_store(line_to(address.remote, store_policy(address)), address);
     }
-    if (address.kind == AddressKind::Zfs) {
+    if (address.kind == StoreKind::Zfs) {
       // Whether it is there, its first listing says, without a process of its own.
       return std::make_unique<zfs::ZfsStore>(commands_, calls_, address.name, clock_);
     }
     return std::make_unique<btrfs::BtrfsStore>(address.name);
   }
 
-  void create_store(const Address& address) override {
+  void create_store(const StoreAddress& address) override {
     require_native(address);
     if (address.is_remote()) {
       return remote::make_remote_store(*line_to(address.remote, store_policy(address)), address);
     }
-    if (address.kind == AddressKind::Zfs) {
+    if (address.kind == StoreKind::Zfs) {
       return zfs::create_store(commands_, calls_, clock_, address.name);
     }
     btrfs::create_store(address.name);
   }
 
-  std::unique_ptr<VolumeTarget> target(const Address& address) override {
+  std::unique_ptr<VolumeTarget> target(const VolumeAddress& address) override {
     require_native(address);
     if (address.is_remote()) {
       return remote::remote_target(
@@ -70,48 +70,57 @@ class SystemEndpoints : public Endpoints {
                   {"--allow", "target", "--volume", address.local_text(), "--set", options_.set}),
           address);
     }
-    if (address.kind == AddressKind::Zfs) return std::make_unique<zfs::ZfsTarget>(commands_);
+    if (address.kind == VolumeKind::Zfs) return std::make_unique<zfs::ZfsTarget>(commands_);
     return std::make_unique<btrfs::BtrfsTarget>();
   }
 
-  std::vector<ReachedPath> reach(End end, const Address& address,
-                                 const std::vector<std::string>& names) override {
-    if (address.kind != AddressKind::Btrfs) return {};
-    switch (end) {
-      case End::Source:
-        return btrfs::reach_of_source(names);
-      case End::Store:
-        return btrfs::reach_of_store(address.name, names.front());
-      case End::Target:
-        return btrfs::reach_of_target(names);
-    }
-    return {};
+  std::vector<ReachedPath> reach_of_source(VolumeKind kind,
+                                           const std::vector<std::string>& patterns) override {
+    if (kind != VolumeKind::Btrfs) return {};
+    return btrfs::reach_of_source(patterns);
   }
 
-  void prepare_store(const Address& address, const std::string& host) override {
-    if (address.kind == AddressKind::Btrfs) btrfs::BtrfsStore(address.name).prepare(host);
+  std::vector<ReachedPath> reach_of_target(VolumeKind kind,
+                                           const std::vector<std::string>& patterns) override {
+    if (kind != VolumeKind::Btrfs) return {};
+    return btrfs::reach_of_target(patterns);
   }
 
-  std::vector<std::string> store_warnings(const Address& address) override {
-    if (address.kind != AddressKind::Btrfs || address.is_remote()) return {};
+  std::vector<ReachedPath> reach_of_store(const StoreAddress& address,
+                                          const std::string& host) override {
+    if (address.kind != StoreKind::Btrfs) return {};
+    return btrfs::reach_of_store(address.name, host);
+  }
+
+  void prepare_store(const StoreAddress& address, const std::string& host) override {
+    if (address.kind == StoreKind::Btrfs) btrfs::BtrfsStore(address.name).prepare(host);
+  }
+
+  std::vector<std::string> store_warnings(const StoreAddress& address) override {
+    if (address.kind != StoreKind::Btrfs || address.is_remote()) return {};
     return btrfs::BtrfsStore(address.name).warnings();
   }
 
-  std::vector<VolumeFailure> rehearse_freeze(const Address& address,
+  std::vector<VolumeFailure> rehearse_freeze(VolumeKind kind,
                                              const std::vector<std::string>& volumes) override {
-    if (address.kind != AddressKind::Btrfs) return {};
+    if (kind != VolumeKind::Btrfs) return {};
     return btrfs::BtrfsSource::rehearse(volumes);
   }
 
  private:
-  static void require_native(const Address& address) {
-    if (is_native(address.kind)) return;
+  static void require_native(const VolumeAddress& address) {
+    if (!is_native(address.kind)) refuse(address.text());
+  }
+  static void require_native(const StoreAddress& address) {
+    if (!address.is_native()) refuse(address.text());
+  }
+  [[noreturn]] static void refuse(const std::string& address) {
     throw Error(ErrorKind::InvalidArgument,
                 fmt::format("{}: has no native snapshots; give zfs:DATASET or btrfs:DIR",
-                            printable(address.text())));
+                            printable(address)));
   }
 
-  std::vector<std::string> store_policy(const Address& address) const {
+  std::vector<std::string> store_policy(const StoreAddress& address) const {
     return {"--allow", "store",      "--allow", "restore",    "--store", address.local_text(),
             "--set",   options_.set, "--host",  options_.host};
   }

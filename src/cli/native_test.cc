@@ -97,25 +97,27 @@ class NativeProgram : public ::testing::Test, public Endpoints {
     program_.clock.advance(Duration{3600});
   }
 
-  std::unique_ptr<Source> source(const Address& address) override {
+  std::unique_ptr<Source> source(const VolumeAddress& address) override {
     asked_.push_back(address.text());
     return std::make_unique<testing::FakeSource>(host_);
   }
-  std::unique_ptr<Store> store(const Address& address) override {
+  std::unique_ptr<Store> store(const StoreAddress& address) override {
     if (address.name == "missing") return std::make_unique<MissingStore>(disk_);
     return std::make_unique<testing::FakeStore>(*current_);
   }
-  void create_store(const Address& address) override { created_.push_back(address.text()); }
-  std::unique_ptr<VolumeTarget> target(const Address&) override {
+  void create_store(const StoreAddress& address) override { created_.push_back(address.text()); }
+  std::unique_ptr<VolumeTarget> target(const VolumeAddress&) override {
     return std::make_unique<FakeTarget>(restored_);
   }
 
   struct Borrowed : Endpoints {
     explicit Borrowed(Endpoints& real) : real_(real) {}
-    std::unique_ptr<Source> source(const Address& a) override { return real_.source(a); }
-    std::unique_ptr<Store> store(const Address& a) override { return real_.store(a); }
-    void create_store(const Address& a) override { real_.create_store(a); }
-    std::unique_ptr<VolumeTarget> target(const Address& a) override { return real_.target(a); }
+    std::unique_ptr<Source> source(const VolumeAddress& a) override { return real_.source(a); }
+    std::unique_ptr<Store> store(const StoreAddress& a) override { return real_.store(a); }
+    void create_store(const StoreAddress& a) override { real_.create_store(a); }
+    std::unique_ptr<VolumeTarget> target(const VolumeAddress& a) override {
+      return real_.target(a);
+    }
     Endpoints& real_;
   };
 

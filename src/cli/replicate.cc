@@ -26,14 +26,16 @@ using replication::RunOptions;
 using replication::RunReport;
 using replication::VolumeOutcome;
 
-void require_same_kind(const std::vector<Address>& volumes, const Address& store) {
-  for (const auto& volume : volumes) {
-    if (volume.kind == store.kind) continue;
-    const std::string_view kind = kind_name(volume.kind);
-    throw Error(ErrorKind::Unsupported,
-                fmt::format("{}: a stream of kind {} needs a store of that kind; give --store {}:…",
-                            printable(volume.text()), kind, kind));
-  }
+void require_same_kind(const std::string& origin, std::optional<VolumeKind> kind,
+                       const StoreAddress& store) {
+  if (!kind || kind == native_kind_of(store.kind)) return;
+  throw Error(ErrorKind::Unsupported,
+              fmt::format("{}: a stream of kind {} needs a store of that kind; give --store {}:…",
+                          printable(origin), kind_name(*kind), kind_name(*kind)));
+}
+
+void require_same_kind(const std::vector<VolumeAddress>& volumes, const StoreAddress& store) {
+  for (const auto& volume : volumes) require_same_kind(volume.text(), volume.kind, store);
 }
 
 std::uint64_t parallel_of(const Invocation& options) {
@@ -72,7 +74,7 @@ RunOptions run_options(Context& context) {
   return options;
 }
 
-std::string host_of(const Context& context, const Address& machine) {
+std::string host_of(const Context& context, const VolumeAddress& machine) {
   if (machine.is_remote()) return machine.host();
   return own_host(context);
 }
@@ -205,7 +207,7 @@ struct Origin {
   Endpoints& endpoints;
   Store* tier = nullptr;  // of --from
 
-  std::unique_ptr<Source> source(const Address& machine, const std::string& host) const {
+  std::unique_ptr<Source> source(const VolumeAddress& machine, const std::string& host) const {
     if (tier != nullptr) return std::make_unique<replication::StoreSource>(*tier, host);
     return endpoints.source(machine);
   }
@@ -363,7 +365,7 @@ ExitCode replicate_all(Context& context, const Origin& origin,
 }
 
 // Everything that the store has, host by host.
-std::vector<VolumeGroup> all_of(Store& tier, AddressKind kind) {
+std::vector<VolumeGroup> all_of(Store& tier, VolumeKind kind) {
   std::set<std::string> hosts;
   for (const auto& replica : tier.inventory("")) hosts.insert(replica.volume.host);
   std::vector<VolumeGroup> groups;
@@ -380,7 +382,8 @@ std::vector<VolumeGroup> all_of(Store& tier, AddressKind kind) {
 
 }  // namespace
 
-ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store) {
+ExitCode replicate(Context& context, const std::vector<VolumeAddress>& volumes,
+                   const StoreAddress& store) {
   require_same_kind(volumes, store);
   const auto recognition = StoreRecognition::of_native(context, store);
   RunOptions options = run_options(context);
@@ -395,9 +398,10 @@ ExitCode replicate(Context& context, const std::vector<Address>& volumes, const 
   }
 }
 
-ExitCode replicate_store(Context& context, const Address& from, const std::vector<Address>& volumes,
-                         const Address& store) {
-  require_same_kind({from}, store);
+ExitCode replicate_store(Context& context, const StoreAddress& from,
+                         const std::vector<VolumeAddress>& volumes, const StoreAddress& store) {
+  const auto kind = native_kind_of(from.kind);
+  require_same_kind(from.text(), kind, store);
   require_same_kind(volumes, store);
   RunOptions options = run_options(context);
   // What was received encrypted has its key elsewhere.
@@ -410,7 +414,7 @@ ExitCode replicate_store(Context& context, const Address& from, const std::vecto
         ErrorKind::InvalidArgument,
         fmt::format("--from: {} is the store itself; name another one", printable(from.text())));
   }
-  const auto groups = volumes.empty() ? all_of(*tier, from.kind) : grouped(volumes);
+  const auto groups = volumes.empty() ? all_of(*tier, kind.value()) : grouped(volumes);
   return replicate_all(context, {*endpoints, tier.get()}, groups, *target, options);
 }
 

@@ -5,7 +5,8 @@
 
 #include "cli/context.h"
 #include "cli/exit_code.h"
-#include "core/address.h"
+#include "core/store_address.h"
+#include "core/volume_address.h"
 #include "replication/run.h"
 
 namespace snapferry::cli {
@@ -13,12 +14,13 @@ namespace snapferry::cli {
 // `backup` of native volumes into a native store: one run of replication for each machine and
 // kind among `volumes` (addresses, which may be patterns), each volume's outcome told as it is
 // known, and one line in sum. A run that fails as a whole does not stop the others.
-ExitCode replicate(Context& context, const std::vector<Address>& volumes, const Address& store);
+ExitCode replicate(Context& context, const std::vector<VolumeAddress>& volumes,
+                   const StoreAddress& store);
 
 // `backup --from`: the same for what the store `from` has, into another one: `volumes`, by the host
 // that they are of ("web1:zfs:tank/**"), or all there is.
-ExitCode replicate_store(Context& context, const Address& from, const std::vector<Address>& volumes,
-                         const Address& store);
+ExitCode replicate_store(Context& context, const StoreAddress& from,
+                         const std::vector<VolumeAddress>& volumes, const StoreAddress& store);
 
 // "10M": bytes per second, with K, M, G or T as powers of 1024. Throws InvalidArgument.
 std::uint64_t parse_rate(std::string_view text);

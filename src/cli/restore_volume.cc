@@ -28,10 +28,12 @@ void refuse_what_chooses_files(const Invocation& options) {
   }
 }
 
-Address native_store_address(Context& context, const Address& target) {
-  const std::string text = store_address(context);
-  const auto address = native_address(text);
-  if (address && address->kind == target.kind) return *address;
+StoreAddress native_store_address(Context& context, const VolumeAddress& target) {
+  const std::string text = store_text(context);
+  if (is_native_address(text)) {
+    auto address = StoreAddress::parse(text);
+    if (native_kind_of(address.kind) == target.kind) return address;
+  }
   throw Error(ErrorKind::Unsupported,
               fmt::format("{}: a whole volume of kind {} comes out of a store of that kind, and {} "
                           "is none; give --target DIR to restore files",
@@ -63,8 +65,8 @@ StreamRequest request_for(NativeStore& store, VolumeTarget& target, const std::s
   return request;
 }
 
-void report(Context& context, const Snapshot& snapshot, const Address& target, std::uint64_t bytes,
-            double seconds) {
+void report(Context& context, const Snapshot& snapshot, const VolumeAddress& target,
+            std::uint64_t bytes, double seconds) {
   const bool dry_run = context.options.has("--dry-run");
   const std::string volume = printable(snapshot.volume.text());
   const std::string place = printable(target.text());
@@ -104,7 +106,7 @@ std::string comma_list(const std::vector<std::string>& parts) {
 }
 
 // False: some of it could not be restored.
-bool complete(Context& context, VolumeTarget& place, const Address& target, VolumeType type,
+bool complete(Context& context, VolumeTarget& place, const VolumeAddress& target, VolumeType type,
               const VolumeProperties& properties) {
   const auto completion = place.complete(target.local_text(), type, properties);
   if (!completion.left.empty()) {
@@ -120,17 +122,17 @@ bool complete(Context& context, VolumeTarget& place, const Address& target, Volu
   return completion.failed.empty();
 }
 
-void say_what_is_left_to_do(Context& context, const Address& target, VolumeType type) {
+void say_what_is_left_to_do(Context& context, const VolumeAddress& target, VolumeType type) {
   if (context.options.has("--dry-run")) return;
   // A stream tells of them only where they changed (Linux 6.18, fs/btrfs/send.c).
-  if (target.kind == AddressKind::Btrfs) {
+  if (target.kind == VolumeKind::Btrfs) {
     context.console.say(
         "  flags of files (immutable, append-only, no copy-on-write) are not part of btrfs streams "
         "and were not restored; set them with chattr where you want them\n");
   }
   // The agent that made it may mount nothing, so that its key can put nothing over a directory
   // there.
-  if (!target.is_remote() || target.kind != AddressKind::Zfs || type != VolumeType::Filesystem)
+  if (!target.is_remote() || target.kind != VolumeKind::Zfs || type != VolumeType::Filesystem)
     return;
   context.console.say(
       fmt::format("  it is not mounted yet; run 'zfs mount {}' there\n", printable(target.name)));
@@ -138,9 +140,9 @@ void say_what_is_left_to_do(Context& context, const Address& target, VolumeType 
 
 }  // namespace
 
-ExitCode restore_volume(Context& context, const Address& target) {
+ExitCode restore_volume(Context& context, const VolumeAddress& target) {
   refuse_what_chooses_files(context.options);
-  const Address address = native_store_address(context, target);
+  const StoreAddress address = native_store_address(context, target);
   const auto endpoints = endpoints_of(context);
   NativeStore store(native_store(context, *endpoints, address), context.io.clock,
                     own_host(context));

@@ -20,15 +20,6 @@
 namespace snapferry::cli {
 namespace {
 
-constexpr std::string_view kRepositoryPrefix = "repo:";
-
-[[noreturn]] void unsupported(std::string_view address) {
-  throw Error(ErrorKind::Unsupported,
-              fmt::format("{}: this version stores in a directory of this machine only; give "
-                          "--store repo:DIR",
-                          printable(address)));
-}
-
 std::string working_directory() {
   std::error_code error;
   const auto path = std::filesystem::current_path(error);
@@ -109,22 +100,7 @@ std::string absolute_path(const std::string& path) {
   return text;
 }
 
-std::string store_directory(std::string_view address) {
-  std::string_view rest = address;
-  if (rest.starts_with(kRepositoryPrefix)) {
-    rest.remove_prefix(kRepositoryPrefix.size());
-    if (rest.find("://") != std::string_view::npos) unsupported(address);
-  } else if (rest.substr(0, rest.find('/')).find(':') != std::string_view::npos) {
-    // KIND:NAME, HOST:PATH and URLs: a colon before the first slash.
-    unsupported(address);
-  }
-  if (rest.empty()) {
-    throw Error(ErrorKind::InvalidArgument, "the store is empty; give --store repo:DIR");
-  }
-  return absolute_path(std::string(rest));
-}
-
-std::string store_address(const Context& context) {
+std::string store_text(const Context& context) {
   if (const auto given = context.options.given("--store")) return *given;
   if (const auto variable = context.io.variable("SNAPFERRY_STORE")) return *variable;
   throw Error(
@@ -132,18 +108,8 @@ std::string store_address(const Context& context) {
       "no store given; use --store repo:DIR, zfs:DATASET or btrfs:DIR, or set SNAPFERRY_STORE");
 }
 
-std::optional<Address> native_address(std::string_view store) {
-  const auto names_kind = [](std::string_view text) {
-    return text.starts_with("zfs:") || text.starts_with("btrfs:");
-  };
-  const auto colon = store.find(':');
-  const bool remote = colon != std::string_view::npos && store.find('/') > colon &&
-                      names_kind(store.substr(colon + 1));
-  // In brackets the host itself holds colons.
-  const auto bracket = store.find("]:");
-  const bool bracketed = bracket != std::string_view::npos && names_kind(store.substr(bracket + 2));
-  if (!names_kind(store) && !remote && !bracketed) return std::nullopt;
-  return Address::parse(store);
+StoreAddress store_address(const Context& context) {
+  return StoreAddress::parse(store_text(context));
 }
 
 std::unique_ptr<Endpoints> endpoints_of(Context& context, const std::string& set) {
@@ -176,18 +142,18 @@ std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_v
   return open_repository_at(context, store_address(context), purpose);
 }
 
-std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const std::string& address,
+std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const StoreAddress& address,
                                                      std::string_view purpose) {
-  if (native_address(address)) {
+  if (address.is_native()) {
     throw Error(
         ErrorKind::Unsupported,
         fmt::format("{}: {} needs a repository, and this store keeps native snapshots; give "
                     "--store repo:DIR",
-                    printable(address), purpose));
+                    printable(address.text()), purpose));
   }
   auto store = std::make_unique<RepositoryStore>();
   store->clock = &context.io.clock;
-  store->directory = store_directory(address);
+  store->directory = absolute_path(address.name);
   store->cache = cache_of(context);
   require_directory(*store, StoreRecognition::of_repository(context, store->directory));
   store->storage = context.io.storage ? context.io.storage(store->directory)
@@ -195,7 +161,7 @@ std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const std
   return store;
 }
 
-std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
+std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const StoreAddress& address,
                                                     std::string_view purpose) {
   auto store = unopened_repository(context, address, purpose);
   const auto recognition = StoreRecognition::of_repository(context, store->directory);
@@ -218,19 +184,18 @@ std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std:
 }
 
 std::unique_ptr<Store> native_store(Context& context, Endpoints& endpoints,
-                                    const Address& address) {
+                                    const StoreAddress& address) {
   auto store = endpoints.store(address);
   recognise_native(context, address, *store);
   return store;
 }
 
 std::unique_ptr<SnapshotStore> open_store(Context& context) {
-  if (const auto address = native_address(store_address(context))) {
-    const auto endpoints = endpoints_of(context);
-    return std::make_unique<NativeStore>(native_store(context, *endpoints, *address),
-                                         context.io.clock, own_host(context));
-  }
-  return open_repository(context, "this");
+  const auto address = store_address(context);
+  if (!address.is_native()) return open_repository_at(context, address, "this");
+  const auto endpoints = endpoints_of(context);
+  return std::make_unique<NativeStore>(native_store(context, *endpoints, address), context.io.clock,
+                                       own_host(context));
 }
 
 std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>* damaged) {

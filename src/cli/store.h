@@ -12,14 +12,10 @@
 #include "cli/context.h"
 #include "cli/endpoint.h"
 #include "cli/snapshot_store.h"
+#include "core/store_address.h"
 #include "repository/repository.h"
 
 namespace snapferry::cli {
-
-// The directory that a STORE names, absolute: of "repo:DIR" or of a bare path. Throws
-// Unsupported for stores of other kinds and on other machines, InvalidArgument for an
-// empty one.
-std::string store_directory(std::string_view address);
 
 // `path` made absolute with the working directory, without "." parts and trailing
 // slashes. Where it has ".." parts its parent must exist, and is resolved. The last part
@@ -70,11 +66,9 @@ class RepositoryStore : public SnapshotStore {
 };
 
 // The STORE of --store or SNAPFERRY_STORE. Throws InvalidArgument if there is neither.
-std::string store_address(const Context& context);
-
-// The address of a store with native snapshots, here or on another machine; nullopt for
-// anything else. Throws InvalidArgument where it is malformed.
-std::optional<Address> native_address(std::string_view store);
+std::string store_text(const Context& context);
+// The same as an address. Throws as StoreAddress::parse() does, too.
+StoreAddress store_address(const Context& context);
 
 // Opens the store, of whatever kind. Throws NoSuchStore, WrongPassword, Unsupported, Corrupt, and
 // Conflict where another store was seen at its address (cli/store_recognition.h).
@@ -84,15 +78,16 @@ std::unique_ptr<SnapshotStore> open_store(Context& context);
 // a repository".
 std::unique_ptr<RepositoryStore> open_repository(Context& context, std::string_view purpose);
 // The same at an address that another option gave.
-std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const std::string& address,
+std::unique_ptr<RepositoryStore> open_repository_at(Context& context, const StoreAddress& address,
                                                     std::string_view purpose);
 
 // The native store that `address` means. Throws NoSuchStore, and Conflict where another one was
 // seen there.
-std::unique_ptr<Store> native_store(Context& context, Endpoints& endpoints, const Address& address);
+std::unique_ptr<Store> native_store(Context& context, Endpoints& endpoints,
+                                    const StoreAddress& address);
 
 // The same with its storage alone, for one that may not open any more.
-std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const std::string& address,
+std::unique_ptr<RepositoryStore> unopened_repository(Context& context, const StoreAddress& address,
                                                      std::string_view purpose);
 
 // The ends that addresses of this run mean. `set` is what agents are asked to serve.

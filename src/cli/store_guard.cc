@@ -18,11 +18,10 @@ namespace fs = std::filesystem;
 
 // Where the store is on this machine.
 std::optional<std::string> directory_of_store(const Context& context) {
-  const std::string store = store_address(context);
-  const auto native = native_address(store);
-  if (!native) return store_directory(store);
-  if (native->is_remote() || native->kind != AddressKind::Btrfs) return std::nullopt;
-  return native->name;
+  const auto store = store_address(context);
+  if (!store.is_native()) return absolute_path(store.name);
+  if (store.is_remote() || store.kind != StoreKind::Btrfs) return std::nullopt;
+  return store.name;
 }
 
 // By device and inode, as a bind mount has another path.

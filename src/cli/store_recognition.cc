@@ -88,8 +88,8 @@ StoreRecognition StoreRecognition::of_repository(Context& context, const std::st
   return {context, "repo:" + directory, "repo:" + settled, settled};
 }
 
-StoreRecognition StoreRecognition::of_native(Context& context, const Address& address) {
-  if (address.is_remote() || address.kind != AddressKind::Btrfs) {
+StoreRecognition StoreRecognition::of_native(Context& context, const StoreAddress& address) {
+  if (address.is_remote() || address.kind != StoreKind::Btrfs) {
     return {context, address.text(), address.text(), ""};
   }
   const std::string settled = settled_path(address.name);
@@ -152,7 +152,7 @@ void StoreRecognition::require_mounted() const {
                           printable(name_), seen_.front().short_identity(), printable(before)));
 }
 
-void recognise_native(Context& context, const Address& address, Store& store) {
+void recognise_native(Context& context, const StoreAddress& address, Store& store) {
   const auto recognition = StoreRecognition::of_native(context, address);
   try {
     recognition.recognise(store.identity());

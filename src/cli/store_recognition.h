@@ -7,8 +7,8 @@
 
 #include "cli/context.h"
 #include "cli/known_stores.h"
-#include "core/address.h"
 #include "core/store.h"
+#include "core/store_address.h"
 
 namespace snapferry::cli {
 
@@ -34,7 +34,7 @@ class StoreRecognition {
                    const std::string& directory);
 
   static StoreRecognition of_repository(Context& context, const std::string& directory);
-  static StoreRecognition of_native(Context& context, const Address& address);
+  static StoreRecognition of_native(Context& context, const StoreAddress& address);
 
   // Throws Conflict where another store was seen here, or an encrypted one and this is not, unless
   // --accept-changed-store was given. Before the password is asked for, or anything written.
@@ -66,6 +66,6 @@ class StoreRecognition {
 
 // What every command does with a native store: throws Conflict as require_familiar() does, or
 // NoSuchStore; otherwise remembers it.
-void recognise_native(Context& context, const Address& address, Store& store);
+void recognise_native(Context& context, const StoreAddress& address, Store& store);
 
 }  // namespace snapferry::cli

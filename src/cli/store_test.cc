@@ -10,32 +10,6 @@
 namespace snapferry::cli {
 namespace {
 
-ErrorKind refusal(std::string_view address) {
-  try {
-    store_directory(address);
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  return ErrorKind::Internal;
-}
-
-TEST(StoreAddress, IsADirectoryWithOrWithoutItsKind) {
-  const std::string here = std::filesystem::current_path().string();
-  EXPECT_EQ(store_directory("repo:/srv/backups"), "/srv/backups");
-  EXPECT_EQ(store_directory("/srv/backups/"), "/srv/backups");
-  EXPECT_EQ(store_directory("repo:backups"), here + "/backups");
-  EXPECT_EQ(store_directory("./a:b"), here + "/a:b");
-}
-
-TEST(StoreAddress, OfAnotherKindOrMachineIsRefused) {
-  for (const auto* address : {"zfs:tank", "btrfs:/home", "root@nas:repo:/srv", "nas:/srv",
-                              "repo:sftp://nas/backups", "s3://bucket"}) {
-    EXPECT_EQ(refusal(address), ErrorKind::Unsupported) << address;
-  }
-  EXPECT_EQ(refusal("repo:"), ErrorKind::InvalidArgument);
-  EXPECT_EQ(refusal(""), ErrorKind::InvalidArgument);
-}
-
 TEST(AbsolutePath, KeepsSymlinksAndDropsDots) {
   EXPECT_EQ(absolute_path("/a/./b//"), "/a/b");
   EXPECT_EQ(absolute_path("/"), "/");

@@ -43,7 +43,8 @@ std::vector<Finding> try_source(Endpoints& endpoints, Source& source, const std:
                pattern + ": covers no volume now; check the pattern, or mount what it means"}};
     }
     std::vector<Finding> findings;
-    for (auto& failure : endpoints.rehearse_freeze(Address::parse(pattern), names)) {
+    const auto kind = native_kind_of(pattern).value();
+    for (auto& failure : endpoints.rehearse_freeze(kind, names)) {
       if (findings.size() == kMostNamed) break;
       findings.push_back({kSource, Verdict::Missing, failure.volume + ": " + failure.message});
     }

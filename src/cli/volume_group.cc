@@ -6,13 +6,13 @@
 
 namespace snapferry::cli {
 
-Address VolumeGroup::address_of(std::string_view local) const {
-  Address address = machine;
-  address.name = local.substr(local.find(':') + 1);
+VolumeAddress VolumeGroup::address_of(std::string_view local) const {
+  VolumeAddress address = machine;
+  address.name = split_local_name(local).name;
   return address;
 }
 
-std::vector<VolumeGroup> grouped(const std::vector<Address>& volumes) {
+std::vector<VolumeGroup> grouped(const std::vector<VolumeAddress>& volumes) {
   std::vector<VolumeGroup> groups;
   for (const auto& volume : volumes) {
     const auto same = [&](const VolumeGroup& group) {

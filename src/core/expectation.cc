@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/volume_kind.h"
 #include "core/volume_pattern.h"
 
 namespace snapferry {
@@ -200,7 +201,7 @@ bool is_still_retired(const Arrival& retired, const Arrival& now) {
 
 bool is_awaited_as(std::string_view awaited, std::string_view path) {
   if (awaited == path) return true;
-  if (!awaited.starts_with("zfs:") && !awaited.starts_with("btrfs:")) return false;
+  if (!native_kind_of(awaited)) return false;
   try {
     return VolumePattern::parse(awaited).matches(path);
   } catch (const Error&) {

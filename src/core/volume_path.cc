@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "core/volume_kind.h"
+
 namespace snapferry {
 
 std::string host_path(const VolumeName& volume) {
   std::string_view path = volume.path;
-  constexpr std::string_view kBtrfs = "btrfs:";
-  if (path.starts_with(kBtrfs)) path.remove_prefix(kBtrfs.size());
+  if (native_kind_of(path) == VolumeKind::Btrfs) path = split_local_name(path).name;
   return path.starts_with('/') ? std::string(path) : std::string();
 }
 

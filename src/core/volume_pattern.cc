@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/volume_kind.h"
 
 namespace snapferry {
 namespace {
@@ -89,14 +90,11 @@ bool part_covers(std::string_view wide, std::string_view narrow) {
 
 }  // namespace
 
-std::string_view VolumePattern::kind() const {
-  return std::string_view(text_).substr(0, text_.find(':'));
-}
+std::string_view VolumePattern::kind() const { return split_local_name(text_).kind; }
 
 VolumePattern VolumePattern::parse(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == 0 || colon == text.npos) refuse_pattern(text, "names no kind of volume");
-  std::string_view name = text.substr(colon + 1);
+  const auto [kind, name] = split_local_name(text);
+  if (kind.empty() || kind.size() == text.size()) refuse_pattern(text, "names no kind of volume");
   if (name.empty()) refuse_pattern(text, "names no volume");
   if (name.size() > 1 && name.back() == '/') refuse_pattern(text, "ends in a slash");
   std::string_view rest = name.front() == '/' ? name.substr(1) : name;
@@ -121,12 +119,9 @@ bool VolumePattern::is_recursive() const {
 bool VolumePattern::has_wildcards() const { return holds_wildcard(text_); }
 
 bool VolumePattern::matches(std::string_view volume) const {
-  const auto own = kind();
-  if (volume.size() <= own.size() || !volume.starts_with(own) || volume[own.size()] != ':') {
-    return false;
-  }
-  std::string_view name = volume.substr(own.size() + 1);
-  std::string_view pattern = std::string_view(text_).substr(own.size() + 1);
+  auto [volume_kind, name] = split_local_name(volume);
+  auto [own_kind, pattern] = split_local_name(text_);
+  if (volume_kind != own_kind || volume_kind.size() == volume.size()) return false;
   if (name == pattern && !has_wildcards()) return true;
   if (pattern == kRecursive) return !name.empty();
   const bool recursive = is_recursive();
@@ -144,10 +139,10 @@ bool VolumePattern::matches(std::string_view volume) const {
 
 bool VolumePattern::covers(const VolumePattern& other) const {
   if (kind() != other.kind()) return false;
-  const std::size_t name = kind().size() + 1;
-  const Parts wide = parts_of(std::string_view(text_).substr(name));
-  const Parts narrow = parts_of(std::string_view(other.text_).substr(name));
-  if (text_.substr(name) == kRecursive) return true;
+  const auto name = split_local_name(text_).name;
+  const Parts wide = parts_of(name);
+  const Parts narrow = parts_of(split_local_name(other.text_).name);
+  if (name == kRecursive) return true;
   if (wide.rooted != narrow.rooted || (narrow.open_end && !wide.open_end)) return false;
   const bool same_length = narrow.parts.size() == wide.parts.size();
   if (narrow.parts.size() < wide.parts.size() || (!wide.open_end && !same_length)) return false;
@@ -155,7 +150,7 @@ bool VolumePattern::covers(const VolumePattern& other) const {
 }
 
 std::string VolumePattern::literal_prefix() const {
-  std::string_view name = std::string_view(text_).substr(kind().size() + 1);
+  std::string_view name = split_local_name(text_).name;
   const auto wildcard = name.find_first_of("*?");
   if (wildcard == name.npos) return std::string(name);
   const auto slash = name.substr(0, wildcard).rfind('/');

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "core/address.h"
 #include "core/printable.h"
 #include "remote/preparation.h"
 #include "remote/remote_source.h"
@@ -74,7 +73,7 @@ bool describes(const wire::SshTransport& transport) {
 
 // Meets an agent that has the role, for volumes of the kind of `address`.
 template <typename End>
-typename CurrentEnd<End>::Make meet_as(wire::AgentRole role, const Address& address) {
+typename CurrentEnd<End>::Make meet_as(wire::AgentRole role, const VolumeAddress& address) {
   return [role, host = address.host(),
           kind = std::string(kind_name(address.kind))](wire::SshTransport& transport) {
     require_role(transport, host, role);
@@ -84,7 +83,7 @@ typename CurrentEnd<End>::Make meet_as(wire::AgentRole role, const Address& addr
 
 class LineSource : public Source {
  public:
-  LineSource(std::shared_ptr<RemoteLine> line, const Address& address)
+  LineSource(std::shared_ptr<RemoteLine> line, const VolumeAddress& address)
       : current_(std::move(line), meet_as<RemoteSource>(wire::AgentRole::Source, address)) {}
 
   StreamFeatures features() override { return current_.get()->features(); }
@@ -140,7 +139,7 @@ class LineRequests : public ViewRequests {
 
 class LineStore : public Store {
  public:
-  LineStore(std::shared_ptr<RemoteLine> line, const Address& address)
+  LineStore(std::shared_ptr<RemoteLine> line, const StoreAddress& address)
       : name_(address.text()),
         local_name_(address.local_text()),
         host_(address.host()),
@@ -235,7 +234,7 @@ class LineStore : public Store {
 
 class LineTarget : public VolumeTarget {
  public:
-  LineTarget(std::shared_ptr<RemoteLine> line, const Address& address)
+  LineTarget(std::shared_ptr<RemoteLine> line, const VolumeAddress& address)
       : line_(line),
         current_(std::move(line), meet_as<RemoteTarget>(wire::AgentRole::Target, address)) {}
 
@@ -281,20 +280,21 @@ void RemoteLine::prepare() {
   prepared_ = true;
 }
 
-std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address) {
+std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line,
+                                      const VolumeAddress& address) {
   return std::make_unique<LineSource>(std::move(line), address);
 }
 
-std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address) {
+std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const StoreAddress& address) {
   return std::make_unique<LineStore>(std::move(line), address);
 }
 
 std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line,
-                                            const Address& address) {
+                                            const VolumeAddress& address) {
   return std::make_unique<LineTarget>(std::move(line), address);
 }
 
-void make_remote_store(RemoteLine& line, const Address& address) {
+void make_remote_store(RemoteLine& line, const StoreAddress& address) {
   const auto transport = line.transport();
   require_role(*transport, address.host(), wire::AgentRole::Store);
   init_remote_store(transport->connection(), address.local_text());

@@ -5,9 +5,10 @@
 #include <mutex>
 #include <string>
 
-#include "core/address.h"
 #include "core/store.h"
+#include "core/store_address.h"
 #include "core/volume.h"
+#include "core/volume_address.h"
 #include "core/volume_target.h"
 #include "wire/ssh_transport.h"
 
@@ -41,12 +42,13 @@ class RemoteLine {
 // Unavailable; the next one connects again. A store that is another one then throws Conflict and is
 // not touched. An agent without the role that is needed throws PermissionDenied before anything is
 // asked of it.
-std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line, const Address& address);
-std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const Address& address);
+std::unique_ptr<Source> remote_source(std::shared_ptr<RemoteLine> line,
+                                      const VolumeAddress& address);
+std::unique_ptr<Store> remote_store(std::shared_ptr<RemoteLine> line, const StoreAddress& address);
 std::unique_ptr<VolumeTarget> remote_target(std::shared_ptr<RemoteLine> line,
-                                            const Address& address);
+                                            const VolumeAddress& address);
 
 // As init_remote_store() says.
-void make_remote_store(RemoteLine& line, const Address& address);
+void make_remote_store(RemoteLine& line, const StoreAddress& address);
 
 }  // namespace snapferry::remote

@@ -87,7 +87,7 @@ class RemoteEnd : public ::testing::Test {
         [this] { return std::shared_ptr(wire::SshTransport::open(far_, "root@web1", {})); });
   }
   std::unique_ptr<Store> store(const std::string& name = "root@web1:zfs:backup") {
-    return remote_store(line(), Address::parse(name));
+    return remote_store(line(), StoreAddress::parse(name));
   }
 
   // The loss of a connection shows only once it is used.
@@ -108,8 +108,8 @@ class RemoteEnd : public ::testing::Test {
 TEST_F(RemoteEnd, ConnectsAgainAfterALoss) {
   far_.host.make("zfs:tank/a");
   const auto shared = line();
-  const auto source = remote_source(shared, Address::parse("root@web1:zfs:tank"));
-  const auto there = remote_store(shared, Address::parse("root@web1:zfs:backup"));
+  const auto source = remote_source(shared, VolumeAddress::parse("root@web1:zfs:tank"));
+  const auto there = remote_store(shared, StoreAddress::parse("root@web1:zfs:backup"));
   const auto look = [&] {
     return source->inventory({"zfs:tank/a"}).size() + there->inventory("").size();
   };
@@ -168,7 +168,7 @@ TEST_F(RemoteEnd, SaysWhichRoleTheKeyLacks) {
   lacks("store", " with --store and --host", [&] { store()->inventory(""); });
   far_.features = {"role.store"};
   lacks("source", " with --volume", [&] {
-    remote_source(line(), Address::parse("root@web1:zfs:tank"))->inventory({"zfs:tank"});
+    remote_source(line(), VolumeAddress::parse("root@web1:zfs:tank"))->inventory({"zfs:tank"});
   });
 }
 

@@ -5,11 +5,10 @@
 #include <set>
 
 #include "core/aside.h"
+#include "core/volume_kind.h"
 
 namespace snapferry::replication {
 namespace {
-
-std::string_view kind_of(std::string_view volume) { return volume.substr(0, volume.find(':')); }
 
 class Matcher {
  public:
@@ -68,7 +67,7 @@ class Matcher {
     for (const Point& point : volume.points) {
       const auto [begin, end] = orphans_.equal_range(point.guid);
       for (auto at = begin; at != end; ++at) {
-        if (kind_of(at->second->volume.path) == kind_of(volume.name)) {
+        if (split_local_name(at->second->volume.path).kind == split_local_name(volume.name).kind) {
           found.emplace(at->second->volume.path, at->second);
         }
       }

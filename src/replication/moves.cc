@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/aside.h"
+#include "core/volume_kind.h"
 #include "replication/lineage.h"
 
 namespace snapferry::replication {
@@ -23,7 +24,7 @@ bool holds_anything(const ReplicaState& replica) {
 }
 
 bool is_same_kind(std::string_view one, std::string_view other) {
-  return one.substr(0, one.find(':')) == other.substr(0, other.find(':'));
+  return split_local_name(one).kind == split_local_name(other).kind;
 }
 
 // Where the volume has the newest snapshot, or bookmark, that the replica has, too; nullptr: there

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/volume_kind.h"
 #include "core/volume_pattern.h"
 #include "replication/lineage.h"
 
@@ -60,8 +61,7 @@ std::vector<VolumeState> all_volumes(Source& source, const std::vector<VolumeSta
   std::vector<VolumeState> all = volumes;
   std::set<std::string_view> listed;
   for (const VolumeState& volume : volumes) listed.insert(volume.name);
-  const auto& first = volumes.front().name;
-  const std::string kind = first.substr(0, first.find(':'));
+  const std::string kind(split_local_name(volumes.front().name).kind);
   try {
     for (auto& volume : source.inventory({kind + (kind == "btrfs" ? ":/**" : ":**")})) {
       if (!listed.contains(volume.name)) all.push_back(std::move(volume));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/volume_kind.h"
+
 namespace snapferry::wire {
 namespace {
 
@@ -65,15 +67,16 @@ bool is_host_name(std::string_view text) {
 }
 
 bool is_volume_name(std::string_view text) {
-  if (take(text, "zfs:")) return !text.empty() && is_dataset(text);
-  if (take(text, "btrfs:")) return !text.empty() && is_path(text);
-  return false;
+  const auto kind = native_kind_of(text);
+  const auto name = split_local_name(text).name;
+  if (!kind || name.empty()) return false;
+  return kind == VolumeKind::Zfs ? is_dataset(name) : is_path(name);
 }
 
 bool is_point_name(std::string_view volume, std::string_view text) {
   if (text.empty() || text.size() > kLongestName || text == "." || text == "..") return false;
   if (text.find('/') != text.npos || has_nul(text)) return false;
-  return !volume.starts_with("zfs:") || consists_of(text, kOfZfs);
+  return native_kind_of(volume) != VolumeKind::Zfs || consists_of(text, kOfZfs);
 }
 
 bool is_time(std::string_view text, bool zone) {
