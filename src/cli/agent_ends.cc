@@ -43,7 +43,7 @@ void append(std::vector<wire::Finding>& all, std::vector<wire::Finding> more) {
 
 }  // namespace
 
-AgentEnds::AgentEnds(std::unique_ptr<Endpoints> endpoints, const agent::Policy& policy,
+AgentEnds::AgentEnds(std::unique_ptr<stores::Endpoints> endpoints, const agent::Policy& policy,
                      platform::Clock& clock)
     : endpoints_(std::move(endpoints)), policy_(policy), clock_(clock) {
   if (policy.has(wire::AgentRole::Store)) open_store();

@@ -8,9 +8,9 @@
 
 #include "agent/errand.h"
 #include "agent/policy.h"
-#include "cli/endpoint.h"
 #include "core/reach.h"
 #include "platform/clock.h"
+#include "stores/endpoints.h"
 #include "wire/messages.h"
 
 namespace snapferry::cli {
@@ -22,7 +22,7 @@ namespace snapferry::cli {
 class AgentEnds {
  public:
   // Borrows all of them. Call it while no other thread runs.
-  AgentEnds(std::unique_ptr<Endpoints> endpoints, const agent::Policy& policy,
+  AgentEnds(std::unique_ptr<stores::Endpoints> endpoints, const agent::Policy& policy,
             platform::Clock& clock);
 
   // For plan_sandbox().
@@ -51,7 +51,7 @@ class AgentEnds {
   void find_reach();
   void prepare_all();
 
-  const std::unique_ptr<Endpoints> endpoints_;
+  const std::unique_ptr<stores::Endpoints> endpoints_;
   const agent::Policy& policy_;
   platform::Clock& clock_;
   std::unique_ptr<Store> store_;

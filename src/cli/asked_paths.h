@@ -13,7 +13,7 @@ namespace snapferry::cli {
 class AskedPaths {
  public:
   // Borrows both. `names` are the paths of the volumes of this host that are to be backed up.
-  AskedPaths(Context& context, RepositoryStore& store, std::string set,
+  AskedPaths(Context& context, stores::RepositoryStore& store, std::string set,
              std::vector<std::string> names)
       : context_(context), store_(store), set_(std::move(set)), names_(std::move(names)) {}
 
@@ -31,7 +31,7 @@ class AskedPaths {
   void warn_of_retired(const std::vector<std::string>& failed);
 
   Context& context_;
-  RepositoryStore& store_;
+  stores::RepositoryStore& store_;
   const std::string set_;
   const std::vector<std::string> names_;
   bool awaited_ = false;

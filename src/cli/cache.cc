@@ -12,6 +12,7 @@
 
 #include "cli/format.h"
 #include "cli/store.h"
+#include "platform/absolute_path.h"
 #include "platform/fd.h"
 
 namespace snapferry::cli {
@@ -32,7 +33,7 @@ platform::Fd unnamed_file(const std::string& directory) {
 }  // namespace
 
 std::string cache_directory(const Io& io, bool is_root) {
-  if (const auto own = io.variable("SNAPFERRY_CACHE")) return absolute_path(*own);
+  if (const auto own = io.variable("SNAPFERRY_CACHE")) return platform::absolute_path(*own);
   if (const auto base = io.variable("XDG_CACHE_HOME")) return *base + "/snapferry";
   if (const auto home = io.variable("HOME")) return *home + "/.cache/snapferry";
   return is_root ? "/var/cache/snapferry" : "";

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/store_recognition.h"
+#include "cli/store.h"
 
 namespace snapferry::cli {
 

@@ -13,11 +13,11 @@
 #include "cli/agent_policy.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/endpoint.h"
 #include "cli/format.h"
 #include "core/error.h"
 #include "platform/fd.h"
 #include "remote/preparation.h"
+#include "stores/endpoints.h"
 
 namespace snapferry::cli {
 namespace {
@@ -69,8 +69,8 @@ ExitCode run_agent(Context& context) {
   check_original_command(context);
   const auto policy = policy_of(context.options);
   const auto mode = sandbox::parse_sandbox_mode(context.options.text("--sandbox"));
-  AgentEnds ends(context.io.endpoints ? context.io.endpoints({}) : system_endpoints({}), policy,
-                 context.io.clock);
+  AgentEnds ends(context.io.endpoints ? context.io.endpoints({}) : stores::system_endpoints({}),
+                 policy, context.io.clock);
   std::unique_ptr<agent::ViewBroker> broker;
   if (policy.has(wire::AgentRole::Restore)) {
     const auto browse = [&](const VolumeName& volume, const Point& snapshot) {

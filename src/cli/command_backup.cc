@@ -88,7 +88,7 @@ tree::ExcludePlace exclude_place(const Context& context, const SourcePath& sourc
 // One PATH or stream on its way into the store.
 class VolumeBackup {
  public:
-  VolumeBackup(Context& context, RepositoryStore& store, const BackupRequest& request,
+  VolumeBackup(Context& context, stores::RepositoryStore& store, const BackupRequest& request,
                AskedPaths& asked, const SourcePath& source)
       : context_(context),
         store_(store),
@@ -230,7 +230,7 @@ class VolumeBackup {
   }
 
   Context& context_;
-  RepositoryStore& store_;
+  stores::RepositoryStore& store_;
   const BackupRequest& request_;
   AskedPaths& asked_;
   const std::string path_;
@@ -303,7 +303,7 @@ std::string volume_path(const BackupRequest& request, const std::string& path) {
   return request.is_stream() ? "stdin:" + request.stream : name_of_source(path);
 }
 
-void back_up(Context& context, RepositoryStore& store, const BackupRequest& request,
+void back_up(Context& context, stores::RepositoryStore& store, const BackupRequest& request,
              AskedPaths& asked, const std::string& path, BackupOutcome& outcome) {
   VolumeName volume{own_host(context), volume_path(request, path)};
   try {
@@ -345,8 +345,8 @@ std::vector<std::string> sources_of(Context& context, const BackupRequest& reque
   return chosen.paths;
 }
 
-AskedPaths asked_paths(Context& context, RepositoryStore& store, const BackupRequest& request,
-                       const std::vector<std::string>& paths) {
+AskedPaths asked_paths(Context& context, stores::RepositoryStore& store,
+                       const BackupRequest& request, const std::vector<std::string>& paths) {
   std::vector<std::string> names;
   for (const auto& path : paths) names.push_back(volume_path(request, path));
   return {context, store, request.set, std::move(names)};
@@ -381,7 +381,7 @@ void conclude(AskedPaths& asked, const BackupRequest& request, const BackupOutco
   if (!request.dry_run) asked.conclude(outcome.arrived, outcome.missing);
 }
 
-void back_up_each(Context& context, RepositoryStore& store, const BackupRequest& request,
+void back_up_each(Context& context, stores::RepositoryStore& store, const BackupRequest& request,
                   AskedPaths& asked, const std::vector<std::string>& paths,
                   BackupOutcome& outcome) {
   std::size_t begun = 0;

@@ -142,7 +142,7 @@ using Dated = std::pair<Timestamp, const Snapshot*>;
 
 // Takes out the newest, as far as something is known against them, and says so in `age`. Of what
 // is older than one that is sound nothing needs to be known.
-void leave_out_damaged(SnapshotStore& store, Timestamp now, std::vector<Dated>& snapshots,
+void leave_out_damaged(stores::SnapshotStore& store, Timestamp now, std::vector<Dated>& snapshots,
                        Age& age) {
   std::ranges::stable_sort(snapshots, std::ranges::less(), &Dated::first);
   std::vector<Dated> future;
@@ -165,7 +165,7 @@ void leave_out_damaged(SnapshotStore& store, Timestamp now, std::vector<Dated>& 
 
 // Of the sets in which it counts. What lacks files proves nothing about these, unless one is
 // content with it.
-Age age_of(Context& context, SnapshotStore& store, const Arrivals& counted,
+Age age_of(Context& context, stores::SnapshotStore& store, const Arrivals& counted,
            const VolumeName& volume, const std::vector<Snapshot>& snapshots,
            const FreshnessLimits& limits) {
   const Timestamp now = context.io.clock.now();
@@ -199,8 +199,8 @@ Age age_of(Context& context, SnapshotStore& store, const Arrivals& counted,
 
 // A native copy that was set aside never gets a snapshot again: it is named, and counts for
 // nothing beside the one that took its place. Without that one, or by its name, it counts.
-bool is_set_aside(const SnapshotStore& store, const std::map<VolumeName, std::vector<Snapshot>>& of,
-                  const VolumeName& volume) {
+bool is_set_aside(const stores::SnapshotStore& store,
+                  const std::map<VolumeName, std::vector<Snapshot>>& of, const VolumeName& volume) {
   const auto before = path_before_aside(volume.path);
   return store.is_native() && before && of.contains({volume.host, *before});
 }
@@ -234,7 +234,7 @@ Age age_of_nothing(Context& context, std::string volume, const FreshnessLimits& 
 }
 
 // One without a snapshot. While its first backup may be under way, that is no more than a warning.
-void add_missing(Context& context, SnapshotStore& store, const VolumeName& volume,
+void add_missing(Context& context, stores::SnapshotStore& store, const VolumeName& volume,
                  const MissingVolume& missing, const FreshnessLimits& limits, Findings& findings) {
   Age age = age_of_nothing(context, volume.text(), limits);
   age.missing = missing;
@@ -252,8 +252,8 @@ void add_full(Context& context, const Expected& expected, const FreshnessLimits&
   }
 }
 
-Findings look_at_all(Context& context, SnapshotStore& store, const std::vector<Snapshot>& snapshots,
-                     const FreshnessLimits& limits) {
+Findings look_at_all(Context& context, stores::SnapshotStore& store,
+                     const std::vector<Snapshot>& snapshots, const FreshnessLimits& limits) {
   Findings findings;
   findings.holds_nothing = snapshots.empty();
   const Expected expected = expected_of(context, store);
@@ -288,8 +288,9 @@ void add_unreadable(Context& context, const FreshnessLimits& limits, Findings& f
 }
 
 // Who names a volume wants to know about that one, retired or not.
-Findings look_at_one(Context& context, SnapshotStore& store, const std::vector<Snapshot>& snapshots,
-                     const std::string& selector, const FreshnessLimits& limits) {
+Findings look_at_one(Context& context, stores::SnapshotStore& store,
+                     const std::vector<Snapshot>& snapshots, const std::string& selector,
+                     const FreshnessLimits& limits) {
   Findings findings;
   const Expected expected = expected_of(context, store);
   try {

@@ -4,7 +4,6 @@
 #include "agent/sandbox_plan.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/endpoint.h"
 #include "cli/format.h"
 #include "cli/password.h"
 #include "cli/store.h"
@@ -13,6 +12,7 @@
 #include "remote/remote_source.h"
 #include "remote/remote_store.h"
 #include "remote/remote_target.h"
+#include "stores/endpoints.h"
 #include "wire/ssh_transport.h"
 
 namespace snapferry::cli {
@@ -79,7 +79,8 @@ Subject subject_of(const std::string& text) {
 
 // A store is tried as one; everything else as volumes to back up.
 std::vector<Finding> try_here(Context& context, const VolumeAddress& subject) {
-  const auto endpoints = context.io.endpoints ? context.io.endpoints({}) : system_endpoints({});
+  const auto endpoints =
+      context.io.endpoints ? context.io.endpoints({}) : stores::system_endpoints({});
   try {
     const auto address = StoreAddress::at(subject);
     const auto store = endpoints->store(address);

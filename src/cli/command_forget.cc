@@ -18,8 +18,8 @@ namespace {
 
 // The next backup of a volume goes on from the newest native snapshot; without it, it has to
 // send everything.
-void warn_of_chains(Context& context, SnapshotStore& store, const std::vector<Snapshot>& all,
-                    const std::vector<Snapshot>& chosen) {
+void warn_of_chains(Context& context, stores::SnapshotStore& store,
+                    const std::vector<Snapshot>& all, const std::vector<Snapshot>& chosen) {
   if (!store.is_native()) return;
   std::map<VolumeName, const Snapshot*> newest;
   for (const auto& snapshot : all) newest[snapshot.volume] = &snapshot;

@@ -1,57 +1,41 @@
 #include <fmt/format.h>
 
-#include "blob/local_storage.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/password.h"
 #include "cli/store.h"
-#include "cli/store_recognition.h"
-#include "repository/crypto.h"
+#include "stores/create.h"
 
 namespace snapferry::cli {
 namespace {
 
-ExitCode init_native(Context& context, const StoreAddress& address) {
-  if (context.options.has("--encryption")) {
-    throw Error(ErrorKind::InvalidArgument,
-                fmt::format("--encryption: native snapshots are as encrypted as the {} that they "
-                            "are in; leave it out",
-                            address.kind == StoreKind::Zfs ? "dataset" : "device"));
-  }
-  const auto recognition = StoreRecognition::of_native(context, address);
-  recognition.require_mounted();
-  const auto endpoints = endpoints_of(context);
-  endpoints->create_store(address);
-  recognition.remember(endpoints->store(address)->identity(), SeenStore::Protection::Unknown);
-  context.console.say(fmt::format("made the store {}\n", printable(address.text())));
-  context.console.emit(JsonObject::line("init").text("store", address.text()));
-  return ExitCode::Success;
+void refuse_encryption_of_native(const Context& context, StoreKind kind) {
+  if (!context.options.has("--encryption")) return;
+  throw Error(ErrorKind::InvalidArgument,
+              fmt::format("--encryption: native snapshots are as encrypted as the {} that they "
+                          "are in; leave it out",
+                          kind == StoreKind::Zfs ? "dataset" : "device"));
 }
 
 ExitCode run_init(Context& context) {
   const auto address = store_address(context);
-  if (address.is_native()) return init_native(context, address);
-  const std::string directory = absolute_path(address.name);
-  const std::string name = "repo:" + directory;
-  const auto recognition = StoreRecognition::of_repository(context, directory);
-  recognition.require_mounted();
-  repository::CreateOptions options;
-  if (context.options.text("--encryption") == "none") {
-    options.encryption = repository::Encryption::None;
+  if (address.is_native()) refuse_encryption_of_native(context, address.kind);
+  const stores::CreateRequest request{.encrypted = context.options.text("--encryption") != "none",
+                                      .first_password = [&](const std::string& store) {
+                                        return obtain_password(context,
+                                                               first_password_of_store(store));
+                                      }};
+  const auto name = stores::create(address, request, surroundings_for(context, address));
+  auto made = JsonObject::line("init");
+  made.text("store", name);
+  if (address.is_native()) {
+    context.console.say(fmt::format("made the store {}\n", printable(name)));
   } else {
-    options.password = obtain_password(context, first_password_of_store(name));
+    context.console.say(fmt::format("made the repository {}\n", name));
+    made.text("encryption", context.options.text("--encryption"));
   }
-  const auto storage = blob::LocalStorage::create(directory);
-  const ObjectId id = repository::Repository::create(*storage, options);
-  repository::wipe(options.password);
-  recognition.remember(id.hex(), options.encryption == repository::Encryption::None
-                                     ? SeenStore::Protection::None
-                                     : SeenStore::Protection::Encrypted);
-  context.console.say(fmt::format("made the repository {}\n", name));
-  context.console.emit(JsonObject::line("init")
-                           .text("store", name)
-                           .text("encryption", context.options.text("--encryption")));
+  context.console.emit(made);
   return ExitCode::Success;
 }
 

@@ -87,7 +87,8 @@ ExitCode run_key_remove(Context& context) {
   return ExitCode::Success;
 }
 
-void show_recovery_key(Context& context, const RepositoryStore& store, const std::string& key) {
+void show_recovery_key(Context& context, const stores::RepositoryStore& store,
+                       const std::string& key) {
   context.console.emit(JsonObject::line("recovery_key").text("recovery_key", key));
   if (context.console.quiet()) {
     context.console.print(key + "\n");

@@ -5,11 +5,12 @@
 #include "cli/format.h"
 #include "cli/store.h"
 #include "mount/mount.h"
+#include "platform/absolute_path.h"
 
 namespace snapferry::cli {
 namespace {
 
-std::vector<Snapshot> with_files(SnapshotStore& store, std::vector<Snapshot> snapshots) {
+std::vector<Snapshot> with_files(stores::SnapshotStore& store, std::vector<Snapshot> snapshots) {
   std::erase_if(snapshots, [&](const Snapshot& snapshot) { return !store.has_files(snapshot); });
   return snapshots;
 }
@@ -21,7 +22,7 @@ ExitCode run_mount(Context& context) {
     std::vector<repository::Damage> damaged;
     return with_files(*store, of_chosen_set(context, store->snapshots(&damaged)));
   };
-  const std::string directory = absolute_path(context.options.argument(0));
+  const std::string directory = platform::absolute_path(context.options.argument(0));
   ProblemPrinter problems(context.console, directory);
   mount::MountOptions options;
   options.allow_other = context.options.has("--allow-other");

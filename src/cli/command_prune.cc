@@ -49,7 +49,7 @@ std::optional<retention::KeepRules> read_rules(const Invocation& options) {
 // The chains that rules apply to, each on its own.
 using Groups = std::map<std::pair<VolumeName, std::string>, std::vector<retention::Candidate>>;
 
-Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
+Groups grouped(const std::vector<Snapshot>& snapshots, stores::SnapshotStore& store) {
   Groups groups;
   for (const auto& snapshot : snapshots) {
     const EffectiveTime taken = store.time_for_rules(snapshot);
@@ -62,7 +62,7 @@ Groups grouped(const std::vector<Snapshot>& snapshots, SnapshotStore& store) {
 // What is known against snapshots that are under the rules, with the reason.
 using Doubts = std::map<std::pair<VolumeName, ObjectId>, std::string>;
 
-Doubts doubts_of(SnapshotStore& store, const std::vector<Snapshot>& snapshots) {
+Doubts doubts_of(stores::SnapshotStore& store, const std::vector<Snapshot>& snapshots) {
   Doubts doubts;
   for (const auto& snapshot : snapshots) {
     if (auto against = store.known_against(snapshot); !against.empty()) {
@@ -74,7 +74,7 @@ Doubts doubts_of(SnapshotStore& store, const std::vector<Snapshot>& snapshots) {
 
 // The snapshots of the volumes that are named, or all. What others took is none of our business
 // unless we are told so.
-std::vector<Snapshot> in_question(const Context& context, const SnapshotStore& store,
+std::vector<Snapshot> in_question(const Context& context, const stores::SnapshotStore& store,
                                   std::vector<Snapshot> snapshots) {
   std::set<VolumeName> volumes;
   for (const std::string& word : context.options.arguments) {
@@ -119,7 +119,7 @@ void report_group(Context& context, const VolumeName& volume, const std::string&
 
 // Of two clocks that differ, the earlier one: what is after it is kept. A dry run judges by it,
 // too, and so asks the store as a prune does, with a claim that comes and goes.
-Timestamp now_for_rules(Context& context, SnapshotStore& store) {
+Timestamp now_for_rules(Context& context, stores::SnapshotStore& store) {
   constexpr std::int64_t kMuch = 3600;
   const Timestamp here = context.io.clock.now();
   const Timestamp there = store.storage_time();
@@ -143,7 +143,7 @@ void keep_all(std::vector<retention::Decision>& decisions, const std::string& re
 }
 
 // Decides about each group, says so, and returns what goes.
-std::vector<Snapshot> decide(Context& context, SnapshotStore& store,
+std::vector<Snapshot> decide(Context& context, stores::SnapshotStore& store,
                              const std::vector<Snapshot>& snapshots,
                              const retention::KeepRules& rules, Timestamp now) {
   std::set<std::pair<VolumeName, ObjectId>> gone;
@@ -172,7 +172,7 @@ std::vector<Snapshot> decide(Context& context, SnapshotStore& store,
 }
 
 // What removing `chosen` frees, which a dry run only works out.
-std::optional<repository::CollectReport> collect(Context& context, SnapshotStore& store,
+std::optional<repository::CollectReport> collect(Context& context, stores::SnapshotStore& store,
                                                  const std::vector<Snapshot>& chosen,
                                                  bool dry_run) {
   Progress progress;
@@ -193,8 +193,11 @@ void report_native(Context& context, std::size_t kept, std::size_t removed, bool
                            .number("snapshots_removed", removed));
 }
 
-void report_discarded(Context& context, const std::vector<std::string>& lines) {
-  for (const auto& line : lines) {
+void report_discarded(Context& context, const std::vector<stores::Leftover>& leftovers) {
+  for (const auto& leftover : leftovers) {
+    const std::string line = fmt::format(
+        "{}: discarded {}what a receive left half done", printable(leftover.volume.text()),
+        leftover.bytes == 0 ? "" : human_size(leftover.bytes) + " of ");
     context.console.say(line + "\n");
     context.console.emit(JsonObject::line("discarded").text("message", line));
   }

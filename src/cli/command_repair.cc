@@ -45,7 +45,7 @@ std::string_view done_to(std::uint64_t number, bool dry_run) {
   return number == 1 ? "was" : "were";
 }
 
-void report(Context& context, const SnapshotStore& store, bool dry_run,
+void report(Context& context, const stores::SnapshotStore& store, bool dry_run,
             const repository::RepairReport& report) {
   report_actions(context, report.actions);
   report_losses(context, dry_run, report);
@@ -85,13 +85,15 @@ void report(Context& context, const SnapshotStore& store, bool dry_run,
 }
 
 // Without these the repository may not open.
-std::vector<repository::Damage> put_back_head(Context& context, RepositoryStore& other) {
-  const auto store = unopened_repository(context, store_address(context), "repair");
+std::vector<repository::Damage> put_back_head(Context& context, stores::RepositoryStore& other) {
+  const auto address = store_address(context);
+  const auto store =
+      stores::unopened_repository(address, surroundings_for(context, address), "repair");
   return other.repository->put_back_head(*store->storage, context.options.has("--dry-run"));
 }
 
 // After a dry run did not put back what it needs to open, it may not.
-std::unique_ptr<RepositoryStore> open_damaged(Context& context, bool may_fail) {
+std::unique_ptr<stores::RepositoryStore> open_damaged(Context& context, bool may_fail) {
   try {
     return open_repository(context, "repair");
   } catch (const Error& error) {
@@ -105,7 +107,7 @@ std::unique_ptr<RepositoryStore> open_damaged(Context& context, bool may_fail) {
 }
 
 ExitCode run_repair(Context& context) {
-  std::unique_ptr<RepositoryStore> other;
+  std::unique_ptr<stores::RepositoryStore> other;
   std::vector<repository::Damage> head;
   if (context.options.has("--from")) {
     other = open_repository_at(context, StoreAddress::parse(context.options.text("--from")),

@@ -16,6 +16,7 @@
 #include "cli/store.h"
 #include "cli/store_guard.h"
 #include "core/wall_time.h"
+#include "platform/absolute_path.h"
 #include "tree/restore/restore.h"
 #include "tree/restore/unfinished_restore.h"
 
@@ -259,7 +260,7 @@ ExitCode run_restore(Context& context) {
   if (const auto volume = context.options.text("--target"); is_native_address(volume)) {
     return restore_volume(context, VolumeAddress::parse(volume));
   }
-  const std::string target = absolute_path(context.options.text("--target"));
+  const std::string target = platform::absolute_path(context.options.text("--target"));
   require_outside_store(context, target, "restore to a directory outside it");
   require_possible_target(target);
   const auto store = open_store(context);

@@ -119,7 +119,7 @@ Changes changes_for(const Expected& expected, const std::set<VolumeName>& chosen
 }
 
 // Takes what was refused out of `chosen`; true if nothing was.
-bool carry_out(Context& context, SnapshotStore& store, const Changes& changes,
+bool carry_out(Context& context, stores::SnapshotStore& store, const Changes& changes,
                std::set<VolumeName>& chosen) {
   bool all = true;
   for (const auto& [host, change] : changes) {

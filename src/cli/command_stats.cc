@@ -8,21 +8,21 @@
 namespace snapferry::cli {
 namespace {
 
-std::string ratio(const StoreFigure& figure) {
+std::string ratio(const stores::StoreFigure& figure) {
   if (figure.part == 0) return "-";
   return fmt::format("{:.2f}",
                      static_cast<double>(figure.number) / static_cast<double>(figure.part));
 }
 
-std::string in_words(const StoreFigure& figure) {
+std::string in_words(const stores::StoreFigure& figure) {
   switch (figure.unit) {
-    case StoreFigure::Unit::Count:
+    case stores::StoreFigure::Unit::Count:
       return human_count(figure.number);
-    case StoreFigure::Unit::Bytes:
+    case stores::StoreFigure::Unit::Bytes:
       return human_size(figure.number);
-    case StoreFigure::Unit::Ratio:
+    case stores::StoreFigure::Unit::Ratio:
       return ratio(figure);
-    case StoreFigure::Unit::Text:
+    case stores::StoreFigure::Unit::Text:
       break;
   }
   return figure.text;
@@ -37,7 +37,7 @@ ExitCode run_stats(Context& context) {
   for (const auto& figure : store->figures()) {
     if (!figure.label.empty()) table.add({figure.label, in_words(figure)});
     if (figure.key.empty()) continue;
-    if (figure.unit == StoreFigure::Unit::Text) {
+    if (figure.unit == stores::StoreFigure::Unit::Text) {
       object.text(figure.key, figure.text);
     } else {
       object.number(figure.key, figure.number);

@@ -31,7 +31,7 @@ double read_percent(const Invocation& options) {
   return percent;
 }
 
-std::string counts(const SnapshotStore& store, const repository::VerifyReport& report) {
+std::string counts(const stores::SnapshotStore& store, const repository::VerifyReport& report) {
   const std::string snapshots = counted(report.snapshots, "snapshot", "snapshots");
   if (store.is_native()) {
     return fmt::format("{} of {}", snapshots, counted(report.objects, "volume", "volumes"));
@@ -40,7 +40,8 @@ std::string counts(const SnapshotStore& store, const repository::VerifyReport& r
                      counted(report.objects, "object", "objects"));
 }
 
-void report(Context& context, const SnapshotStore& store, const repository::VerifyReport& report) {
+void report(Context& context, const stores::SnapshotStore& store,
+            const repository::VerifyReport& report) {
   for (const auto& damage : report.damages) {
     context.console.print(
         fmt::format("damaged: {}: {}\n", printable(damage.object), printable(damage.message)));
@@ -76,7 +77,7 @@ void report(Context& context, const SnapshotStore& store, const repository::Veri
                            .number("affected", report.affected.size()));
 }
 
-std::string next_step(const SnapshotStore& store) {
+std::string next_step(const stores::SnapshotStore& store) {
   if (!store.is_native()) {
     return "the next backup of what is affected stores again what is still on its source; then "
            "run: snapferry repair";

@@ -106,11 +106,11 @@ Expected judge_expected(const Expectations& expectations, const Arrivals& arriva
   return std::move(judgement).result();
 }
 
-Expected expected_of(const Context& context, SnapshotStore& store) {
+Expected expected_of(const Context& context, stores::SnapshotStore& store) {
   return judge_expected(store.expectations(), store.arrivals(), chosen_set(context));
 }
 
-Expected expected_or_warn(Context& context, SnapshotStore& store) {
+Expected expected_or_warn(Context& context, stores::SnapshotStore& store) {
   try {
     return expected_of(context, store);
   } catch (const Error& error) {
@@ -134,7 +134,8 @@ std::vector<Snapshot> with_expected(std::vector<Snapshot> snapshots, const Expec
   return snapshots;
 }
 
-std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store, bool* damaged) {
+std::vector<Snapshot> list_or_expect(Context& context, stores::SnapshotStore& store,
+                                     bool* damaged) {
   try {
     return list_snapshots(context, store, damaged);
   } catch (const Error& error) {
@@ -147,7 +148,7 @@ std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store, boo
   }
 }
 
-RetirementsKept::RetirementsKept(Context& context, SnapshotStore& store,
+RetirementsKept::RetirementsKept(Context& context, stores::SnapshotStore& store,
                                  const std::vector<Snapshot>& going)
     : context_(context), store_(store) {
   if (going.empty()) return;

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "cli/context.h"
-#include "cli/snapshot_store.h"
 #include "core/expectation.h"
 #include "core/snapshot.h"
+#include "stores/snapshot_store.h"
 
 namespace snapferry::cli {
 
@@ -42,18 +42,18 @@ Expected judge_expected(const Expectations& expectations, const Arrivals& arriva
                         const std::optional<std::string>& set);
 
 // Of a store that was listed; of the set that --set names, where the command takes it.
-Expected expected_of(const Context& context, SnapshotStore& store);
+Expected expected_of(const Context& context, stores::SnapshotStore& store);
 
 // The same for commands that do not fail by what is expected: where that cannot be read, they say
 // so, and nothing is.
-Expected expected_or_warn(Context& context, SnapshotStore& store);
+Expected expected_or_warn(Context& context, stores::SnapshotStore& store);
 
 // With one more for each volume that is expected and has none, so that a word can mean it.
 std::vector<Snapshot> with_expected(std::vector<Snapshot> snapshots, const Expected& expected);
 
 // Lists the snapshots of the chosen set as list_snapshots() does, where something was asked for in
 // that set also without any.
-std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store,
+std::vector<Snapshot> list_or_expect(Context& context, stores::SnapshotStore& store,
                                      bool* damaged = nullptr);
 
 // Keeps retirements right while snapshots go: what is retired and loses its newest snapshot is
@@ -61,7 +61,8 @@ std::vector<Snapshot> list_or_expect(Context& context, SnapshotStore& store,
 class RetirementsKept {
  public:
   // Before `going` go. Borrows both.
-  RetirementsKept(Context& context, SnapshotStore& store, const std::vector<Snapshot>& going);
+  RetirementsKept(Context& context, stores::SnapshotStore& store,
+                  const std::vector<Snapshot>& going);
   // Once they went.
   void carry_on();
 
@@ -69,7 +70,7 @@ class RetirementsKept {
   std::map<std::string, ExpectationChange> changes();
 
   Context& context_;
-  SnapshotStore& store_;
+  stores::SnapshotStore& store_;
   std::map<VolumeName, SetNames> retired_;
 };
 

@@ -6,10 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "blob/storage.h"
-#include "cli/endpoint.h"
 #include "core/cancellation.h"
 #include "platform/clock.h"
+#include "stores/surroundings.h"
 
 namespace snapferry::cli {
 
@@ -65,9 +64,9 @@ struct Io {
   // Throws Cancelled if interrupted. Null: there is none.
   std::function<std::optional<std::string>(std::string_view prompt)> ask = {};
   // The storage of a repository in a directory, which exists; null: the directory as it is.
-  std::function<std::unique_ptr<blob::Storage>(const std::string& directory)> storage = {};
+  stores::OpenStorage storage = {};
   // The sources and stores that addresses mean; null: those of the system.
-  std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints = {};
+  stores::OpenEndpoints endpoints = {};
 
   unsigned width() const { return terminal_width ? terminal_width() : 80; }
 

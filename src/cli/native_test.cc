@@ -65,11 +65,11 @@ std::size_t lines_in(const std::string& text) {
 }
 
 // The volumes zfs:pool/a and zfs:pool/b of this machine and of "web1", and the store zfs:backup.
-class NativeProgram : public ::testing::Test, public Endpoints {
+class NativeProgram : public ::testing::Test, public stores::Endpoints {
  protected:
   NativeProgram() {
     program_.environment = {{"SNAPFERRY_STORE", "zfs:backup"}, {"SNAPFERRY_CACHE", cache_.path()}};
-    program_.endpoints = [this](const EndpointOptions& options) {
+    program_.endpoints = [this](const stores::EndpointOptions& options) {
       set_ = options.set;
       return std::make_unique<Borrowed>(*this);
     };
@@ -110,15 +110,15 @@ class NativeProgram : public ::testing::Test, public Endpoints {
     return std::make_unique<FakeTarget>(restored_);
   }
 
-  struct Borrowed : Endpoints {
-    explicit Borrowed(Endpoints& real) : real_(real) {}
+  struct Borrowed : stores::Endpoints {
+    explicit Borrowed(stores::Endpoints& real) : real_(real) {}
     std::unique_ptr<Source> source(const VolumeAddress& a) override { return real_.source(a); }
     std::unique_ptr<Store> store(const StoreAddress& a) override { return real_.store(a); }
     void create_store(const StoreAddress& a) override { real_.create_store(a); }
     std::unique_ptr<VolumeTarget> target(const VolumeAddress& a) override {
       return real_.target(a);
     }
-    Endpoints& real_;
+    stores::Endpoints& real_;
   };
 
   TemporaryDirectory room_;

@@ -9,15 +9,16 @@
 
 #include <fmt/format.h>
 
-#include "cli/endpoint.h"
 #include "cli/format.h"
 #include "cli/status_line.h"
 #include "cli/store.h"
-#include "cli/store_recognition.h"
 #include "cli/volume_group.h"
 #include "core/wall_time.h"
 #include "replication/snapshot_name.h"
 #include "replication/store_source.h"
+#include "stores/endpoints.h"
+#include "stores/open.h"
+#include "stores/store_recognition.h"
 
 namespace snapferry::cli {
 namespace {
@@ -204,7 +205,7 @@ void report_sum(Context& context, const Sum& sum, bool dry_run) {
 
 // Where the volumes are: on machines, or in a store, for a second tier.
 struct Origin {
-  Endpoints& endpoints;
+  stores::Endpoints& endpoints;
   Store* tier = nullptr;  // of --from
 
   std::unique_ptr<Source> source(const VolumeAddress& machine, const std::string& host) const {
@@ -385,7 +386,8 @@ std::vector<VolumeGroup> all_of(Store& tier, VolumeKind kind) {
 ExitCode replicate(Context& context, const std::vector<VolumeAddress>& volumes,
                    const StoreAddress& store) {
   require_same_kind(volumes, store);
-  const auto recognition = StoreRecognition::of_native(context, store);
+  const auto recognition =
+      stores::StoreRecognition::of_native(surroundings_for(context, store), store);
   RunOptions options = run_options(context);
   // Its listing says which store it is, so that nothing more has to be asked.
   options.recognise = [&](const std::string& identity) { recognition.recognise(identity); };
@@ -407,8 +409,8 @@ ExitCode replicate_store(Context& context, const StoreAddress& from,
   // What was received encrypted has its key elsewhere.
   options.raw = replication::RawPolicy::Raw;
   const auto endpoints = endpoints_of(context, options.set);
-  const auto tier = native_store(context, *endpoints, from);
-  const auto target = native_store(context, *endpoints, store);
+  const auto tier = stores::open_native(from, surroundings_for(context, from), *endpoints);
+  const auto target = stores::open_native(store, surroundings_for(context, store), *endpoints);
   if (tier->identity() == target->identity()) {
     throw Error(
         ErrorKind::InvalidArgument,

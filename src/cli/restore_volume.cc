@@ -5,12 +5,13 @@
 #include <fmt/format.h>
 
 #include "cli/format.h"
-#include "cli/native_store.h"
 #include "cli/progress_display.h"
 #include "cli/snapshots.h"
 #include "cli/store.h"
 #include "core/snapshot_selector.h"
 #include "core/wall_time.h"
+#include "stores/native_store.h"
+#include "stores/open.h"
 
 namespace snapferry::cli {
 namespace {
@@ -49,8 +50,8 @@ StreamFeatures common(const StreamFeatures& a, const StreamFeatures& b) {
   return both;
 }
 
-StreamRequest request_for(NativeStore& store, VolumeTarget& target, const std::string& volume,
-                          const Snapshot& snapshot) {
+StreamRequest request_for(stores::NativeStore& store, VolumeTarget& target,
+                          const std::string& volume, const Snapshot& snapshot) {
   StreamRequest request;
   request.volume = snapshot.volume.path;
   request.to = store.point_of(snapshot);
@@ -88,7 +89,8 @@ void report(Context& context, const Snapshot& snapshot, const VolumeAddress& tar
 }
 
 // What it was beside its files; nothing where the store has no word of it.
-VolumeProperties description_of(Context& context, NativeStore& store, const Snapshot& snapshot) {
+VolumeProperties description_of(Context& context, stores::NativeStore& store,
+                                const Snapshot& snapshot) {
   try {
     return store.store().description(snapshot.volume, store.point_of(snapshot));
   } catch (const Error& error) {
@@ -144,8 +146,9 @@ ExitCode restore_volume(Context& context, const VolumeAddress& target) {
   refuse_what_chooses_files(context.options);
   const StoreAddress address = native_store_address(context, target);
   const auto endpoints = endpoints_of(context);
-  NativeStore store(native_store(context, *endpoints, address), context.io.clock,
-                    own_host(context));
+  const auto surroundings = surroundings_for(context, address);
+  stores::NativeStore store(stores::open_native(address, surroundings, *endpoints),
+                            context.io.clock, own_host(context));
   const auto snapshots = list_snapshots(context, store);
   const Snapshot& snapshot = choose_snapshot(context, snapshots, context.options.argument(0));
   const auto place = endpoints->target(target);

@@ -34,7 +34,8 @@ const Snapshot& choose_snapshot(Context& context, const std::vector<Snapshot>& s
   return snapshot;
 }
 
-Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector) {
+Snapshot find_snapshot(Context& context, stores::SnapshotStore& store,
+                       const std::string& selector) {
   const auto snapshots = list_snapshots(context, store);
   Snapshot snapshot = choose_snapshot(context, snapshots, selector);
   store.complete(snapshot);
@@ -63,7 +64,7 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
   return {{wanted, std::move(volumes.at(wanted))}};
 }
 
-bool warn_of_doubt(Context& context, SnapshotStore& store, const Snapshot& snapshot) {
+bool warn_of_doubt(Context& context, stores::SnapshotStore& store, const Snapshot& snapshot) {
   if (!store.is_native()) return false;
   const std::string against = store.known_against(snapshot);
   if (against.empty()) return false;

@@ -22,7 +22,7 @@ const Snapshot& choose_snapshot(Context& context, const std::vector<Snapshot>& s
                                 const std::string& selector);
 
 // The same out of all that the store has, complete. Throws Unsupported where it shows no files.
-Snapshot find_snapshot(Context& context, SnapshotStore& store, const std::string& selector);
+Snapshot find_snapshot(Context& context, stores::SnapshotStore& store, const std::string& selector);
 
 // The PATH of a command as a path from the root of the volume. A full path of the host counts, too:
 // in a snapshot of /home, "/home/alice" is "alice", if the snapshot holds that. Anything else is
@@ -41,7 +41,7 @@ void report_failures(Context& context, const std::vector<VolumeFailure>& failure
 // Warns where something is known against the native copy that `snapshot` is of: what comes back may
 // be something else than what was backed up. True if there is. From a repository only what is right
 // comes back.
-bool warn_of_doubt(Context& context, SnapshotStore& store, const Snapshot& snapshot);
+bool warn_of_doubt(Context& context, stores::SnapshotStore& store, const Snapshot& snapshot);
 
 // The names of users or groups as they were on the source; numbers where there is none.
 class OwnerNames {

@@ -12,6 +12,7 @@
 #include "cli/format.h"
 #include "cli/store.h"
 #include "core/error.h"
+#include "platform/absolute_path.h"
 
 namespace snapferry::cli {
 namespace {
@@ -66,7 +67,7 @@ std::string without_a_look(const std::string& given) {
 std::string name_of_missing(const std::string& given) {
   std::string path;
   try {
-    path = absolute_path(given);
+    path = platform::absolute_path(given);
   } catch (const Error&) {
     path = without_a_look(given);
   }
@@ -85,7 +86,7 @@ std::string name_of_source(const std::string& given) {
 
 SourcePath source_path(const std::string& given) {
   SourcePath source;
-  const std::string unresolved = absolute_path(given);
+  const std::string unresolved = platform::absolute_path(given);
   struct stat status {};
   if (::lstat(unresolved.c_str(), &status) != 0) not_there(given, errno);
   source.path = unresolved;

@@ -10,6 +10,7 @@
 #include "cli/cache.h"
 #include "cli/format.h"
 #include "cli/store.h"
+#include "platform/absolute_path.h"
 
 namespace snapferry::cli {
 namespace {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 // Where the store is on this machine.
 std::optional<std::string> directory_of_store(const Context& context) {
   const auto store = store_address(context);
-  if (!store.is_native()) return absolute_path(store.name);
+  if (!store.is_native()) return platform::absolute_path(store.name);
   if (store.is_remote() || store.kind != StoreKind::Btrfs) return std::nullopt;
   return store.name;
 }

@@ -1,4 +1,4 @@
-#include "cli/store_recognition.h"
+#include "stores/store_recognition.h"
 
 #include <filesystem>
 #include <fstream>
@@ -72,11 +72,12 @@ TEST_F(StoreAtAnAddress, WithoutEncryptionInThePlaceOfAnEncryptedOneIsRefusedAtA
 
 TEST_F(StoreAtAnAddress, WithoutEncryptionUnderTheIdOfTheEncryptedOneIsRefused) {
   init_encrypted();
-  const KnownStores known(room_ / "cache", ::geteuid());
-  SeenStore store = known.at("repo:" + settled_path(store_)).at(0);
-  EXPECT_EQ(store.protection, SeenStore::Protection::Encrypted);
-  store.protection = SeenStore::Protection::None;
-  EXPECT_EQ(compare(known.at("repo:" + settled_path(store_)), store), Familiarity::NotEncrypted);
+  const stores::KnownStores known(room_ / "cache", ::geteuid());
+  stores::SeenStore store = known.at("repo:" + stores::settled_path(store_)).at(0);
+  EXPECT_EQ(store.protection, stores::SeenStore::Protection::Encrypted);
+  store.protection = stores::SeenStore::Protection::None;
+  EXPECT_EQ(stores::compare(known.at("repo:" + stores::settled_path(store_)), store),
+            stores::Familiarity::NotEncrypted);
 }
 
 TEST_F(StoreAtAnAddress, OfAnotherIdIsNamedAndRefusedBeforeAPasswordIsAskedFor) {
@@ -151,11 +152,11 @@ TEST_F(StoreAtAnAddress, IsMadeAnewWhereItWasRemovedFromItsFilesystem) {
 TEST_F(StoreAtAnAddress, IsNotMadeInTheMountPointOfADiskThatIsAway) {
   init_open();
   // As if a disk had been mounted in the directory.
-  const KnownStores known(room_ / "cache", ::geteuid());
-  const std::string address = "repo:" + settled_path(store_);
-  SeenStore store = known.at(address).at(0);
+  const stores::KnownStores known(room_ / "cache", ::geteuid());
+  const std::string address = "repo:" + stores::settled_path(store_);
+  stores::SeenStore store = known.at(address).at(0);
   EXPECT_LT(store.mount_point.size(), store_.size());
-  store.mount_point = settled_path(store_);
+  store.mount_point = stores::settled_path(store_);
   known.remember(address, store);
   fs::remove_all(store_);
   const Outcome outcome = run({"init", "--encryption", "none"});
@@ -164,25 +165,6 @@ TEST_F(StoreAtAnAddress, IsNotMadeInTheMountPointOfADiskThatIsAway) {
   EXPECT_FALSE(fs::exists(store_));
   EXPECT_EQ(run({"init", "--encryption", "none", "--accept-changed-store"}).code, 0);
   EXPECT_EQ(run({"list"}).code, 0);
-}
-
-TEST(MountPoint, IsWhereTheDeviceChangesAlsoOfWhatIsNotThereYet) {
-  EXPECT_EQ(mount_point_of("/proc/self"), "/proc");
-  EXPECT_EQ(mount_point_of("/proc/no/such/thing"), "/proc");
-  EXPECT_EQ(mount_point_of("/"), "/");
-}
-
-TEST(SettledPath, IsOneForAllSymlinksAndWhatTheyLeadToNeedNotBeThere) {
-  const testing::TemporaryDirectory room;
-  const std::string real = fs::canonical(room.path()).string();
-  fs::create_directory_symlink("missing/store", real + "/relative");
-  fs::create_directory_symlink(real + "/missing", real + "/absolute");
-  fs::create_directory_symlink("loop", real + "/loop");
-  EXPECT_EQ(settled_path(real + "/relative"), real + "/missing/store");
-  EXPECT_EQ(settled_path(real + "/absolute/store"), real + "/missing/store");
-  EXPECT_EQ(settled_path(real + "/absolute/../x"), real + "/x");
-  EXPECT_EQ(settled_path(real + "/loop/a").substr(0, real.size()), real);
-  EXPECT_EQ(settled_path("/"), "/");
 }
 
 }  // namespace

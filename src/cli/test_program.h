@@ -101,7 +101,7 @@ class TestProgram {
   int input = -1;
   ObjectId machine;  // zeros: one that is not told from others
   // Null: no source and no store with native snapshots.
-  std::function<std::unique_ptr<Endpoints>(const EndpointOptions&)> endpoints;
+  std::function<std::unique_ptr<stores::Endpoints>(const stores::EndpointOptions&)> endpoints;
 
   Outcome run(std::vector<std::string> args) {
     StringOutput out, err;

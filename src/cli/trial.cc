@@ -35,7 +35,8 @@ std::vector<std::string> names_of(const std::vector<VolumeState>& volumes) {
 
 }  // namespace
 
-std::vector<Finding> try_source(Endpoints& endpoints, Source& source, const std::string& pattern) {
+std::vector<Finding> try_source(stores::Endpoints& endpoints, Source& source,
+                                const std::string& pattern) {
   return findings_of(kSource, [&]() -> std::vector<Finding> {
     const auto names = names_of(source.inventory({pattern}));
     if (names.empty()) {

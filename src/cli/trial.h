@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/endpoint.h"
+#include "stores/endpoints.h"
 #include "wire/messages.h"
 
 namespace snapferry::cli {
@@ -12,7 +12,7 @@ namespace snapferry::cli {
 // finding, or more where something fails. Nothing is thrown.
 
 // Lists what `pattern` covers, and looks whether a snapshot of each could be made.
-std::vector<wire::Finding> try_source(Endpoints& endpoints, Source& source,
+std::vector<wire::Finding> try_source(stores::Endpoints& endpoints, Source& source,
                                       const std::string& pattern);
 // Opens it and lists the replicas of `host`, or of all hosts if that is empty.
 std::vector<wire::Finding> try_store(Store& store, const std::string& host);

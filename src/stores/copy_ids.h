@@ -7,7 +7,7 @@
 #include "core/object_id.h"
 #include "core/store.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 
 // The ids under which native snapshots are shown. An id begins with the guid of its snapshot, and
 // so is the same in every store. Several replicas of one store may have one snapshot, as after one
@@ -27,4 +27,4 @@ class CopyIds {
   std::map<Guid, VolumeName> shared_;
 };
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,10 +1,10 @@
-#include "cli/copy_ids.h"
+#include "stores/copy_ids.h"
 
 #include <set>
 
 #include <gtest/gtest.h>
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 ReplicaState copy(const std::string& path, const std::vector<std::uint64_t>& guids) {
@@ -55,4 +55,4 @@ TEST(CopyIds, OfSnapshotsThatOneCopyAloneHasStayPlainBesideSharedOnes) {
 }
 
 }  // namespace
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

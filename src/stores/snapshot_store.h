@@ -12,7 +12,7 @@
 #include "core/volume.h"
 #include "repository/repository.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 
 // One line of what a store says of its size.
 struct StoreFigure {
@@ -25,8 +25,14 @@ struct StoreFigure {
   std::string text = {};
 };
 
+// What a receive left half done.
+struct Leftover {
+  VolumeName volume;
+  std::uint64_t bytes = 0;  // that were received; 0: not known
+};
+
 // Where snapshots are kept, as the commands that list, read, restore, check and prune see it: a
-// repository (cli/store.h) or native snapshots (cli/native_store.h).
+// repository (stores/repository_store.h) or native snapshots (stores/native_store.h).
 //
 // Every method throws Error. Use from one thread at a time; objects() from several.
 class SnapshotStore {
@@ -74,11 +80,11 @@ class SnapshotStore {
   // Frees what no snapshot needs; nullopt where forget() does that by itself.
   virtual std::optional<repository::CollectReport> collect(
       const repository::CollectOptions& options) = 0;
-  // Removes what receives left half done and nobody goes on with; a line for each that is gone.
-  virtual std::vector<std::string> discard_leftovers() { return {}; }
+  // Removes what receives left half done and nobody goes on with, and returns what is gone.
+  virtual std::vector<Leftover> discard_leftovers() { return {}; }
   // Damage is reported, not thrown.
   virtual repository::VerifyReport verify(const repository::VerifyOptions& options) = 0;
   virtual std::vector<StoreFigure> figures() = 0;
 };
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,4 +1,4 @@
-#include "cli/known_stores.h"
+#include "stores/known_stores.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -10,7 +10,7 @@
 #include "repository/crypto.h"
 #include "repository/temporary_file.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
@@ -133,4 +133,4 @@ void KnownStores::remember(const std::string& address, const SeenStore& store) c
   }
 }
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

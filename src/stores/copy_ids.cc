@@ -1,4 +1,4 @@
-#include "cli/copy_ids.h"
+#include "stores/copy_ids.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "core/aside.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 ObjectId plain_id(const Guid& guid) {
@@ -51,4 +51,4 @@ ObjectId CopyIds::id(const VolumeName& volume, const Guid& guid) const {
   return id_of_copy(volume, guid);
 }
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,4 +1,4 @@
-#include "cli/store_recognition.h"
+#include "stores/store_recognition.h"
 
 #include <deque>
 #include <filesystem>
@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cache.h"
-#include "cli/format.h"
+#include "core/printable.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,12 +27,6 @@ fs::path target_of(const fs::path& path) {
 }
 
 }  // namespace
-
-const OptionSpec kAcceptChangedStore = {
-    .name = "--accept-changed-store",
-    .help =
-        "take the store that is at the address now, though another one was there before, or "
-        "an encrypted one; needed once"};
 
 std::string settled_path(const std::string& path) {
   const fs::path whole = fs::path(path).lexically_normal();
@@ -74,37 +67,35 @@ std::string mount_point_of(const std::string& directory) {
   return path.string();
 }
 
-StoreRecognition::StoreRecognition(Context& context, std::string name, const std::string& address,
-                                   const std::string& directory)
-    : context_(context),
+StoreRecognition::StoreRecognition(const Surroundings& surroundings, std::string name,
+                                   const std::string& address, const std::string& directory)
+    : is_accepted_(surroundings.accept_changed_store),
       name_(std::move(name)),
       address_(address),
       directory_(directory),
-      known_(cache_of(context), ::geteuid()),
+      known_(surroundings.cache_directory(), ::geteuid()),
       seen_(known_.at(address)) {}
 
-StoreRecognition StoreRecognition::of_repository(Context& context, const std::string& directory) {
+StoreRecognition StoreRecognition::of_repository(const Surroundings& surroundings,
+                                                 const std::string& directory) {
   const std::string settled = settled_path(directory);
-  return {context, "repo:" + directory, "repo:" + settled, settled};
+  return {surroundings, "repo:" + directory, "repo:" + settled, settled};
 }
 
-StoreRecognition StoreRecognition::of_native(Context& context, const StoreAddress& address) {
+StoreRecognition StoreRecognition::of_native(const Surroundings& surroundings,
+                                             const StoreAddress& address) {
   if (address.is_remote() || address.kind != StoreKind::Btrfs) {
-    return {context, address.text(), address.text(), ""};
+    return {surroundings, address.text(), address.text(), ""};
   }
   const std::string settled = settled_path(address.name);
-  return {context, address.text(), "btrfs:" + settled, settled};
-}
-
-bool StoreRecognition::is_accepted() const {
-  return context_.options.has(kAcceptChangedStore.name);
+  return {surroundings, address.text(), "btrfs:" + settled, settled};
 }
 
 void StoreRecognition::require_familiar(const std::string& identity,
                                         SeenStore::Protection protection) const {
   const SeenStore now{identity, protection, ""};
   const Familiarity familiarity = compare(seen_, now);
-  if (is_accepted()) return;
+  if (is_accepted_) return;
   if (familiarity == Familiarity::NotEncrypted) {
     throw Error(ErrorKind::Conflict,
                 fmt::format("{}: this store (id {}) is not encrypted, and the one that was here "
@@ -141,7 +132,7 @@ NoSuchStore StoreRecognition::missing(const std::string& unknown) const {
 }
 
 void StoreRecognition::require_mounted() const {
-  if (seen_.empty() || directory_.empty() || is_accepted()) return;
+  if (seen_.empty() || directory_.empty() || is_accepted_) return;
   const std::string& before = seen_.front().mount_point;
   // Both lead to the directory, so that the longer one is below the other.
   if (before.size() <= mount_point_of(directory_).size()) return;
@@ -152,8 +143,8 @@ void StoreRecognition::require_mounted() const {
                           printable(name_), seen_.front().short_identity(), printable(before)));
 }
 
-void recognise_native(Context& context, const StoreAddress& address, Store& store) {
-  const auto recognition = StoreRecognition::of_native(context, address);
+void recognise_native(const Surroundings& surroundings, const StoreAddress& address, Store& store) {
+  const auto recognition = StoreRecognition::of_native(surroundings, address);
   try {
     recognition.recognise(store.identity());
   } catch (const NoSuchStore& error) {
@@ -161,4 +152,4 @@ void recognise_native(Context& context, const StoreAddress& address, Store& stor
   }
 }
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,4 +1,4 @@
-#include "cli/endpoint.h"
+#include "stores/endpoints.h"
 
 #include <map>
 #include <utility>
@@ -10,8 +10,8 @@
 #include "btrfs/source.h"
 #include "btrfs/store.h"
 #include "btrfs/target.h"
-#include "cli/format.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "platform/clock.h"
 #include "platform/command.h"
 #include "remote/remote_end.h"
@@ -20,7 +20,7 @@
 #include "zfs/zfs_store.h"
 #include "zfs/zfs_target.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 class SystemEndpoints : public Endpoints {
@@ -158,4 +158,4 @@ std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options) {
   return std::make_unique<SystemEndpoints>(std::move(options));
 }
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -5,15 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/context.h"
-#include "cli/known_stores.h"
 #include "core/store.h"
 #include "core/store_address.h"
+#include "stores/known_stores.h"
+#include "stores/surroundings.h"
 
-namespace snapferry::cli {
-
-// "--accept-changed-store": another store than before is meant.
-extern const OptionSpec kAcceptChangedStore;
+namespace snapferry::stores {
 
 // The one path of a directory, whatever symlinks lead to it, and also while it or what they lead to
 // is not there, as when its disk is not mounted.
@@ -29,15 +26,12 @@ std::string mount_point_of(const std::string& directory);
 // nothing for the cache.
 class StoreRecognition {
  public:
-  // For messages the store is `name`; "" for the directory of one that is none of this machine.
-  StoreRecognition(Context& context, std::string name, const std::string& address,
-                   const std::string& directory);
-
-  static StoreRecognition of_repository(Context& context, const std::string& directory);
-  static StoreRecognition of_native(Context& context, const StoreAddress& address);
+  static StoreRecognition of_repository(const Surroundings& surroundings,
+                                        const std::string& directory);
+  static StoreRecognition of_native(const Surroundings& surroundings, const StoreAddress& address);
 
   // Throws Conflict where another store was seen here, or an encrypted one and this is not, unless
-  // --accept-changed-store was given. Before the password is asked for, or anything written.
+  // that is accepted (Surroundings). Before the password is asked for, or anything written.
   void require_familiar(const std::string& identity, SeenStore::Protection protection) const;
 
   // From now on this store is familiar here.
@@ -50,13 +44,15 @@ class StoreRecognition {
   NoSuchStore missing(const std::string& unknown) const;
 
   // Throws Conflict where a store was seen here, on a disk that is not mounted now: one that is
-  // made now would be in its mount point. Not with --accept-changed-store.
+  // made now would be in its mount point. Not where that is accepted.
   void require_mounted() const;
 
  private:
-  bool is_accepted() const;
+  // For messages the store is `name`; "" for the directory of one that is none of this machine.
+  StoreRecognition(const Surroundings& surroundings, std::string name, const std::string& address,
+                   const std::string& directory);
 
-  Context& context_;
+  const bool is_accepted_;
   const std::string name_;
   const std::string address_;
   const std::string directory_;
@@ -66,6 +62,6 @@ class StoreRecognition {
 
 // What every command does with a native store: throws Conflict as require_familiar() does, or
 // NoSuchStore; otherwise remembers it.
-void recognise_native(Context& context, const StoreAddress& address, Store& store);
+void recognise_native(const Surroundings& surroundings, const StoreAddress& address, Store& store);
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,4 +1,4 @@
-#include "cli/known_stores.h"
+#include "stores/known_stores.h"
 
 #include <filesystem>
 #include <fstream>
@@ -8,7 +8,7 @@
 
 #include "testing/temporary_directory.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 using enum SeenStore::Protection;
@@ -113,4 +113,4 @@ TEST(KnownStores, DoNotWaitForAFifoInTheirPlace) {
 }
 
 }  // namespace
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

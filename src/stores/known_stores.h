@@ -7,7 +7,7 @@
 
 #include "core/bytes.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 
 // What was seen of the store at an address.
 struct SeenStore {
@@ -62,4 +62,4 @@ class KnownStores {
   const std::uint32_t user_;
 };
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,10 +1,10 @@
-#include "cli/native_store.h"
+#include "stores/native_store.h"
 
 #include <gtest/gtest.h>
 
 #include "replication/test_scene.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 using replication::Scene;
@@ -32,9 +32,9 @@ class Leftover : public ::testing::Test {
   static bool is_there_after_prune(Scene& scene) {
     NativeStore store(std::make_unique<Kind>(scene.disk), scene.clock, "web1");
     (void)store.snapshots(nullptr);
-    const auto lines = store.discard_leftovers();
+    const auto discarded = store.discard_leftovers();
     const bool is_there = scene.disk.has_partial(scene.replica("a"));
-    EXPECT_EQ(lines.size(), is_there ? 0u : 1u);
+    EXPECT_EQ(discarded.size(), is_there ? 0u : 1u);
     return is_there;
   }
 };
@@ -74,4 +74,4 @@ TEST_F(Leftover, OfAReceiveThatIsUnderWayIsNone) {
 }
 
 }  // namespace
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

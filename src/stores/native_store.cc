@@ -1,15 +1,15 @@
-#include "cli/native_store.h"
+#include "stores/native_store.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "cli/format.h"
 #include "core/aside.h"
+#include "core/printable.h"
 #include "replication/arrivals.h"
 #include "replication/snapshot_name.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 namespace {
 
 // What a name says of a snapshot.
@@ -157,17 +157,14 @@ std::vector<VolumeFailure> NativeStore::forget(const std::vector<Snapshot>& snap
   return failures;
 }
 
-std::vector<std::string> NativeStore::discard_leftovers() {
-  std::vector<std::string> lines;
+std::vector<Leftover> NativeStore::discard_leftovers() {
+  std::vector<Leftover> discarded;
   const std::lock_guard lock(store_mutex_);
   for (const auto& replica : replicas_) {
     if (!replica.partial || !discard_partial(replica)) continue;
-    const auto bytes = replica.partial->bytes;
-    lines.push_back(fmt::format("{}: discarded {}what a receive left half done",
-                                printable(replica.volume.text()),
-                                bytes == 0 ? "" : human_size(bytes) + " of "));
+    discarded.push_back({replica.volume, replica.partial->bytes});
   }
-  return lines;
+  return discarded;
 }
 
 // What somebody is receiving right now is no leftover, and what the key may not touch is for
@@ -248,4 +245,4 @@ std::vector<StoreFigure> NativeStore::figures() {
   return figures;
 }
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -1,19 +1,23 @@
-#include "cli/store.h"
+#include "platform/absolute_path.h"
 
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
-#include "cli/test_program.h"
+#include "core/error.h"
 #include "testing/temporary_directory.h"
 
-namespace snapferry::cli {
+namespace snapferry::platform {
 namespace {
 
 TEST(AbsolutePath, KeepsSymlinksAndDropsDots) {
   EXPECT_EQ(absolute_path("/a/./b//"), "/a/b");
+  EXPECT_EQ(absolute_path("/srv/backups/"), "/srv/backups");
   EXPECT_EQ(absolute_path("/"), "/");
-  EXPECT_EQ(absolute_path("."), std::filesystem::current_path().string());
+  const std::string here = std::filesystem::current_path().string();
+  EXPECT_EQ(absolute_path("."), here);
+  EXPECT_EQ(absolute_path("backups"), here + "/backups");
+  EXPECT_EQ(absolute_path("./a:b"), here + "/a:b");
 }
 
 TEST(AbsolutePath, ResolvesWhereAParentIsNamed) {
@@ -28,4 +32,4 @@ TEST(AbsolutePath, ResolvesWhereAParentIsNamed) {
 }
 
 }  // namespace
-}  // namespace snapferry::cli
+}  // namespace snapferry::platform

@@ -12,7 +12,7 @@
 #include "core/volume_address.h"
 #include "core/volume_target.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 
 // How ends on other machines are reached.
 struct EndpointOptions {
@@ -26,7 +26,7 @@ struct EndpointOptions {
 
 // From an address to the end that it means. The one place that knows which room serves which
 // kind: zfs:: and btrfs:: on this machine, agent:: over wire:: on others. Tests put fakes in
-// its place (Io::endpoints).
+// its place (Surroundings::endpoints).
 //
 // Every method throws InvalidArgument for an address without native snapshots (tree, repo, a
 // path), Unsupported where this program was built without the kind, Unavailable where a host
@@ -92,4 +92,4 @@ class Endpoints {
 // Those of the system.
 std::unique_ptr<Endpoints> system_endpoints(EndpointOptions options);
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/copy_ids.h"
-#include "cli/snapshot_store.h"
 #include "core/store.h"
 #include "platform/clock.h"
+#include "stores/copy_ids.h"
+#include "stores/snapshot_store.h"
 #include "view/live_objects.h"
 
-namespace snapferry::cli {
+namespace snapferry::stores {
 
 // Native snapshots as the commands see them. Their ids are those of CopyIds; set and time come from
 // their names, and those that Snapferry did not name have the set "". Owns `store`.
@@ -41,7 +41,7 @@ class NativeStore : public SnapshotStore {
   std::optional<repository::CollectReport> collect(const repository::CollectOptions&) override {
     return std::nullopt;
   }
-  std::vector<std::string> discard_leftovers() override;
+  std::vector<Leftover> discard_leftovers() override;
   repository::VerifyReport verify(const repository::VerifyOptions& options) override;
   std::vector<StoreFigure> figures() override;
 
@@ -74,4 +74,4 @@ class NativeStore : public SnapshotStore {
   std::map<Key, Known> known_;
 };
 
-}  // namespace snapferry::cli
+}  // namespace snapferry::stores
