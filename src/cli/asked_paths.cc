@@ -25,7 +25,7 @@ void AskedPaths::await_listed() {
 void AskedPaths::await() {
   if (awaited_) return;
   try {
-    std::vector<repository::Damage> named_by_others;
+    std::vector<stores::DamagedObject> named_by_others;
     (void)store_.snapshots(&named_by_others);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) throw;

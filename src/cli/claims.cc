@@ -4,13 +4,13 @@
 
 namespace snapferry::cli {
 
-std::string claim_owner(const repository::ClaimInfo& claim) {
+std::string claim_owner(const stores::StoreClaim& claim) {
   if (!claim.is_readable) return "an unreadable claim";
   return fmt::format("a {} on {}, process {}", claim.is_prune ? "prune" : "backup", claim.host,
                      claim.pid);
 }
 
-JsonObject claim_json(std::string_view type, const repository::ClaimInfo& claim) {
+JsonObject claim_json(std::string_view type, const stores::StoreClaim& claim) {
   auto object = JsonObject::line(type).text("claim", claim.id.hex());
   if (claim.is_readable) {
     object.text("type", claim.is_prune ? "prune" : "backup")

@@ -155,7 +155,7 @@ void leave_out_damaged(stores::SnapshotStore& store, Timestamp now, std::vector<
       if (against.empty()) break;
       if (age.known_against.empty()) {
         age.known_against = std::move(against);
-        if (!store.is_native()) age.damaged = newest.id;
+        if (store.proves_content()) age.damaged = newest.id;
       }
     }
     snapshots.pop_back();
@@ -202,7 +202,7 @@ Age age_of(Context& context, stores::SnapshotStore& store, const Arrivals& count
 bool is_set_aside(const stores::SnapshotStore& store,
                   const std::map<VolumeName, std::vector<Snapshot>>& of, const VolumeName& volume) {
   const auto before = path_before_aside(volume.path);
-  return store.is_native() && before && of.contains({volume.host, *before});
+  return store.sets_copies_aside() && before && of.contains({volume.host, *before});
 }
 
 void report_set_aside(Context& context, const VolumeName& volume) {

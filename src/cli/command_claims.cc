@@ -10,7 +10,7 @@
 namespace snapferry::cli {
 namespace {
 
-std::vector<std::string> row(const repository::ClaimInfo& claim) {
+std::vector<std::string> row(const stores::StoreClaim& claim) {
   const std::string refreshed =
       claim.refreshed == Timestamp{} ? "-" : format_local(claim.refreshed);
   const std::string state = (claim.counts ? "counts: " : "ended by the next prune: ") + claim.state;
@@ -28,7 +28,7 @@ std::vector<std::string> row(const repository::ClaimInfo& claim) {
 
 ExitCode list_claims(Context& context) {
   const auto store = open_repository(context, "claims");
-  const auto claims = store->repository->claims();
+  const auto claims = store->claims();
   using enum Table::Align;
   Table table({Left, Left, Left, Right, Left, Left, Left});
   if (!context.console.quiet()) {
@@ -58,7 +58,7 @@ ExitCode remove_claim(Context& context, const std::string& id) {
                 "--reason TEXT");
   }
   const auto store = open_repository(context, "claims");
-  const auto claim = store->repository->remove_claim(id, reason);
+  const auto claim = store->remove_claim(id, reason);
   context.console.say(fmt::format("removed claim {} of {}{}\n", claim.id.short_hex(),
                                   printable(claim_owner(claim)),
                                   claim.counts ? "; if it runs after all, it fails in the end and "

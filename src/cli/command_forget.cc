@@ -20,7 +20,7 @@ namespace {
 // send everything.
 void warn_of_chains(Context& context, stores::SnapshotStore& store,
                     const std::vector<Snapshot>& all, const std::vector<Snapshot>& chosen) {
-  if (!store.is_native()) return;
+  if (!store.needs_common_snapshot()) return;
   std::map<VolumeName, const Snapshot*> newest;
   for (const auto& snapshot : all) newest[snapshot.volume] = &snapshot;
   for (const auto& snapshot : chosen) {
@@ -110,7 +110,7 @@ ExitCode run_forget(Context& context) {
         snapshot.id.short_hex(), printable(snapshot.volume.text()), format_local(snapshot.time)));
     context.console.emit(snapshot_json(dry_run ? "would_forget" : "forgotten", snapshot));
   }
-  if (!dry_run && !store->is_native()) {
+  if (!dry_run && store->frees_by_collecting()) {
     context.console.say("the next 'snapferry prune' frees the space\n");
   }
   return ExitCode::Success;

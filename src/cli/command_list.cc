@@ -25,13 +25,13 @@ std::string remarks(const Snapshot& snapshot, bool damaged, bool retired) {
                             ahead < 0 ? "behind" : "ahead", format_local(snapshot.seen));
 }
 
-std::vector<std::string> row(const Snapshot& snapshot, bool native, bool damaged, bool retired) {
+std::vector<std::string> row(const Snapshot& snapshot, bool counts, bool damaged, bool retired) {
   return {snapshot.id.short_hex(),
           snapshot.time.seconds == 0 ? "-" : format_local(snapshot.time),
           snapshot.set.empty() ? "-" : printable(snapshot.set),
-          native ? "-" : human_count(snapshot.stats.files),
-          native ? "-" : human_size(snapshot.stats.bytes),
-          native ? "-" : human_size(snapshot.stats.bytes_stored),
+          counts ? human_count(snapshot.stats.files) : "-",
+          counts ? human_size(snapshot.stats.bytes) : "-",
+          counts ? human_size(snapshot.stats.bytes_stored) : "-",
           printable(snapshot.volume.text()) + remarks(snapshot, damaged, retired)};
 }
 
@@ -52,7 +52,7 @@ ExitCode run_list(Context& context) {
     for (const auto& snapshot : own) {
       const bool retired = expected.is_retired_in(volume, snapshot.set);
       const std::string against = store->known_against(snapshot);
-      table.add(row(snapshot, store->is_native(), !against.empty(), retired));
+      table.add(row(snapshot, store->counts_files(), !against.empty(), retired));
       JsonObject line = snapshot_json("snapshot", snapshot);
       if (!against.empty()) line.text("known_against", against);
       context.console.emit(line);

@@ -19,7 +19,7 @@ ExitCode run_mount(Context& context) {
   const auto store = open_store(context);
   const auto listed = [&] {
     // One damaged manifest must not hide what came since.
-    std::vector<repository::Damage> damaged;
+    std::vector<stores::DamagedObject> damaged;
     return with_files(*store, of_chosen_set(context, store->snapshots(&damaged)));
   };
   const std::string directory = platform::absolute_path(context.options.argument(0));

@@ -84,7 +84,7 @@ std::vector<Snapshot> in_question(const Context& context, const stores::Snapshot
     std::erase_if(snapshots,
                   [&](const Snapshot& snapshot) { return !volumes.contains(snapshot.volume); });
   }
-  if (store.is_native() && !context.options.has("--others")) {
+  if (store.holds_what_others_took() && !context.options.has("--others")) {
     std::erase_if(snapshots, [](const Snapshot& snapshot) { return snapshot.set.empty(); });
   }
   return snapshots;
@@ -148,7 +148,7 @@ std::vector<Snapshot> decide(Context& context, stores::SnapshotStore& store,
                              const retention::KeepRules& rules, Timestamp now) {
   std::set<std::pair<VolumeName, ObjectId>> gone;
   const Doubts doubts = doubts_of(store, snapshots);
-  const Doubts lost = store.is_native() ? Doubts() : doubts;
+  const Doubts lost = store.proves_content() ? doubts : Doubts();
   for (auto& [group, candidates] : grouped(snapshots, store)) {
     // What lost a part costs no other its place, as what lacks one.
     for (auto& candidate : candidates) {
@@ -156,7 +156,7 @@ std::vector<Snapshot> decide(Context& context, stores::SnapshotStore& store,
     }
     auto decisions = retention::decide(candidates, rules, now);
     const auto against = doubts.find({group.first, candidates.back().id});
-    if (store.is_native() && against != doubts.end()) {
+    if (!store.proves_content() && against != doubts.end()) {
       keep_all(decisions, "nothing goes, because of the copy this is known: " + against->second);
     }
     report_group(context, group.first, group.second, decisions, lost);
@@ -172,19 +172,18 @@ std::vector<Snapshot> decide(Context& context, stores::SnapshotStore& store,
 }
 
 // What removing `chosen` frees, which a dry run only works out.
-std::optional<repository::CollectReport> collect(Context& context, stores::SnapshotStore& store,
-                                                 const std::vector<Snapshot>& chosen,
-                                                 bool dry_run) {
+std::optional<stores::CollectFindings> collect(Context& context, stores::SnapshotStore& store,
+                                               const std::vector<Snapshot>& chosen, bool dry_run) {
   Progress progress;
-  repository::CollectOptions options;
-  options.dry_run = dry_run;
+  stores::CollectRequest request;
+  request.dry_run = dry_run;
   if (dry_run) {
-    for (const auto& snapshot : chosen) options.as_if_forgotten.push_back(snapshot.id);
+    for (const auto& snapshot : chosen) request.as_if_forgotten.push_back(snapshot.id);
   }
-  options.progress = &progress;
-  options.cancellation = &context.io.cancellation;
+  request.progress = &progress;
+  request.cancellation = &context.io.cancellation;
   const ProgressDisplay display(context, progress);
-  return store.collect(options);
+  return store.collect(request);
 }
 
 void report_native(Context& context, std::size_t kept, std::size_t removed, bool dry_run) {
@@ -204,7 +203,7 @@ void report_discarded(Context& context, const std::vector<stores::Leftover>& lef
 }
 
 // Who may still need what could go: each is named, so that one that is dead can be found.
-void report_deferred(Context& context, const repository::CollectReport& found) {
+void report_deferred(Context& context, const stores::CollectFindings& found) {
   if (found.packs_deferred == 0) return;
   context.console.say(fmt::format("{} in {} not freed yet: a later prune does\n",
                                   human_size(found.bytes_deferred),
@@ -223,7 +222,7 @@ void report_deferred(Context& context, const repository::CollectReport& found) {
   }
 }
 
-void report_leftovers(Context& context, const repository::CollectReport& found) {
+void report_leftovers(Context& context, const stores::CollectFindings& found) {
   for (const auto& id : found.torn_manifests) {
     context.console.warn(fmt::format(
         "snapshots/{}: was cut short before its backup had committed it, and was removed",
@@ -245,7 +244,7 @@ void report_leftovers(Context& context, const repository::CollectReport& found) 
   }
 }
 
-void report_asides(Context& context, bool dry_run, const repository::CollectReport& found) {
+void report_asides(Context& context, bool dry_run, const stores::CollectFindings& found) {
   if (found.asides_removed == 0) return;
   context.console.say(
       fmt::format("{} {} in {} that 'repair' set aside over 90 days ago\n",
@@ -253,7 +252,7 @@ void report_asides(Context& context, bool dry_run, const repository::CollectRepo
                   counted(found.asides_removed, "damaged object", "damaged objects")));
 }
 
-void report_freed(Context& context, bool dry_run, const repository::CollectReport& found) {
+void report_freed(Context& context, bool dry_run, const stores::CollectFindings& found) {
   if (found.packs_removed == 0) {
     if (found.packs_deferred == 0) context.console.say("nothing to free\n");
     return;
@@ -272,7 +271,7 @@ void report_freed(Context& context, bool dry_run, const repository::CollectRepor
 }
 
 void report(Context& context, std::size_t kept, std::size_t removed, bool dry_run,
-            const repository::CollectReport& found) {
+            const stores::CollectFindings& found) {
   report_freed(context, dry_run, found);
   report_deferred(context, found);
   if (found.lacks_room) {

@@ -7,7 +7,6 @@
 #include "cli/format.h"
 #include "cli/progress_display.h"
 #include "cli/store.h"
-#include "core/store_address.h"
 
 namespace snapferry::cli {
 namespace {
@@ -31,30 +30,30 @@ double read_percent(const Invocation& options) {
   return percent;
 }
 
-std::string counts(const stores::SnapshotStore& store, const repository::VerifyReport& report) {
-  const std::string snapshots = counted(report.snapshots, "snapshot", "snapshots");
-  if (store.is_native()) {
-    return fmt::format("{} of {}", snapshots, counted(report.objects, "volume", "volumes"));
+std::string counts(const stores::VerifyFindings& found) {
+  const std::string snapshots = counted(found.snapshots, "snapshot", "snapshots");
+  if (!found.packs) {
+    return fmt::format("{} of {}", snapshots, counted(found.objects, "volume", "volumes"));
   }
-  return fmt::format("{}, {}, {}", snapshots, counted(report.packs, "pack", "packs"),
-                     counted(report.objects, "object", "objects"));
+  return fmt::format("{}, {}, {}", snapshots, counted(*found.packs, "pack", "packs"),
+                     counted(found.objects, "object", "objects"));
 }
 
 void report(Context& context, const stores::SnapshotStore& store,
-            const repository::VerifyReport& report) {
-  for (const auto& damage : report.damages) {
+            const stores::VerifyFindings& found) {
+  for (const auto& damage : found.damages) {
     context.console.print(
         fmt::format("damaged: {}: {}\n", printable(damage.object), printable(damage.message)));
     context.console.emit(
         JsonObject::line("damage").text("object", damage.object).text("message", damage.message));
   }
-  for (const auto& remark : report.remarks) {
+  for (const auto& remark : found.remarks) {
     context.console.say(
         fmt::format("no loss: {}: {}\n", printable(remark.object), printable(remark.message)));
     context.console.emit(
         JsonObject::line("remark").text("object", remark.object).text("message", remark.message));
   }
-  for (const auto& path : report.affected) {
+  for (const auto& path : found.affected) {
     context.console.print(fmt::format("affected: snapshot {} of {}: {}\n",
                                       path.snapshot.short_hex(), printable(path.volume.text()),
                                       printable(path.path.empty() ? "/" : path.path)));
@@ -64,48 +63,51 @@ void report(Context& context, const stores::SnapshotStore& store,
                              .text("path", path.path));
   }
   context.console.say(fmt::format("{}: {}: {}, {} read\n", printable(store.name()),
-                                  report.ok() ? "no damage" : "damaged", counts(store, report),
-                                  human_size(report.bytes_read)));
+                                  found.ok() ? "no damage" : "damaged", counts(found),
+                                  human_size(found.bytes_read)));
   context.console.emit(JsonObject::line("verify")
-                           .boolean("ok", report.ok())
-                           .number("snapshots", report.snapshots)
-                           .number("packs", report.packs)
-                           .number("objects", report.objects)
-                           .number("bytes_read", report.bytes_read)
-                           .number("damages", report.damages.size())
-                           .number("remarks", report.remarks.size())
-                           .number("affected", report.affected.size()));
+                           .boolean("ok", found.ok())
+                           .number("snapshots", found.snapshots)
+                           .number("packs", found.packs.value_or(0))
+                           .number("objects", found.objects)
+                           .number("bytes_read", found.bytes_read)
+                           .number("damages", found.damages.size())
+                           .number("remarks", found.remarks.size())
+                           .number("affected", found.affected.size()));
 }
 
-std::string next_step(const stores::SnapshotStore& store) {
-  if (!store.is_native()) {
-    return "the next backup of what is affected stores again what is still on its source; then "
-           "run: snapferry repair";
+std::string next_step(stores::Remedy remedy) {
+  const std::string new_copy =
+      "where the newest snapshot of a volume is affected, the next backup sets that copy aside "
+      "and begins a new one with a full stream";
+  switch (remedy) {
+    case stores::Remedy::Repair:
+      return "the next backup of what is affected stores again what is still on its source; then "
+             "run: snapferry repair";
+    case stores::Remedy::ScrubThenNewCopy:
+      return "'zpool scrub' repairs what the pool has twice, and verify again after it; else, " +
+             new_copy;
+    case stores::Remedy::NewCopy:
+      break;
   }
-  const std::string scrub =
-      StoreAddress::parse(store.name()).kind == StoreKind::Zfs
-          ? "'zpool scrub' repairs what the pool has twice, and verify again after it; else, "
-          : "";
-  return scrub +
-         "where the newest snapshot of a volume is affected, the next backup sets that copy aside "
-         "and begins a new one with a full stream";
+  return new_copy;
 }
 
 ExitCode run_verify(Context& context) {
-  repository::VerifyOptions options;
-  options.read_data = read_percent(context.options);
+  stores::VerifyRequest request;
+  request.read_data = read_percent(context.options);
   const auto store = open_store(context);
   Progress progress;
-  options.progress = &progress;
-  options.cancellation = &context.io.cancellation;
-  repository::VerifyReport found;
+  request.progress = &progress;
+  request.cancellation = &context.io.cancellation;
+  stores::VerifyFindings found;
   {
     const ProgressDisplay display(context, progress);
-    found = store->verify(options);
+    found = store->verify(request);
   }
   report(context, *store, found);
   if (found.ok()) return ExitCode::Success;
-  const std::string next = next_step(*store);
+  const std::string next = next_step(store->remedy());
   context.console.warn(
       fmt::format("{}: {} damaged; what is not named above can still be restored; "
                   "{}",

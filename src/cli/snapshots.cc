@@ -65,7 +65,7 @@ std::map<VolumeName, std::vector<Snapshot>> by_volume(Context& context,
 }
 
 bool warn_of_doubt(Context& context, stores::SnapshotStore& store, const Snapshot& snapshot) {
-  if (!store.is_native()) return false;
+  if (store.proves_content()) return false;
   const std::string against = store.known_against(snapshot);
   if (against.empty()) return false;
   context.console.warn(

@@ -107,7 +107,7 @@ std::vector<Snapshot> of_chosen_set(const Context& context, std::vector<Snapshot
 
 std::vector<Snapshot> list_snapshots(Context& context, stores::SnapshotStore& store,
                                      bool* damaged) {
-  std::vector<repository::Damage> damages;
+  std::vector<stores::DamagedObject> damages;
   auto snapshots = store.snapshots(&damages);
   for (const auto& damage : damages) {
     context.console.warn(fmt::format("{}: {}: {}; 'snapferry verify' says more", store.name(),

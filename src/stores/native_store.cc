@@ -6,6 +6,7 @@
 
 #include "core/aside.h"
 #include "core/printable.h"
+#include "core/store_address.h"
 #include "replication/arrivals.h"
 #include "replication/snapshot_name.h"
 
@@ -28,7 +29,7 @@ void fill_in_name(const Point& point, Snapshot& snapshot) {
 NativeStore::NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host)
     : store_(std::move(store)), clock_(clock), host_(std::move(host)) {}
 
-std::vector<Snapshot> NativeStore::snapshots(std::vector<repository::Damage>*) {
+std::vector<Snapshot> NativeStore::snapshots(std::vector<DamagedObject>*) {
   refresh();
   std::vector<Snapshot> snapshots;
   const CopyIds ids(replicas_);
@@ -192,31 +193,37 @@ std::string NativeStore::message_about(const ReplicaDamage& damage) const {
          damage.volume.text() + "'";
 }
 
-repository::VerifyReport NativeStore::verify(const repository::VerifyOptions& options) {
-  if (options.read_data != 0 && options.read_data != 100) {
+// A pool may have twice what is damaged.
+Remedy NativeStore::remedy() const {
+  const bool is_zfs = StoreAddress::parse(name()).kind == StoreKind::Zfs;
+  return is_zfs ? Remedy::ScrubThenNewCopy : Remedy::NewCopy;
+}
+
+VerifyFindings NativeStore::verify(const VerifyRequest& request) {
+  if (request.read_data != 0 && request.read_data != 100) {
     throw Error(ErrorKind::InvalidArgument,
                 fmt::format("{}: native snapshots are read back whole or not at all; give "
                             "--read-data without a percentage",
                             name()));
   }
   refresh();
-  repository::VerifyReport report;
-  if (options.progress != nullptr) options.progress->begin("verifying");
+  VerifyFindings findings;
+  if (request.progress != nullptr) request.progress->begin("verifying");
   const std::lock_guard lock(store_mutex_);
   for (const auto& replica : replicas_) {
-    if (options.cancellation != nullptr) options.cancellation->check();
-    const bool read_data = options.read_data > 0;
+    if (request.cancellation != nullptr) request.cancellation->check();
+    const bool read_data = request.read_data > 0;
     for (const auto& damage :
-         store_->verify(replica, read_data, options.progress, options.cancellation)) {
+         store_->verify(replica, read_data, request.progress, request.cancellation)) {
       const std::string name =
           damage.volume.text() + (damage.snapshot.empty() ? "" : "@" + damage.snapshot);
-      report.damages.push_back({name, message_about(damage)});
+      findings.damages.push_back({name, message_about(damage)});
     }
-    report.snapshots += replica.points.size();
-    ++report.objects;
+    findings.snapshots += replica.points.size();
+    ++findings.objects;
   }
-  if (options.progress != nullptr) report.bytes_read = options.progress->bytes;
-  return report;
+  if (request.progress != nullptr) findings.bytes_read = request.progress->bytes;
+  return findings;
 }
 
 std::vector<StoreFigure> NativeStore::figures() {

@@ -24,8 +24,14 @@ class NativeStore : public SnapshotStore {
   NativeStore(std::unique_ptr<Store> store, platform::Clock& clock, std::string host);
 
   std::string name() const override { return store_->name(); }
-  bool is_native() const override { return true; }
-  std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) override;
+  bool counts_files() const override { return false; }
+  bool holds_what_others_took() const override { return true; }
+  bool needs_common_snapshot() const override { return true; }
+  bool frees_by_collecting() const override { return false; }
+  bool proves_content() const override { return false; }
+  bool sets_copies_aside() const override { return true; }
+  Remedy remedy() const override;
+  std::vector<Snapshot> snapshots(std::vector<DamagedObject>* damaged) override;
   ObjectSource& objects() override { return objects_; }
   bool has_files(const Snapshot& snapshot) override;
   void complete(Snapshot& snapshot) override;
@@ -38,11 +44,9 @@ class NativeStore : public SnapshotStore {
   EffectiveTime time_for_rules(const Snapshot& snapshot) override;
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
   // Snapshots free their space when they go.
-  std::optional<repository::CollectReport> collect(const repository::CollectOptions&) override {
-    return std::nullopt;
-  }
+  std::optional<CollectFindings> collect(const CollectRequest&) override { return std::nullopt; }
   std::vector<Leftover> discard_leftovers() override;
-  repository::VerifyReport verify(const repository::VerifyOptions& options) override;
+  VerifyFindings verify(const VerifyRequest& request) override;
   std::vector<StoreFigure> figures() override;
 
   Store& store() { return *store_; }

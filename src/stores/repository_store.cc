@@ -9,6 +9,7 @@
 #include "core/printable.h"
 #include "core/snapshot_order.h"
 #include "platform/absolute_path.h"
+#include "stores/repository_findings.h"
 #include "stores/store_recognition.h"
 
 namespace snapferry::stores {
@@ -97,8 +98,10 @@ std::unique_ptr<RepositoryStore> open_repository(const StoreAddress& address,
   return store;
 }
 
-std::vector<Snapshot> RepositoryStore::snapshots(std::vector<repository::Damage>* damaged) {
-  auto listed = repository->snapshots(damaged);
+std::vector<Snapshot> RepositoryStore::snapshots(std::vector<DamagedObject>* damaged) {
+  std::vector<repository::Damage> damages;
+  auto listed = repository->snapshots(damaged == nullptr ? nullptr : &damages);
+  if (damaged != nullptr) *damaged = damaged_objects(std::move(damages));
   const auto times = effective_times(listed, clock->now());
   times_.clear();
   for (std::size_t i = 0; i < listed.size(); ++i) {
@@ -139,6 +142,33 @@ std::vector<VolumeFailure> RepositoryStore::forget(const std::vector<Snapshot>& 
   for (const auto& snapshot : snapshots) ids.push_back(snapshot.id);
   repository->forget(ids);
   return {};
+}
+
+std::optional<CollectFindings> RepositoryStore::collect(const CollectRequest& request) {
+  repository::CollectOptions options;
+  options.dry_run = request.dry_run;
+  options.as_if_forgotten = request.as_if_forgotten;
+  options.progress = request.progress;
+  options.cancellation = request.cancellation;
+  return findings_of(repository->collect(options));
+}
+
+VerifyFindings RepositoryStore::verify(const VerifyRequest& request) {
+  repository::VerifyOptions options;
+  options.read_data = request.read_data;
+  options.progress = request.progress;
+  options.cancellation = request.cancellation;
+  return findings_of(repository->verify(options));
+}
+
+std::vector<StoreClaim> RepositoryStore::claims() {
+  std::vector<StoreClaim> claims;
+  for (auto& claim : repository->claims()) claims.push_back(claim_of(std::move(claim)));
+  return claims;
+}
+
+StoreClaim RepositoryStore::remove_claim(const std::string& id, const std::string& reason) {
+  return claim_of(repository->remove_claim(id, reason));
 }
 
 std::vector<StoreFigure> RepositoryStore::figures() {

@@ -28,8 +28,14 @@ class RepositoryStore : public SnapshotStore {
 
   // "repo:/srv/backups".
   std::string name() const override { return "repo:" + directory; }
-  bool is_native() const override { return false; }
-  std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) override;
+  bool counts_files() const override { return true; }
+  bool holds_what_others_took() const override { return false; }
+  bool needs_common_snapshot() const override { return false; }
+  bool frees_by_collecting() const override { return true; }
+  bool proves_content() const override { return true; }
+  bool sets_copies_aside() const override { return false; }
+  Remedy remedy() const override { return Remedy::Repair; }
+  std::vector<Snapshot> snapshots(std::vector<DamagedObject>* damaged) override;
   ObjectSource& objects() override { return *repository; }
   bool has_files(const Snapshot&) override { return true; }
   void complete(Snapshot&) override {}
@@ -44,14 +50,13 @@ class RepositoryStore : public SnapshotStore {
   EffectiveTime time_for_rules(const Snapshot& snapshot) override;
   Timestamp storage_time() override { return repository->storage_time(); }
   std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) override;
-  std::optional<repository::CollectReport> collect(
-      const repository::CollectOptions& options) override {
-    return repository->collect(options);
-  }
-  repository::VerifyReport verify(const repository::VerifyOptions& options) override {
-    return repository->verify(options);
-  }
+  std::optional<CollectFindings> collect(const CollectRequest& request) override;
+  VerifyFindings verify(const VerifyRequest& request) override;
   std::vector<StoreFigure> figures() override;
+
+  // As Repository::claims() and remove_claim() say.
+  std::vector<StoreClaim> claims();
+  StoreClaim remove_claim(const std::string& id, const std::string& reason);
 
  private:
   // Of those that were listed last.

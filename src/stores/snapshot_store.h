@@ -10,7 +10,7 @@
 #include "core/snapshot.h"
 #include "core/snapshot_order.h"
 #include "core/volume.h"
-#include "repository/repository.h"
+#include "stores/findings.h"
 
 namespace snapferry::stores {
 
@@ -41,13 +41,30 @@ class SnapshotStore {
 
   // As --store takes it.
   virtual std::string name() const = 0;
-  // Whether its snapshots are native: their sets may be unknown (""), their files are not
-  // counted, and what one of them took is not known.
-  virtual bool is_native() const = 0;
+
+  // What kind of store it is, by what its users have to know of it:
+
+  // Whether its snapshots tell how many files they have, and what each of them took.
+  virtual bool counts_files() const = 0;
+  // Whether it may hold snapshots that others than Snapferry took; these have the set "".
+  virtual bool holds_what_others_took() const = 0;
+  // Whether the next backup of a volume can only go on from a snapshot that both ends have.
+  virtual bool needs_common_snapshot() const = 0;
+  // Whether forget() leaves the space to collect(); else it frees it at once.
+  virtual bool frees_by_collecting() const = 0;
+  // Whether what it gives back is proven to be what was backed up. Then what is known against a
+  // snapshot is a loss that this one has, and is named when it is read. Else somebody may have
+  // changed the copy of a volume, and what is known against one snapshot is a doubt about all of
+  // the copy.
+  virtual bool proves_content() const = 0;
+  // Whether it sets copies aside that cannot go on (core/aside.h).
+  virtual bool sets_copies_aside() const = 0;
+  // Of what verify() finds damaged.
+  virtual Remedy remedy() const = 0;
 
   // Oldest first. Asks the store each time. What is damaged does not hide the others. Of native
   // snapshots `root` has its tree and no more before complete().
-  virtual std::vector<Snapshot> snapshots(std::vector<repository::Damage>* damaged) = 0;
+  virtual std::vector<Snapshot> snapshots(std::vector<DamagedObject>* damaged) = 0;
 
   // The files of every snapshot that was listed. Outlives the store.
   virtual ObjectSource& objects() = 0;
@@ -77,13 +94,12 @@ class SnapshotStore {
 
   // Removes the snapshots, and returns what could not be removed.
   virtual std::vector<VolumeFailure> forget(const std::vector<Snapshot>& snapshots) = 0;
-  // Frees what no snapshot needs; nullopt where forget() does that by itself.
-  virtual std::optional<repository::CollectReport> collect(
-      const repository::CollectOptions& options) = 0;
+  // Frees what no snapshot needs; nullopt without frees_by_collecting().
+  virtual std::optional<CollectFindings> collect(const CollectRequest& request) = 0;
   // Removes what receives left half done and nobody goes on with, and returns what is gone.
   virtual std::vector<Leftover> discard_leftovers() { return {}; }
   // Damage is reported, not thrown.
-  virtual repository::VerifyReport verify(const repository::VerifyOptions& options) = 0;
+  virtual VerifyFindings verify(const VerifyRequest& request) = 0;
   virtual std::vector<StoreFigure> figures() = 0;
 };
 
