@@ -365,7 +365,8 @@ void LocalStorage::require_regular(const struct stat& stat, const std::string& p
   if (S_ISREG(stat.st_mode)) return;
   throw Error(ErrorKind::Corrupt, path_ + "/" + path + ": is " +
                                       std::string(kind_of(stat.st_mode)) +
-                                      " and not a file of a store");
+                                      " and not a file of a store; put the file itself in its "
+                                      "place, or remove what is there");
 }
 
 OpenFile LocalStorage::open_file(const std::string& path) const {
@@ -454,9 +455,38 @@ void LocalStorage::list_directory(const std::string& path, std::string_view pref
     } else if (may_have_shards && S_ISDIR(stat.st_mode) && name.size() == 2 &&
                begins_with_shard(name)) {
       list_directory(path + "/" + std::string(name), prefix, found);
+    } else if (!prefix.empty()) {
+      found.push_back(
+          {std::string(prefix).append("/").append(name), 0, stat.st_mtime, /*is_file=*/false});
     }
   }
-  if (directory.error() != 0 && directory.error() != ENOENT) fail(directory.error(), "list", path);
+  if (directory.error() == ENOENT) return require_no_link(path);
+  if (directory.error() != 0) fail(directory.error(), "list", path);
+}
+
+// What is kept elsewhere, on a disk that is away, is not gone.
+void LocalStorage::require_no_link(const std::string& path) const {
+  struct stat stat;
+  const bool is_link = ::fstatat(root_.get(), path.c_str(), &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       S_ISLNK(stat.st_mode);
+  if (!is_link) return;
+  throw Error(ErrorKind::Unavailable,
+              path_ + "/" + path + ": is a symlink to where nothing is; mount its disk");
+}
+
+bool LocalStorage::has_place(std::string_view prefix) {
+  check_list_prefix(prefix);
+  const std::string path(prefix);
+  struct stat stat;
+  if (::fstatat(root_.get(), path.c_str(), &stat, 0) == 0) return S_ISDIR(stat.st_mode);
+  if (errno != ENOENT) fail(errno, "look at", path);
+  require_no_link(path);
+  return false;
+}
+
+void LocalStorage::make_place(std::string_view prefix) {
+  check_list_prefix(prefix);
+  make_directories(std::string(prefix));
 }
 
 void LocalStorage::remove_if_left_over(int directory, const char* name) const {
@@ -467,9 +497,17 @@ void LocalStorage::remove_if_left_over(int directory, const char* name) const {
 
 void LocalStorage::remove(std::string_view name) {
   const Place place = place_of(name);
-  if (::unlinkat(root_.get(), place.path.c_str(), 0) != 0 && errno != ENOENT && errno != ENOTDIR) {
-    fail(errno, "remove", place.path);
+  int number = ::unlinkat(root_.get(), place.path.c_str(), 0) == 0 ? 0 : errno;
+  if (number == EISDIR) {
+    number = ::unlinkat(root_.get(), place.path.c_str(), AT_REMOVEDIR) == 0 ? 0 : errno;
   }
+  if (number == ENOTEMPTY || number == EEXIST) {
+    throw Error(ErrorKind::Conflict, path_ + "/" + place.path +
+                                         ": is a directory that is not empty, and no file of a "
+                                         "store; move it away")
+        .with_errno(number);
+  }
+  if (number != 0 && number != ENOENT && number != ENOTDIR) fail(number, "remove", place.path);
   open_files_.drop(place.path);
   unsynced_.changed(place.directory);
 }

@@ -56,6 +56,8 @@ class LocalStorage : public Storage {
   ObjectInfo info(std::string_view name) override;
   // An empty prefix lists the names of one part.
   std::vector<ObjectInfo> list(std::string_view prefix) override;
+  bool has_place(std::string_view prefix) override;
+  void make_place(std::string_view prefix) override;
   void remove(std::string_view name) override;
   void adopt(std::string_view name) override;
   void sync() override { unsynced_.sync(); }
@@ -86,6 +88,7 @@ class LocalStorage : public Storage {
              const std::string& path) const;
   void list_directory(const std::string& path, std::string_view prefix,
                       std::vector<ObjectInfo>& found);
+  void require_no_link(const std::string& path) const;
   void remove_if_left_over(int directory, const char* name) const;
   [[noreturn]] void fail(int number, std::string_view action, const std::string& path) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <map>
 #include <thread>
 
 #include <dirent.h>
@@ -198,7 +199,11 @@ TEST(LocalStorage, DirectoriesAndSymlinksAreNoObjects) {
   storage->put("keys/a", as_bytes("x"));
   ASSERT_EQ(::mkdir((directory / "store/keys/directory").c_str(), 0700), 0);
   ASSERT_EQ(::symlink("a", (directory / "store/keys/link").c_str()), 0);
-  EXPECT_EQ(storage->list("keys").size(), 1u);
+  // They are listed all the same: whoever has to know that something is gone must see it.
+  std::map<std::string, bool> listed;
+  for (const ObjectInfo& info : storage->list("keys")) listed[info.name] = info.is_file;
+  EXPECT_EQ(listed, (std::map<std::string, bool>{
+                        {"keys/a", true}, {"keys/directory", false}, {"keys/link", false}}));
   for (const std::string name : {"keys/directory", "keys/link"}) {
     EXPECT_ERROR(storage->get(name), ErrorKind::Corrupt);
     EXPECT_ERROR(storage->get_range(name, 0, 1), ErrorKind::Corrupt);
@@ -214,8 +219,40 @@ TEST(LocalStorage, DoesNotWaitForAFifoAndOpensNoDevice) {
   EXPECT_ERROR(storage->get_tail("config", 1), ErrorKind::Corrupt);
   EXPECT_ERROR(storage->info("config"), ErrorKind::Corrupt);
   EXPECT_TRUE(storage->list("").empty());
-  EXPECT_EQ(message_of([&] { storage->get("config"); }),
-            (directory / "store/config") + ": is a FIFO and not a file of a store");
+  EXPECT_EQ(
+      message_of([&] { storage->get("config"); }),
+      (directory / "store/config") +
+          ": is a FIFO and not a file of a store; put the file itself in its place, or remove "
+          "what is there");
+}
+
+TEST(LocalStorage, RemovesWhatIsNoFileButNoDirectoryThatHoldsAnything) {
+  const TemporaryDirectory directory;
+  const auto storage = LocalStorage::create(directory / "store");
+  storage->put("keys/a", as_bytes("x"));
+  ASSERT_EQ(::symlink("a", (directory / "store/keys/link").c_str()), 0);
+  ASSERT_EQ(::mkdir((directory / "store/keys/full").c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((directory / "store/keys/full/empty").c_str(), 0700), 0);
+  storage->remove("keys/link");
+  EXPECT_TRUE(exists(directory / "store/keys/a"));
+  EXPECT_ERROR(storage->remove("keys/full"), ErrorKind::Conflict);
+  ASSERT_EQ(::rmdir((directory / "store/keys/full/empty").c_str()), 0);
+  storage->remove("keys/full");
+  EXPECT_EQ(storage->list("keys").size(), 1u);
+}
+
+TEST(LocalStorage, KnowsAPlaceThatIsGoneFromOneThatIsEmpty) {
+  const TemporaryDirectory directory;
+  const auto storage = LocalStorage::create(directory / "store");
+  EXPECT_FALSE(storage->has_place("keys"));
+  EXPECT_TRUE(storage->list("keys").empty());
+  storage->make_place("keys");
+  storage->make_place("keys");
+  EXPECT_TRUE(storage->has_place("keys"));
+  ASSERT_EQ(::rmdir((directory / "store/keys").c_str()), 0);
+  ASSERT_EQ(::symlink("/nowhere/at/all", (directory / "store/keys").c_str()), 0);
+  EXPECT_ERROR(storage->list("keys"), ErrorKind::Unavailable);
+  EXPECT_ERROR(storage->has_place("keys"), ErrorKind::Unavailable);
 }
 
 TEST(LocalStorage, ReadsNoByteOfASparseTerabyte) {

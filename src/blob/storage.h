@@ -16,6 +16,9 @@ struct ObjectInfo {
   std::uint64_t size = 0;
   // When the object was written, by the storage's own clock; seconds since 1970.
   std::int64_t modified = 0;
+  // False: something else has its name (a directory, a symlink, a FIFO, a device). Its size is 0,
+  // and reading it throws Corrupt.
+  bool is_file = true;
 };
 
 // Where a repository's objects live: flat names to immutable bytes. Implemented by
@@ -61,10 +64,19 @@ class Storage {
   virtual ObjectInfo info(std::string_view name) = 0;
 
   // The objects whose name is "PREFIX/…", with full names, in no order; empty if there
-  // are none. Objects that come or go meanwhile may be in it or not.
+  // are none. Objects that come or go meanwhile may be in it or not. What has such a name and is no
+  // file is in it, too: whoever passes it over takes what was there for gone. Throws Unavailable
+  // where PREFIX is a link to where nothing is.
   virtual std::vector<ObjectInfo> list(std::string_view prefix) = 0;
 
-  // Removes the object; no error if it is not there. Not durable before sync().
+  // Whether there is a place for objects "PREFIX/…", though there may be none. True of storages in
+  // which a place comes and goes with its objects, and cannot be lost alone. Throws like list().
+  virtual bool has_place(std::string_view prefix) = 0;
+  // Makes the place where there is none. Not durable before sync().
+  virtual void make_place(std::string_view prefix) = 0;
+
+  // Removes the object; no error if it is not there. Throws Conflict for a directory that is not
+  // empty. Not durable before sync().
   virtual void remove(std::string_view name) = 0;
 
   // Makes an object that another instance put, and perhaps never synced, durable with

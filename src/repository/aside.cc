@@ -18,7 +18,7 @@ std::string aside_name(std::string_view object) {
 std::vector<blob::ObjectInfo> old_asides(blob::Storage& storage, std::int64_t now) {
   std::vector<blob::ObjectInfo> old = storage.list(kAsideDirectory);
   std::erase_if(old, [&](const blob::ObjectInfo& info) {
-    return now == 0 || info.modified == 0 || now - info.modified < kKeptSeconds;
+    return !info.is_file || now == 0 || info.modified == 0 || now - info.modified < kKeptSeconds;
   });
   return old;
 }

@@ -125,6 +125,10 @@ class Collection {
     const SnapshotList sorted = sort_out(list, read_endings(context_.objects, context_.cache));
     manifests_ = list.listed;
     report_.void_manifests = sorted.voided;
+    if (list.place_is_lost) {
+      everything_is_needed_ = true;
+      report_.damages.push_back(lost_place());
+    }
     for (const UnreadableManifest& unreadable : list.unreadable) {
       if (unreadable.is_announced) continue;
       everything_is_needed_ = true;
@@ -165,7 +169,8 @@ class Collection {
 
   void list_packs() {
     for (const blob::ObjectInfo& info : context_.storage.list(directory_of(ObjectType::Pack))) {
-      if (const auto id = id_of_name(ObjectType::Pack, info.name)) listed_.emplace(*id, info.size);
+      const auto id = id_of_name(ObjectType::Pack, info.name);
+      if (id && info.is_file) listed_.emplace(*id, info.size);
     }
   }
 

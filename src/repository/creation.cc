@@ -7,6 +7,7 @@
 #include "platform/process_identity.h"
 #include "repository/config.h"
 #include "repository/key_ring.h"
+#include "repository/object_name.h"
 #include "repository/put_back_head.h"
 #include "repository/repository.h"
 #include "repository/spare.h"
@@ -79,6 +80,8 @@ ObjectId Repository::create(blob::Storage& storage, const CreateOptions& options
     storage.sync();
     fail_as_there(storage);
   }
+  // From now on it is missed.
+  storage.make_place(directory_of(ObjectType::Snapshot));
   storage.sync();
   for (const OpenedKey& key : left) {
     // Says what the own one says.

@@ -34,6 +34,7 @@ EndedClaims end_claims(blob::Storage& storage, SealedObjects& objects, ObjectCac
                        Timestamp now) {
   EndedClaims result;
   if (claims.empty()) return result;
+  require_place(objects);  // finals that list none make void what is put back
   Ended ended;
   ended.time = now;
   ended.reason = reason;
@@ -83,7 +84,7 @@ void tidy_ended(blob::Storage& storage, SealedObjects& objects, ObjectCache* cac
   }
   for (const blob::ObjectInfo& info : objects.infos(ObjectType::Ended)) {
     // Torn: whoever wrote it had not gone on to E4, so the claim is still there.
-    if (info.size < kSmallestSealed) storage.remove(info.name);
+    if (is_torn(info)) storage.remove(info.name);
   }
   storage.sync();
 }

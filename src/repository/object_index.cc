@@ -313,7 +313,7 @@ std::vector<blob::ObjectInfo> ObjectIndex::uncovered_packs() {
   std::vector<blob::ObjectInfo> packs = storage_.list(directory_of(ObjectType::Pack));
   std::erase_if(packs, [&](const blob::ObjectInfo& info) {
     const auto id = id_of_name(ObjectType::Pack, info.name);
-    return !id || covered.contains(*id);
+    return !id || !info.is_file || covered.contains(*id);
   });
   return packs;
 }

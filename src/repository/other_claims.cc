@@ -63,7 +63,7 @@ std::vector<OtherClaim> other_claims(const SealedObjects& objects, const ObjectI
     other.id = *id_of_name(ObjectType::Claim, info.name);
     if (own != nullptr && other.id == *own) continue;
     other.modified = info.modified;
-    other.evidence.is_torn = info.size < kSmallestSealed;
+    other.evidence.is_torn = is_torn(info);
     other.evidence.uptime = platform::seconds_since_boot();
     if (storage_now != 0 && info.modified != 0) {
       other.evidence.age = storage_now - info.modified;

@@ -9,7 +9,8 @@ namespace snapferry::repository {
 PackList::PackList(const std::vector<blob::ObjectInfo>& listed) {
   packs_.reserve(listed.size());
   for (const blob::ObjectInfo& info : listed) {
-    if (const auto id = id_of_name(ObjectType::Pack, info.name)) packs_.push_back({*id, info.size});
+    const auto id = id_of_name(ObjectType::Pack, info.name);
+    if (id && info.is_file) packs_.push_back({*id, info.size});
   }
   std::ranges::sort(packs_, {}, &Listed::id);
 }

@@ -15,7 +15,8 @@ namespace snapferry::repository {
 class PackList {
  public:
   PackList() = default;
-  // Of what list("packs") returned; names that are none of packs are left out.
+  // Of what list("packs") returned; names that are none of packs are left out, and
+  // so is what is no file.
   explicit PackList(const std::vector<blob::ObjectInfo>& listed);
 
   // nullopt: there is no such pack.

@@ -76,7 +76,7 @@ class Repair {
     begin("checking keys");
     std::vector<std::string> names{std::string(kConfigName)};
     for (const blob::ObjectInfo& info : key_objects(context_.storage)) {
-      if (info.size == 0) {
+      if (info.is_file && info.size == 0) {
         dead_.push_back({info.name, "is empty, and was never written whole"});
       } else {
         names.push_back(info.name);
@@ -114,7 +114,9 @@ class Repair {
 
   void heal_manifests() {
     begin("checking snapshots");
-    for (const UnreadableManifest& damaged : list_manifests(context_.objects, nullptr).unreadable) {
+    const ManifestList list = list_manifests(context_.objects, nullptr);
+    if (list.place_is_lost) report_.beyond_repair.push_back(lost_place());
+    for (const UnreadableManifest& damaged : list.unreadable) {
       if (!damaged.is_announced) heal_manifest(damaged);
     }
     std::vector<Damage> damaged;
@@ -136,7 +138,11 @@ class Repair {
       snapshots_.push_back(decode_manifest(*whole, damaged.id).snapshot);
       return;
     }
-    keep_aside(name);
+    try {
+      keep_aside(name);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Corrupt) throw;  // there is nothing of ours to keep
+    }
     context_.objects.put(ObjectType::Snapshot, damaged.id, *whole);
     context_.storage.sync();
   }
@@ -338,7 +344,8 @@ class Repair {
     action(name, message + "; set aside as " + aside_name(name));
   }
 
-  // Larger than anything that this program writes, or no file at all: nothing of ours is in it.
+  // Larger than anything that this program writes: nothing of ours is in it. What is no file may be
+  // a link to ours, and stays.
   void remove_impossible(const std::string& name, const std::string& message) {
     try {
       context_.storage.remove(name);
@@ -357,10 +364,13 @@ class Repair {
   void tell_losses() {
     if (lost_.empty()) return;
     if (!options_.dry_run) note_lost();
+      (void)context_.storage.info(name);
     begin("finding what is affected");
     DamagedContent damaged(reader_);
     for (const auto& [id, kind] : lost_) damaged.add(id);
     for (const Snapshot& snapshot : snapshots_) damaged.find(snapshot, report_.lost);
+      const auto is_this = [&](const Damage& told) { return told.object == name; };
+      if (std::ranges::any_of(report_.beyond_repair, is_this)) return;
   }
 
   const SessionContext& context_;

@@ -107,16 +107,17 @@ Bytes SealedObjects::get(ObjectType type, const ObjectId& id) const {
 
 std::vector<ObjectId> SealedObjects::list(ObjectType type) const {
   std::vector<ObjectId> ids;
-  for (const blob::ObjectInfo& info : storage_.list(directory_of(type))) {
-    if (const auto id = id_of_name(type, info.name)) ids.push_back(*id);
-  }
+  for (const blob::ObjectInfo& info : infos(type)) ids.push_back(*id_of_name(type, info.name));
   std::ranges::sort(ids);
   return ids;
 }
 
 std::vector<blob::ObjectInfo> SealedObjects::infos(ObjectType type) const {
+  const bool proves_nothing = type == ObjectType::Damaged || type == ObjectType::Expected;
   auto found = storage_.list(directory_of(type));
-  std::erase_if(found, [&](const blob::ObjectInfo& info) { return !id_of_name(type, info.name); });
+  std::erase_if(found, [&](const blob::ObjectInfo& info) {
+    return !id_of_name(type, info.name) || (proves_nothing && !info.is_file);
+  });
   return found;
 }
 

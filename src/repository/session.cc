@@ -205,6 +205,8 @@ class Session : public BackupSession {
  private:
   // After the claim is written, before anything is looked up: FORMAT.md, B2.
   IdSet prepare() {
+    require_place(context_.objects);  // or nothing would miss it any more
+    context_.storage.make_place(directory_of(ObjectType::Snapshot));
     end_the_gone();
     CondemnedLists condemned = read_condemned(context_.objects);
     context_.index.refresh();  // B4: what was known before the claim is not to be relied on

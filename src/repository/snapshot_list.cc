@@ -26,6 +26,24 @@ std::set<ObjectId> announced_manifests(const SealedObjects& objects) {
 
 }  // namespace
 
+bool is_place_lost(const SealedObjects& objects) {
+  return !objects.has_place(ObjectType::Snapshot) &&
+         !(objects.list(ObjectType::Index).empty() && objects.list(ObjectType::Pack).empty());
+}
+
+Damage lost_place() {
+  return {"snapshots",
+          "the directory is missing, though something was stored here; put it back, from "
+          "lost+found or from the disk that it is on; if no backup was ever completed here, make "
+          "it, empty"};
+}
+
+void require_place(const SealedObjects& objects) {
+  if (!is_place_lost(objects)) return;
+  const Damage lost = lost_place();
+  throw Error(ErrorKind::Corrupt, lost.object + ": " + lost.message);
+}
+
 Bytes read_manifest(const SealedObjects& objects, ObjectCache* cache, const ObjectId& id) {
   if (cache != nullptr) {
     if (auto cached = cache->get(id)) return std::move(*cached);
@@ -48,6 +66,7 @@ ManifestList list_manifests(const SealedObjects& objects, ObjectCache* cache) {
       list.unreadable.push_back({id, error.message()});
     }
   }
+  list.place_is_lost = list.listed.empty() && is_place_lost(objects);
   if (!list.unreadable.empty()) {
     const std::set<ObjectId> announced = announced_manifests(objects);
     for (UnreadableManifest& manifest : list.unreadable) {
@@ -76,6 +95,10 @@ SnapshotList sort_out(const ManifestList& list, const Endings& endings) {
 std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
                                      std::vector<Damage>* damaged) {
   const ManifestList list = list_manifests(objects, cache);
+  if (list.place_is_lost) {
+    if (damaged == nullptr) require_place(objects);
+    damaged->push_back(lost_place());
+  }
   for (const UnreadableManifest& unreadable : list.unreadable) {
     if (unreadable.is_announced) continue;
     if (damaged == nullptr) throw Error(ErrorKind::Corrupt, unreadable.message);

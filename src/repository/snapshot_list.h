@@ -23,7 +23,16 @@ struct ManifestList {
   std::vector<ObjectId> listed;     // all of them, ascending
   std::vector<Manifest> manifests;  // those that open, void or not, oldest first
   std::vector<UnreadableManifest> unreadable;
+  bool place_is_lost = false;  // nobody knows what there was
 };
+
+// Whether the place where all manifests were is gone, though something was stored. Where nothing
+// was, there may never have been one.
+bool is_place_lost(const SealedObjects& objects);
+// What is wrong then, and what to do about it.
+Damage lost_place();
+// Throws Corrupt then.
+void require_place(const SealedObjects& objects);
 
 // The payload of a manifest, from the cache where that has it. Throws NotFound and Corrupt; `cache`
 // may be null.
@@ -39,9 +48,9 @@ struct SnapshotList {
 };
 SnapshotList sort_out(const ManifestList& list, const Endings& endings);
 
-// All snapshots there are, oldest first. Damaged ones go to `damaged`, or are thrown if it is
-// null; void ones, and those of which a claim says that they were not committed, never were
-// snapshots. `cache` may be null.
+// All snapshots there are, oldest first. Damaged ones, and a lost place, go to `damaged`, or are
+// thrown if it is null; void ones, and those of which a claim says that they were not committed,
+// never were snapshots. `cache` may be null.
 std::vector<Snapshot> read_snapshots(const SealedObjects& objects, ObjectCache* cache,
                                      std::vector<Damage>* damaged);
 

@@ -28,6 +28,8 @@ class ObservedStorage : public blob::Storage {
   Bytes get_tail(std::string_view name, std::size_t length) override;
   blob::ObjectInfo info(std::string_view name) override;
   std::vector<blob::ObjectInfo> list(std::string_view prefix) override;
+  bool has_place(std::string_view prefix) override { return inner_.has_place(prefix); }
+  void make_place(std::string_view prefix) override { inner_.make_place(prefix); }
   void remove(std::string_view name) override;
   void adopt(std::string_view name) override;
   void sync() override;
