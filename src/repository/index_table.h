@@ -98,6 +98,11 @@ class IndexTable {
   const NamedPack& named_pack(std::uint32_t ordinal) const { return packs_[ordinal]; }
   std::size_t pack_count() const { return packs_.size(); }
 
+  // Throws Corrupt if a record cannot be read.
+  void check() const {
+    for_each([](std::uint64_t, const IndexRecord&) {});
+  }
+
   // All records in order, read ahead in large pieces.
   void for_each(
       const std::function<void(std::uint64_t ordinal, const IndexRecord& record)>& visit) const;

@@ -83,13 +83,36 @@ auto ObjectIndex::look(const Look& look_locked) {
     }
   }
   std::unique_lock lock(mutex_);
-  if (loaded_) {  // a local table was damaged: make them again
-    for (const Part& part : parts_) remove_quietly(part.path);
-    parts_.clear();
-    loaded_ = false;
+  if (loaded_) drop_tables_locked();
+  return with_whole_tables_locked([&] {
+    load_locked();
+    return look_locked();
+  });
+}
+
+// Calls `work`, and again with tables made anew if a local one turns out damaged: a cache stops
+// nothing. `work` loads what it needs.
+template <typename Work>
+auto ObjectIndex::with_whole_tables_locked(const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
   }
-  load_locked();
-  return look_locked();
+  drop_tables_locked();
+  return work();
+}
+
+// Also those that were not opened, as one of them may be the damaged one.
+void ObjectIndex::drop_tables_locked() {
+  std::error_code ignored;
+  if (!directory_.empty()) {
+    for (const auto& file : std::filesystem::directory_iterator(directory_, ignored)) {
+      if (file.path().string().ends_with(kSuffix)) remove_quietly(file.path().string());
+    }
+  }
+  parts_.clear();
+  loaded_ = false;
 }
 
 bool ObjectIndex::has(ObjectKind kind, const ObjectId& id, const IdSet& without) {
@@ -186,7 +209,7 @@ std::vector<ObjectIndex::Part> ObjectIndex::open_cached(const IdSet& wanted) con
 // After a failure nothing is known, and the next use asks again.
 void ObjectIndex::refresh_locked() {
   try {
-    read_locked();
+    with_whole_tables_locked([&] { read_locked(); });
   } catch (...) {
     parts_.clear();
     loaded_ = false;
@@ -195,11 +218,11 @@ void ObjectIndex::refresh_locked() {
 }
 
 void ObjectIndex::read_locked() {
-  const std::vector<ObjectId> names = objects_.list(ObjectType::Index);
-  const IdSet wanted(names.begin(), names.end());
   damaged_.clear();
   damages_.clear();
   uncovered_.clear();
+  const std::vector<ObjectId> names = list_whole_locked();
+  const IdSet wanted(names.begin(), names.end());
 
   std::vector<Part> candidates = std::move(parts_);
   parts_.clear();
@@ -229,6 +252,21 @@ void ObjectIndex::read_locked() {
   damage_.refresh();
   if (!damaged_.empty()) load_uncovered_locked();
   ++generation_;
+}
+
+// A table that was made from one that is torn by now would hide it from those that remove it.
+std::vector<ObjectId> ObjectIndex::list_whole_locked() {
+  std::vector<ObjectId> names;
+  for (const blob::ObjectInfo& info : objects_.infos(ObjectType::Index)) {
+    const ObjectId id = *id_of_name(ObjectType::Index, info.name);
+    if (is_torn(info)) {
+      damaged_.push_back(id);
+      damages_.push_back({info.name, info.name + ": was cut short, and holds nothing"});
+    } else {
+      names.push_back(id);
+    }
+  }
+  return names;
 }
 
 void ObjectIndex::read_missing(const std::vector<ObjectId>& missing) {
@@ -264,8 +302,14 @@ void ObjectIndex::append_locked(const std::vector<PackRecords>& packs,
 void ObjectIndex::add(const std::vector<PackRecords>& packs, const ObjectId& index_object) {
   std::unique_lock lock(mutex_);
   load_locked();
-  append_locked(packs, {index_object});
-  merge_small_locked();
+  try {
+    append_locked(packs, {index_object});
+    merge_small_locked();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::Corrupt) throw;
+    drop_tables_locked();
+    return refresh_locked();  // which finds what was just written
+  }
   std::vector<NamedPack> stored;
   for (const PackRecords& pack : packs) stored.push_back({pack.pack, pack.size});
   packs_.add(stored);
@@ -364,16 +408,27 @@ std::vector<ObjectId> ObjectIndex::damaged_objects() const {
 
 std::shared_ptr<const IndexTable> ObjectIndex::merged() {
   std::unique_lock lock(mutex_);
-  return merged_locked(false);
+  return merged_whole_locked(false);
 }
 
 std::shared_ptr<const IndexTable> ObjectIndex::merged_with_lost() {
   std::unique_lock lock(mutex_);
-  return merged_locked(true);
+  return merged_whole_locked(true);
+}
+
+// Whoever gets the table takes damage in it for damage of the repository.
+std::shared_ptr<const IndexTable> ObjectIndex::merged_whole_locked(bool with_lost) {
+  const bool with_uncovered = !uncovered_.empty();
+  return with_whole_tables_locked([&] {
+    load_locked();
+    if (with_uncovered && uncovered_.empty()) load_uncovered_locked();
+    auto table = merged_locked(with_lost);
+    table->check();
+    return table;
+  });
 }
 
 std::shared_ptr<const IndexTable> ObjectIndex::merged_locked(bool with_lost) {
-  load_locked();
   std::vector<std::shared_ptr<const IndexTable>> tables;
   bool all_count = true;
   for (const auto* parts : {&parts_, &uncovered_}) {

@@ -26,7 +26,8 @@ struct LostPack {
 
 // Where every piece of content is: the index objects of the repository, kept locally as
 // a few sorted tables so that memory stays constant. Tables found in `directory` are
-// used and new ones left there; with an empty directory they are unnamed files.
+// used and new ones left there; with an empty directory they are unnamed files. Damaged ones are
+// made again, whenever that is noticed.
 //
 // The index is a convenience. What exists is what the storage lists: the packs are listed once
 // when the index is loaded, and at each refresh, and what a table says counts only while its pack
@@ -96,15 +97,20 @@ class ObjectIndex {
 
   template <typename Look>
   auto look(const Look& look_locked);
+  template <typename Work>
+  auto with_whole_tables_locked(const Work& work);
+  void drop_tables_locked();
   bool has_locked(ObjectKind kind, const ObjectId& id, const IdSet& without) const;
   std::vector<Location> copies_locked(ObjectKind kind, const ObjectId& id) const;
   bool is_good(const Part& part, const IndexRecord& record, const IdSet& without) const;
+  std::shared_ptr<const IndexTable> merged_whole_locked(bool with_lost);
   std::shared_ptr<const IndexTable> merged_locked(bool with_lost);
   void load_locked();
   void list_packs_locked();
   void weigh(Part& part) const;
   void refresh_locked();
   void read_locked();
+  std::vector<ObjectId> list_whole_locked();
   std::vector<Part> open_cached(const IdSet& wanted) const;
   void read_missing(const std::vector<ObjectId>& missing);
   void load_uncovered_locked();
