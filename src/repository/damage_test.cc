@@ -27,6 +27,14 @@ TEST(DamagedObjects, AreNoticedByAQuickVerifyWhereverItIsNotInContents) {
   });
 }
 
+TEST(DamagedObjects, AreNamedByTheVerifyThatFindsThem) {
+  for_each_fault([](MemoryStorage& storage, const Fault& fault, bool) {
+    const VerifyReport quick = open(storage)->verify({});
+    EXPECT_EQ(quick.damages.empty(), quick.ok()) << fault.name;
+    EXPECT_FALSE(open(storage)->verify({.read_data = 100}).damages.empty());
+  });
+}
+
 TEST(DamagedObjects, AreAllNoticedByReadingEverything) {
   for_each_fault([](MemoryStorage& storage, const Fault&, bool) {
     EXPECT_FALSE(open(storage)->verify({.read_data = 100}).ok());

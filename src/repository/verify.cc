@@ -41,6 +41,7 @@ class Verification {
     check_index();
     check_packs();
     check_reachability();
+    look_at_new_records();
     weigh_bad_packs();
     find_affected();
     context_.index.damage().save();
@@ -272,8 +273,23 @@ class Verification {
     if (!reader_.is_intact(pack, piece)) bad_copy(pack, piece, record.id.hex() + " is damaged");
   }
 
+  // What was found damaged while trees and lists were read.
+  void look_at_new_records() {
+    const DamageLog& known = context_.index.damage();
+    if (known.size() == records_at_weighing_) return;
+    table_->for_each([&](std::uint64_t, const IndexRecord& record) {
+      const ObjectId& pack = table_->pack(record.pack);
+      if (!bad_packs_.contains(pack) && known.contains(pack, record.id)) {
+        recorded_copy(pack, record);
+      }
+    });
+    weigh_bad_copies();
+  }
+
   void weigh_bad_copies() {
-    for (const BadCopy& bad : bad_copies_) {
+    records_at_weighing_ = context_.index.damage().size();
+    for (; weighed_ < bad_copies_.size(); ++weighed_) {
+      const BadCopy& bad = bad_copies_[weighed_];
       const std::string name = object_name(ObjectType::Pack, bad.pack);
       if (context_.index.has(bad.kind, bad.id)) {
         remark(name, bad.message + "; it is stored elsewhere, too");
@@ -405,6 +421,8 @@ class Verification {
     std::string message;
   };
   std::vector<BadCopy> bad_copies_;
+  std::size_t weighed_ = 0;              // of these
+  std::size_t records_at_weighing_ = 0;  // of damage
   std::map<ObjectId, std::string> bad_packs_;
   std::unordered_map<ObjectId, std::vector<std::uint64_t>, ObjectIdHash> losses_;
   std::unique_ptr<Reachability> reachability_;
