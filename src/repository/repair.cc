@@ -46,7 +46,7 @@ class Repair {
     if (alone) {
       remove_replaced();
     } else {
-      report_.postponed = true;
+      postpone();
     }
     if (!options_.dry_run) context_.index.refresh();
     tell_losses();
@@ -328,6 +328,23 @@ class Repair {
     for (const Damage& dead : dead_) set_aside(dead.object, dead.message);
   }
 
+  // What has to go, and stays while others may use it.
+  void postpone() {
+    report_.postponed = report_.index_rebuilt;
+    const auto stays = [&](const std::string& object, const std::string& message) {
+      report_.postponed = true;
+      action(object, message + "; left in its place");
+    };
+    for (const Damage& damage : survey_.damaged_index_objects) {
+      stays(damage.object, damage.message);
+    }
+    for (const BrokenPack& broken : survey_.broken) {
+      stays(object_name(ObjectType::Pack, broken.pack), broken.message);
+    }
+    for (const Damage& damage : damaged_manifests_) stays(damage.object, damage.message);
+    for (const Damage& dead : dead_) stays(dead.object, dead.message);
+  }
+
   // Kept under another name, and durable there, before it goes.
   void set_aside(const std::string& name, const std::string& message) {
     if (!options_.dry_run) {
@@ -348,10 +365,13 @@ class Repair {
   // a link to ours, and stays.
   void remove_impossible(const std::string& name, const std::string& message) {
     try {
+      (void)context_.storage.info(name);
       context_.storage.remove(name);
       context_.storage.sync();
       action(name, message + "; removed, as no object can be like that");
     } catch (const Error& error) {
+      const auto is_this = [&](const Damage& told) { return told.object == name; };
+      if (std::ranges::any_of(report_.beyond_repair, is_this)) return;
       report_.beyond_repair.push_back({name, error.message()});
     }
   }
@@ -364,13 +384,10 @@ class Repair {
   void tell_losses() {
     if (lost_.empty()) return;
     if (!options_.dry_run) note_lost();
-      (void)context_.storage.info(name);
     begin("finding what is affected");
     DamagedContent damaged(reader_);
     for (const auto& [id, kind] : lost_) damaged.add(id);
     for (const Snapshot& snapshot : snapshots_) damaged.find(snapshot, report_.lost);
-      const auto is_this = [&](const Damage& told) { return told.object == name; };
-      if (std::ranges::any_of(report_.beyond_repair, is_this)) return;
   }
 
   const SessionContext& context_;

@@ -222,8 +222,18 @@ TEST(Repair, RemovesNothingFromItsPlaceWhileOthersRun) {
   for (const auto& info : packs) storage.put(info.name, Bytes(info.size));
   const RepairReport report = open(storage)->repair({});
   EXPECT_TRUE(report.postponed);
+  EXPECT_EQ(report.actions.size(), packs.size());
   for (const auto& info : packs) EXPECT_NO_THROW(storage.info(info.name));
   EXPECT_FALSE(has_aside(storage));
+}
+
+TEST(Repair, SaysNothingOfDamageWhereThereIsNoneThoughOthersRun) {
+  MemoryStorage storage(one_snapshot());
+  const auto running = open(storage);
+  const auto session = running->begin_backup();
+  const RepairReport report = open(storage)->repair({});
+  EXPECT_FALSE(report.postponed);
+  EXPECT_TRUE(report.actions.empty());
 }
 
 // Damage to a pack of data, of which two files can be rescued.
