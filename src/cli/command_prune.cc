@@ -203,11 +203,14 @@ void report_discarded(Context& context, const std::vector<stores::Leftover>& lef
 }
 
 // Who may still need what could go: each is named, so that one that is dead can be found.
-void report_deferred(Context& context, const stores::CollectFindings& found) {
+void report_deferred(Context& context, bool dry_run, const stores::CollectFindings& found) {
   if (found.packs_deferred == 0) return;
-  context.console.say(fmt::format("{} in {} not freed yet: a later prune does\n",
-                                  human_size(found.bytes_deferred),
-                                  counted(found.packs_deferred, "pack is", "packs are")));
+  context.console.say(dry_run ? fmt::format("{} in {} would wait for a later prune\n",
+                                            human_size(found.bytes_deferred),
+                                            counted(found.packs_deferred, "pack", "packs"))
+                              : fmt::format("{} in {} not freed yet: a later prune does\n",
+                                            human_size(found.bytes_deferred),
+                                            counted(found.packs_deferred, "pack is", "packs are")));
   for (const auto& claim : found.deferred_to) {
     context.console.say(fmt::format("  {} may still need some of it: claim {}, {}\n",
                                     printable(claim_owner(claim)), claim.id.short_hex(),
@@ -273,7 +276,7 @@ void report_freed(Context& context, bool dry_run, const stores::CollectFindings&
 void report(Context& context, std::size_t kept, std::size_t removed, bool dry_run,
             const stores::CollectFindings& found) {
   report_freed(context, dry_run, found);
-  report_deferred(context, found);
+  report_deferred(context, dry_run, found);
   if (found.lacks_room) {
     context.console.say(
         "no room to write packs again that are only partly needed: what else they hold stays\n");

@@ -231,10 +231,18 @@ class Collection {
   }
 
   void foresee() {
-    for (const auto* packs : {&unneeded_, &to_rewrite_}) {
-      for (const PackUse& use : *packs) report_freed(use);
+    for (ClaimInfo& claim : list_claims(context_)) {
+      if (claim.counts) report_.deferred_to.push_back(std::move(claim));
     }
-    report_.packs_rewritten = to_rewrite_.size();
+    const bool waits = !report_.deferred_to.empty();
+    for (const auto* packs : {&unneeded_, &to_rewrite_}) {
+      if (waits) {
+        defer(*packs);
+      } else {
+        for (const PackUse& use : *packs) report_freed(use);
+      }
+    }
+    report_.packs_rewritten = waits ? 0 : to_rewrite_.size();
     if (!report_.damages.empty()) return;
     // A dry run writes nothing, and so cannot ask the storage for its time.
     for (const blob::ObjectInfo& info :

@@ -232,7 +232,12 @@ TEST_P(RepositoryTest, CollectSaysWhatItFreedAndWhatItDeferredAndToWhom) {
   auto other = Repository::open(storage_, with_password());
   auto running = other->begin_backup();
   repository_->forget({first.id});
+  const auto foreseen = repository_->collect({.dry_run = true});
   const auto deferred = repository_->collect({});
+  EXPECT_EQ(foreseen.packs_deferred, deferred.packs_deferred);
+  EXPECT_EQ(foreseen.bytes_deferred, deferred.bytes_deferred);
+  EXPECT_EQ(foreseen.packs_removed, 0u);
+  EXPECT_EQ(foreseen.deferred_to.size(), 1u);
   EXPECT_EQ(deferred.bytes_freed, 0u);
   EXPECT_EQ(deferred.packs_removed, 0u);
   EXPECT_EQ(deferred.packs_deferred, 2u);
