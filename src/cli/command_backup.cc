@@ -534,8 +534,9 @@ const CommandSpec& backup_command() {
                     "without a shell; if it fails, no snapshot is made and the exit code is 1"},
            {.name = "--allow-empty",
             .help = "keep a stream without a single byte; a PATH that is empty now, though its "
-                    "last snapshot is not, a directory in it that was a mount point and is empty "
-                    "now, and a pattern that covers no native volume are no failure, either"},
+                    "last snapshot is not, a mount point that is none now and empty or without "
+                    "most of what was there, and a pattern that covers no native volume are no "
+                    "failure, either"},
            {.name = "--set",
             .value = "NAME",
             .help = "the chain of backups that this one belongs to",

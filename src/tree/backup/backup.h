@@ -27,7 +27,8 @@ struct BackupOptions {
   const ExcludeRules* excludes = nullptr;  // borrowed; nullptr: nothing is excluded
   bool exclude_caches = false;             // leave out what lies beside a CACHEDIR.TAG
   bool one_filesystem = false;             // leave out what is mounted below the volume
-  // Take a mount point of the base that is an empty directory now for an empty directory.
+  // Take a mount point of the base that is a plain directory now, and empty or without most of what
+  // was in it, for what it is.
   bool allow_empty = false;
   // Take in stores, mounts and snapshots of this program that lie below the volume.
   bool include_own = false;
@@ -55,11 +56,13 @@ struct BackupResult {
 // entry without content that tells the reason (core/left_out.h). Unreadable files are
 // reported, too, and counted in stats.files_failed; files that change while they are read are read
 // again, and marked `unsettled` if they never settle. A directory on which something was mounted in
-// the base, and which is empty now and no mount point, is one whose disk is away: it is left out as
-// on another filesystem, reported and counted as failed, unless `allow_empty`. With
-// `one_filesystem` nothing of that disk was wanted.
+// the base, and which is no mount point now and empty, or has less than half of the names that it
+// had, is one whose disk is away, whatever was written in its place since: it is left out as on
+// another filesystem, reported and counted as failed, unless `allow_empty`. With `one_filesystem`
+// nothing of that disk was wanted.
 //
-// Throws NotFound or PermissionDenied if the root itself cannot be read, what the source
+// Throws NotFound or PermissionDenied if the root itself cannot be read, or is such a directory and
+// not empty, InvalidArgument if it is a mount of this program, unless `include_own`, what the source
 // throws when it is gone as a whole, Cancelled, and what the sink throws. Memory is bounded by the
 // depth of the tree and the widest directory, not by the number of files.
 BackupResult backup(FileSource& files, const std::optional<Base>& base, ObjectSource& source,

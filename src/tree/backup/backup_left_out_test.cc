@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/error.h"
 #include "testing/backup_scene.h"
+#include "testing/errors.h"
 #include "tree/backup/backup.h"
 #include "tree/exclude.h"
 
@@ -208,13 +210,46 @@ TEST_F(DiskScene, IsMissedThoughTheLastBackupLeftItOut) {
   EXPECT_EQ(scene_.back_up_again(first).stats.files_failed, 1u);
 }
 
-TEST_F(DiskScene, IsNotMissedWhereSomethingElseIsInItsPlace) {
+TEST_F(DiskScene, IsNotMissedWhereWhatWasOnItIsInItsPlace) {
   const BackupResult first = scene_.back_up();
   take_away();
   scene_.write("disk/moved here", "x");
+  scene_.write("disk/thesis", "x");
   const BackupResult second = scene_.back_up_again(first);
   EXPECT_EQ(second.stats.files_failed, 0u);
-  EXPECT_EQ(scene_.names(second, "disk"), Names{"moved here"});
+  EXPECT_EQ(scene_.names(second, "disk"), (Names{"moved here", "thesis"}));
+}
+
+TEST_F(DiskScene, IsMissedBehindWhatWasWrittenInItsPlace) {
+  const BackupResult first = scene_.back_up();
+  take_away();
+  scene_.write("disk/NOT MOUNTED", "x");
+  const BackupResult second = scene_.back_up_again(first);
+  EXPECT_EQ(scene_.problems(),
+            std::vector<std::string>{
+                "disk: something was mounted on it at the last backup, and most of what was there "
+                "is missing; is its disk mounted? If that is as it should be, pass --allow-empty"});
+  EXPECT_EQ(reason_of(scene_, second, "disk"), LeftOut::OtherFilesystem);
+  // And by the backup after that, of which the base knows nothing of what was there.
+  const BackupResult third = scene_.back_up_again(second);
+  EXPECT_EQ(third.stats.files_failed, 1u);
+  EXPECT_EQ(reason_of(scene_, third, "disk"), LeftOut::OtherFilesystem);
+  scene_.options.allow_empty = true;
+  const BackupResult fourth = scene_.back_up_again(third);
+  EXPECT_EQ(fourth.stats.files_failed, 0u);
+  EXPECT_EQ(scene_.names(fourth, "disk"), Names{"NOT MOUNTED"});
+}
+
+TEST_F(DiskScene, IsMissedWhereItIsTheVolumeItself) {
+  BackupScene whole;
+  if (::mount("none", whole.root.path().c_str(), "tmpfs", 0, nullptr) != 0) GTEST_SKIP();
+  whole.write("thesis", "x");
+  const BackupResult first = whole.back_up();
+  ::umount2(whole.root.path().c_str(), MNT_DETACH);
+  whole.write("NOT MOUNTED", "x");
+  EXPECT_ERROR(whole.back_up_again(first), ErrorKind::NotFound);
+  whole.options.allow_empty = true;
+  EXPECT_EQ(whole.back_up_again(first).stats.files_removed, 1u);
 }
 
 TEST_F(DiskScene, IsEmptyItselfOrEmptiedWhileItIsMounted) {

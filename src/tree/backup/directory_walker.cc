@@ -70,6 +70,8 @@ void DirectoryWalker::start(const std::optional<Entry>& base) {
   DirectoryTask task;
   task.name = name;
   if (base && base->has_tree()) task.base = base->tree;
+  task.disk_may_be_away =
+      base && base->mount_point && !outcome.mount_point && !context_.options.allow_empty;
   subdirectories_.push_back(std::move(task));
   context_.queue.push(subdirectories_);
 }
@@ -80,12 +82,8 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   directory->slot = task.slot;
   const OpenDirectory opened = open_and_list(*directory);
   if (!opened) return leave_out_whole(*directory, LeftOut::Unreadable);
-  if (task.disk_may_be_away && listing_.size() == 0) {
-    ++totals_.stats.files_failed;
-    context_.report(directory->path(),
-                    "is empty, and something was mounted on it at the last backup; is its disk "
-                    "mounted? If that is as it should be, pass --allow-empty");
-    return leave_out_whole(*directory, LeftOut::OtherFilesystem);
+  if (task.disk_may_be_away && has_lost_most(task.base)) {
+    return miss_disk(*directory);
   }
   BaseCursor base(context_.source, task.base);
   const BackupStats before = totals_.stats;
@@ -106,6 +104,32 @@ void DirectoryWalker::walk(DirectoryTask& task) {
   complete(root_, std::move(parent), slot, *tree);
 }
 
+// What was written into the place of a disk that is away, a marker or a log, is not what was there.
+// Of what the base left out nobody knows. What was moved from the disk to here has its names.
+bool DirectoryWalker::has_lost_most(const std::optional<ObjectId>& base) const {
+  if (listing_.size() == 0 || !base) return true;
+  std::size_t names = 0;
+  std::size_t missing = 0;
+  for (BaseCursor cursor(context_.source, base); !cursor.at_end(); cursor.advance()) {
+    ++names;
+    if (listing_.find(cursor->item->name) == listing_.size()) ++missing;
+  }
+  return missing > names / 2;
+}
+
+void DirectoryWalker::miss_disk(const Directory& directory) {
+  const std::string cause = listing_.size() == 0
+                                ? "is empty, and something was mounted on it at the last backup"
+                                : "something was mounted on it at the last backup, and most of "
+                                  "what was there is missing";
+  const std::string text =
+      cause + "; is its disk mounted? If that is as it should be, pass --allow-empty";
+  if (!directory.parent) throw Error(ErrorKind::NotFound, directory.name + ": " + text);
+  ++totals_.stats.files_failed;
+  context_.report(directory.path(), text);
+  leave_out_whole(directory, LeftOut::OtherFilesystem);
+}
+
 void DirectoryWalker::leave_out_whole(const Directory& directory, LeftOut reason) {
   totals_.left_out.add(reason, directory.path());
   ++totals_.stats.names_left_out;
@@ -124,6 +148,12 @@ OpenDirectory DirectoryWalker::open_and_list(Directory& directory) {
     std::tie(directory.device, directory.inode) = opened->identity();
     opened->list(listing_);
     const BackupOptions& options = context_.options;
+    if (!directory.parent && !options.include_own && opened->is_own_mount()) {
+      throw Error(ErrorKind::InvalidArgument,
+                  directory.name +
+                      ": shows the snapshots of a store, which 'snapferry mount' put there; choose "
+                      "another directory, or pass --include-own");
+    }
     if (options.exclude_caches && opened->has_cache_tag(listing_)) {
       listing_left_out_ = LeftOut::Cache;
     } else if (directory.parent && !options.include_own && opened->is_own_store(listing_)) {

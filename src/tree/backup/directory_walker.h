@@ -41,6 +41,11 @@ class DirectoryWalker {
                     BaseCursor& base);
   // All that is in it, though it was to be entered.
   void leave_out_whole(const Directory& directory, LeftOut reason);
+  // Whether the directory that was listed has less than half of the names that it had in the base.
+  bool has_lost_most(const std::optional<ObjectId>& base) const;
+  // Leaves the directory out, and says that its disk is away. Throws NotFound for the volume
+  // itself.
+  void miss_disk(const Directory& directory);
   bool disk_may_be_away(const Directory& directory, const EntryOutcome& outcome,
                         const BaseItem* base) const;
   // Why the name is left out unread.

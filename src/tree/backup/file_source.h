@@ -96,6 +96,8 @@ class SourceDirectory {
   // are those in it.
   virtual bool has_cache_tag(const platform::DirectoryListing& names) = 0;
   virtual bool is_own_store(const platform::DirectoryListing& names) = 0;
+  // Whether it is in a mount of this program, which shows a store.
+  virtual bool is_own_mount() { return false; }
   // Why the directory `name`, which the options do not exclude, is not to be entered; None if it
   // is.
   virtual LeftOut reason_not_to_enter(const char* name, Boundary boundary,

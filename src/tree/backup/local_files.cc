@@ -148,6 +148,7 @@ class LocalDirectory : public SourceDirectory {
   bool is_own_store(const platform::DirectoryListing& names) override {
     return tree::is_own_store(at(), names);
   }
+  bool is_own_mount() override { return tree::is_own_mount(at()); }
 
   LeftOut reason_not_to_enter(const char* name, Boundary boundary,
                               const BackupOptions& options) override {

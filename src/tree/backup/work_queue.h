@@ -24,7 +24,7 @@ struct DirectoryTask {
   std::string name;
   IdSlot slot;                   // in the parent
   std::optional<ObjectId> base;  // its tree in the base
-  // It was a mount point in the base, is none now, and is not to be taken for empty.
+  // It was a mount point in the base, is none now, and is not to be taken for what it was.
   bool disk_may_be_away = false;
 };
 
