@@ -52,6 +52,26 @@ class RestoreDelete : public Restore {
   }
 };
 
+TEST_F(RestoreDelete, LeavesAloneWhatCameIntoACacheThatTheSnapshotLeftOut) {
+  const std::string tag = "Signature: 8a477f597d28d172789f06886806bc55";
+  const auto holding = [&](const std::string& name, std::vector<Entry> entries) {
+    entries.insert(entries.begin(), store(file("CACHEDIR.TAG", tag), objects_));
+    Bytes leaf{1};
+    for (const Entry& entry : entries) encode_entry(entry, leaf);
+    Entry made = store(directory(name, {}), objects_);
+    made.tree = objects_.put(ObjectKind::Tree, leaf);
+    make(name);
+    write(at(name + "/CACHEDIR.TAG"), tag);
+    write(at(name + "/new"), "came later");
+    return made;
+  };
+  run(lacking({holding("cache", {bare(EntryType::File, "entry", LeftOut::Cache)}),
+               holding("empty", {}), holding("saved", {store(file("entry", "x"), objects_)})}));
+  EXPECT_TRUE(exists(at("cache/new")));
+  EXPECT_TRUE(exists(at("empty/new")));
+  EXPECT_FALSE(exists(at("saved/new")));
+}
+
 TEST_F(RestoreDelete, LeavesAloneWhatTheSnapshotLeftOut) {
   make("cache");
   write(at("cache/big"), "x");

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/tree_node.h"
 #include "platform/descriptor_limit.h"
+#include "tree/directory_kinds.h"
 #include "tree/mount_point.h"
 #include "tree/restore/placement.h"
 #include "tree/restore/restore_entry.h"
@@ -496,8 +497,29 @@ bool RestoreDirectory::may_delete(const DirectoryHandle& here,
     session_.limitations.add("nothing is deleted below mount points; restore their paths apart");
     return false;
   }
+  if (was_cache(here)) return false;
   if (!cursor_) cursor_.emplace(session_.source, entry_.tree);
   return !session_.extras.may_be_left_out(here->get(), !cursor_->find_entry(), names);
+}
+
+// Whether all but its tag was left out as a cache, and what came since would have been, too. Of one
+// that had nothing but a tag nobody knows.
+bool RestoreDirectory::was_cache(const DirectoryHandle& here) const {
+  if (entry_.tree == ObjectId{}) return false;
+  bool has_tag = false;
+  bool has_left_out = false;
+  bool has_other = false;
+  session_.reader.for_each_encoded(entry_.tree, [&](ByteView encoded, std::string_view name) {
+    if (name == kCacheTag) {
+      has_tag = true;
+    } else if (decode_entry(encoded).left_out == LeftOut::Cache) {
+      has_left_out = true;
+    } else {
+      has_other = true;
+    }
+    return !has_other;
+  });
+  return has_tag && !has_other && (has_left_out || has_cache_tag(here->get()));
 }
 
 std::string RestoreDirectory::path_of(std::string_view name) const {

@@ -88,6 +88,7 @@ class RestoreDirectory final : public Work {
   void remove_temporary(const DirectoryHandle& handle, const std::string& name);
   std::vector<std::string> find_extras(const DirectoryHandle& handle);
   bool may_delete(const DirectoryHandle& handle, const std::vector<std::string>& names);
+  bool was_cache(const DirectoryHandle& handle) const;
   void finish(const DirectoryHandle& handle);
   void finish_metadata(const DirectoryHandle& handle);
   DirectoryHandle handle_from_child(const DirectoryHandle& child);
