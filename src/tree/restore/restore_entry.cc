@@ -138,6 +138,7 @@ class EntryRestore {
     if (session_.options.dry_run) {
       clear_directory(session_, directory_, here_, entry_, existing_);
       session_.act(writing(), directory_, entry_.name, &entry_);
+      session_.add_written(bytes_to_write(session_.source, entry_));
       return links_done(session_, directory_, entry_, {});
     }
     if (entry_.type != EntryType::File) return write_special();
@@ -274,8 +275,9 @@ void clear_directory(RestoreSession& session, RestoreDirectory& directory,
                      const DirectoryHandle& here, const Entry& entry,
                      const std::optional<Existing>& existing) {
   if (!existing || !is_directory(existing->stat)) return;
-  if (!session.options.dry_run && remove_empty_directory(here->get(), entry.name)) return;
-  if (session.options.dry_run && !session.options.delete_extra) return;
+  const bool is_gone = session.options.dry_run ? is_empty_directory(here->get(), entry.name)
+                                               : remove_empty_directory(here->get(), entry.name);
+  if (is_gone) return;
   if (!session.options.delete_extra) {
     throw Error(ErrorKind::Conflict,
                 entry.name +

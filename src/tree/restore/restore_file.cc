@@ -196,6 +196,15 @@ bool is_small(const Entry& file) {
   return data <= kSmallRestoredFile;
 }
 
+std::uint64_t bytes_to_write(ObjectSource& source, const Entry& file) {
+  std::uint64_t bytes = 0;
+  ContentCursor cursor(source, file.content);
+  while (const auto next = cursor.next()) {
+    if (next->run.id) bytes += next->run.length;
+  }
+  return bytes;
+}
+
 LoadedContent load_content(ObjectSource& source, const Entry& file) {
   LoadedContent content;
   std::uint64_t offset = 0;

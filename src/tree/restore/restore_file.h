@@ -20,6 +20,9 @@ bool is_small(const Entry& file);
 
 using LoadedContent = std::vector<std::pair<std::uint64_t, Bytes>>;  // offset and data
 
+// How many bytes a restore of the file writes: all but holes. Throws as load_content().
+std::uint64_t bytes_to_write(ObjectSource& source, const Entry& file);
+
 // Throws Corrupt, and what the source throws.
 LoadedContent load_content(ObjectSource& source, const Entry& file);
 

@@ -240,6 +240,36 @@ TEST_F(RestoreTarget, DryRunTellsAndChangesNothing) {
   EXPECT_TRUE(exists(at("x/y")));
 }
 
+TEST_F(RestoreTarget, DryRunCountsWhatTheRestoreThenDoes) {
+  const Snapshot snapshot = snapshot_of(
+      directory("", {file("a", "12345"), directory("d", {file("b", "12")}), file("e", "123"),
+                     file("f", "1234"), file("l", "3").link(2), file("m", "3").link(2)}),
+      objects_);
+  for (const bool delete_extra : {false, true}) {
+    SCOPED_TRACE(delete_extra);
+    target_ = outside_ / (delete_extra ? "deleting" : "target");
+    ::mkdir(target_.c_str(), 0755);
+    write(at("a"), "other");
+    ::mkdir(at("e").c_str(), 0755);  // an empty directory in the place of a file
+    ::mkdir(at("f").c_str(), 0755);  // and one that is not
+    write(at("f/in"), "x");
+    write(at("extra"), "x");
+    options_.delete_extra = delete_extra;
+    options_.dry_run = true;
+    const RestoreStats foreseen = run(snapshot);
+    options_.dry_run = false;
+    const RestoreStats stats = run(snapshot);
+    // What was refused in the end was written beside its place before.
+    EXPECT_EQ(foreseen.bytes, stats.bytes - (delete_extra ? 0 : 4));
+    EXPECT_EQ(foreseen.created, stats.created);
+    EXPECT_EQ(foreseen.replaced, stats.replaced);
+    EXPECT_EQ(foreseen.unchanged, stats.unchanged);
+    EXPECT_EQ(foreseen.deleted, stats.deleted);
+    EXPECT_EQ(foreseen.failed, stats.failed);
+    EXPECT_EQ(stats.failed, delete_extra ? 0u : 1u);
+  }
+}
+
 TEST_F(RestoreTarget, NeverFollowsASymlinkInTheTarget) {
   ::mkdir(target_.c_str(), 0755);
   const std::string victim = outside_ / "victim";

@@ -209,6 +209,11 @@ bool remove_empty_directory(int directory, const std::string& name) {
   throw system_error(errno, "remove", name);
 }
 
+bool is_empty_directory(int directory, const std::string& name) {
+  const Fd opened = open_directory_at(directory, name, Access::AsItIs);
+  return list_names(opened.get()).empty();
+}
+
 Fd open_for_metadata(int directory, const std::string& name) {
   Fd opened(::openat(directory, checked(name), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!opened.valid()) throw system_error(errno, "open", name);

@@ -44,6 +44,8 @@ bool create_directory_at(int directory, const std::string& name);
 void unlink_at(int directory, const std::string& name);
 // Removes the directory `name`; false if it is not empty.
 bool remove_empty_directory(int directory, const std::string& name);
+// What that would say, for a dry run.
+bool is_empty_directory(int directory, const std::string& name);
 
 // A handle on `name` for metadata only, whatever it is.
 platform::Fd open_for_metadata(int directory, const std::string& name);
