@@ -465,16 +465,10 @@ ExitCode check_volumes(Context& context, const FreshnessLimits& limits) {
 }
 
 ExitCode run_check(Context& context) {
-  const FreshnessLimits limits = limits_of(context);
   try {
-    return check_volumes(context, limits);
+    return check_volumes(context, limits_of(context));
   } catch (const Error& error) {
-    // Monitoring shows the first line of standard output alone.
-    context.console.print(for_monitoring(fmt::format("UNKNOWN: {}\n", one_line(error.message()))));
-    const bool is_state = exit_code_for(error.kind()) <= ExitCode::Critical;
-    if (!is_state || dynamic_cast<const NoSuchStore*>(&error) != nullptr) throw;
-    report_error(context.console, error.kind(), ExitCode::Unknown, error.message());
-    return ExitCode::Unknown;
+    return report_unknown(context.console, error);
   }
 }
 
@@ -525,7 +519,8 @@ const CommandSpec& check_command() {
           "way, it is no more than stale. Where more was asked for than there is room to remember, "
           "that is named, too. Any other code "
           "means that it could not be "
-          "found out, mostly 3: then the line says UNKNOWN and why.\n\n"
+          "found out, for whatever reason, a wrong command line among them, mostly 3: then the "
+          "line says UNKNOWN and why.\n\n"
           "The first line is the state, followed by performance "
           "data: the age of the oldest in "
           "seconds.",

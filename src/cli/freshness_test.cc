@@ -16,7 +16,22 @@ TEST_F(Program, ChecksFreshnessAsANagiosPlugin) {
   EXPECT_EQ(stale.code, 1);
   EXPECT_TRUE(stale.out.starts_with("WARNING: ")) << stale.out;
   EXPECT_EQ(run({"check", "--max-age", "1h", "box:/unknown"}).code, 1);
-  EXPECT_EQ(run({"check"}).code, 2);
+}
+
+// 2 is CRITICAL to whoever runs it.
+TEST_F(Program, TakesAWrongCommandLineForUnknown) {
+  init();
+  back_up();
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"check"},
+                                             {"check", "--max-age", "bogus"},
+                                             {"check", "--max-age", "1d", "--critcal", "2d"},
+                                             {"check", "--max-age", "1d", "one", "two"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 3) << words.back();
+    EXPECT_TRUE(outcome.out.starts_with("UNKNOWN: ")) << outcome.out;
+    EXPECT_TRUE(is_one_line(outcome.err)) << outcome.err;
+  }
 }
 
 // Nobody can open a file that somebody else holds a lease on, not even root.
@@ -68,7 +83,7 @@ TEST_F(Program, ChecksWhetherAgesAreCritical) {
   EXPECT_TRUE(critical.out.starts_with("CRITICAL: ")) << critical.out;
   EXPECT_TRUE(contains(critical.out, ";86400;259200;0")) << critical.out;
   EXPECT_EQ(run({"check", "--max-age", "1d", "--critical", "3d", "box:/unknown"}).code, 2);
-  EXPECT_EQ(run({"check", "--max-age", "3d", "--critical", "1d"}).code, 2);
+  EXPECT_EQ(run({"check", "--max-age", "3d", "--critical", "1d"}).code, 3);
 }
 
 TEST_F(Program, TellsMonitoringWhyItDoesNotKnow) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/documents.h"
 #include "cli/help.h"
@@ -50,6 +51,13 @@ ExitCode guarded(Console& console, const std::function<ExitCode()>& body) {
   }
 }
 
+// Whether the command line is one of `check`, as far as can be told of one that is wrong.
+bool is_check(std::span<const std::string> args) {
+  const auto word =
+      std::ranges::find_if(args, [](const std::string& arg) { return !arg.starts_with('-'); });
+  return word != args.end() && *word == check_command().name;
+}
+
 }  // namespace
 
 int run(std::span<const std::string> args, Io& io) {
@@ -57,7 +65,13 @@ int run(std::span<const std::string> args, Io& io) {
   const bool json = std::find(args.begin(), args.end(), "--json") != args.end();
   Console early(io, json, Console::Verbosity::Normal);
   const ExitCode code = guarded(early, [&] {
-    const Invocation invocation = parse_command_line(args);
+    Invocation invocation;
+    try {
+      invocation = parse_command_line(args);
+    } catch (const Error& error) {
+      if (!is_check(args)) throw;
+      return report_unknown(early, error);
+    }
     const auto verbosity = invocation.has("--quiet")     ? Console::Verbosity::Quiet
                            : invocation.has("--verbose") ? Console::Verbosity::Verbose
                                                          : Console::Verbosity::Normal;

@@ -143,7 +143,6 @@ TEST_F(Program, AnswersBadInputWithOneLineAndChangesNothing) {
       {{"cat", "latest", "no/such"}, 1},
       {{"restore", "latest"}, 2},
       {{"restore", "latest", "no/such", "--target", room_ / "t"}, 1},
-      {{"check", "--max-age", "soon"}, 2},
       {{"prune", "--keep-within", "soon"}, 2},
       {{"prune", "--keep-last", "many"}, 2},
       {{"verify", "--read-data=0"}, 2},
