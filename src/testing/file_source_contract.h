@@ -139,7 +139,8 @@ TEST_P(FileSourceContract, GivesExtendedAttributesAndAclsOfAllKindsOfFiles) {
   const bool has_acl = set_xattr("file", "system.posix_acl_access", acl);
   const auto backup = scene.back_up();
   const auto has = [&](std::string_view path, const std::string& name, ByteView value) {
-    for (const auto& xattr : scene.entry(backup, path)->xattrs) {
+    const auto entry = scene.entry(backup, path);
+    for (const auto& xattr : entry->xattrs) {
       if (xattr.name == name) return std::ranges::equal(xattr.value, value);
     }
     return false;

@@ -64,9 +64,10 @@ class TroubledView : public SnapshotView {
 
  private:
   void check() {
-    if (left < 0) return;
-    if (left == 0) throw Error(ErrorKind::Unavailable, "connection: lost");
-    --left;
+    int now = left;
+    while (now > 0 && !left.compare_exchange_weak(now, now - 1)) {
+    }
+    if (now == 0) throw Error(ErrorKind::Unavailable, "connection: lost");
   }
 
   view::DirectoryView inner_;

@@ -165,7 +165,7 @@ class LocalDirectory : public SourceDirectory {
     constexpr int kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC | O_DIRECTORY;
     const Fd inside(::openat(at(), name, kLook));
     if (!inside.valid()) return LeftOut::None;  // entering it will say why
-    if (!options.include_own && is_own_mount(inside.get())) return LeftOut::OwnMount;
+    if (!options.include_own && tree::is_own_mount(inside.get())) return LeftOut::OwnMount;
     if (is_pseudo_filesystem(inside.get())) return LeftOut::KernelFilesystem;
     if (!options.one_filesystem) return LeftOut::None;
     const bool dataset =

@@ -89,8 +89,8 @@ FileMetadata metadata_of(const Entry& entry) {
 class ViewListing {
  public:
   // `path` is that of the directory in the view; nullopt: above the root.
-  ViewListing(SnapshotView& view, std::optional<std::string> path, std::string name)
-      : view_(view), path_(std::move(path)), name_(std::move(name)) {}
+  ViewListing(SnapshotView& view, const std::optional<std::string>& path, std::string name)
+      : view_(view), path_(path), name_(std::move(name)) {}
 
   const std::optional<std::string>& path() const { return path_; }
 
@@ -269,8 +269,8 @@ class ViewFile : public SourceFile {
 
 class ViewDirectory : public SourceDirectory {
  public:
-  ViewDirectory(SnapshotView& view, std::optional<std::string> path, std::string name)
-      : view_(view), listing_(view, std::move(path), std::move(name)) {}
+  ViewDirectory(SnapshotView& view, const std::optional<std::string>& path, std::string name)
+      : view_(view), listing_(view, path, std::move(name)) {}
 
   std::shared_ptr<SourceDirectory> open_directory(const std::string& name) override {
     // The root has the empty path, whatever it is called.
