@@ -356,7 +356,7 @@ TEST_F(Mount, AnswersDamageWithAnErrorAndServesTheRest) {
   const Entry root = build_tree(objects_, {"bad=lost", "good=kept", "gone/x=1"});
   const Entry gone = build_tree(objects_, {"x=1"});
   objects_.erase(gone.tree);
-  objects_.erase(MemoryObjects::id_of(ObjectKind::Data, as_bytes("lost")));
+  objects_.erase(objects_.id_of(ObjectKind::Data, as_bytes("lost")));
   const std::string path = start({snapshot(root)});
   const platform::Fd file = platform::open_path(path + "/bad", O_RDONLY);
   char byte;

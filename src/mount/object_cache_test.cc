@@ -53,7 +53,7 @@ TEST(ObjectCache, PassesWhatIsLargerThanItself) {
 TEST(ObjectCache, TriesAgainAfterAFailure) {
   MemoryObjects objects;
   ObjectCache cache(objects, 1 << 20);
-  const ObjectId id = MemoryObjects::id_of(ObjectKind::Data, as_bytes("late"));
+  const ObjectId id = objects.id_of(ObjectKind::Data, as_bytes("late"));
   EXPECT_THROW(cache.get(ObjectKind::Data, id), Error);
   objects.put(ObjectKind::Data, as_bytes("late"));
   EXPECT_EQ(as_text(cache.get(ObjectKind::Data, id)), "late");

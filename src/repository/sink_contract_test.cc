@@ -21,7 +21,8 @@ class SessionPlace : public SinkPlace {
 
  private:
   static std::unique_ptr<repository::Repository> create(blob::Storage& storage) {
-    repository::Repository::create(storage, {.encryption = repository::Encryption::None});
+    repository::Repository::create(storage,
+                                   {.encryption = repository::Encryption::None, .password = {}});
     return repository::Repository::open(storage, {});
   }
 
