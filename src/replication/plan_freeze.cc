@@ -73,6 +73,8 @@ class FreezeDecider {
     });
   }
 
+  // What others took comes along, and goes as they please, also while it is being sent: the state
+  // that a run vouches for is in a snapshot of this program.
   Choice choose_by_changes(const Lineage& lineage, const ReplicaState* replica) const {
     const std::string newest = text_of(*newest_);
     if (!volume_.written) {
@@ -86,6 +88,10 @@ class FreezeDecider {
     if (lineage.base && lineage.base->order > newest_->order) {
       return {FreezeAction::Freeze,
               "the newest snapshot of the store is gone here, and " + newest + " is older"};
+    }
+    if (!parse_snapshot_name(newest_->name)) {
+      return {FreezeAction::Freeze,
+              "nothing was written since " + newest + ", which is of others and may go any time"};
     }
     if (replica != nullptr && has_guid(replica->points, newest_->guid)) {
       return {FreezeAction::Unchanged,

@@ -503,12 +503,12 @@ TEST_F(FreezePlan, FreezesWhatIsNewWrittenToOrUnknown) {
 
 TEST_F(FreezePlan, LeavesWhatTheStoreHas) {
   EXPECT_EQ(decide("@M1,1", "@M1,1", 0), FreezeAction::Unchanged);
-  EXPECT_EQ(decide("@M1,1 @b,2", "@M1,1 @b,2", 0), FreezeAction::Unchanged);
+  EXPECT_EQ(decide("@M1,1 @b,2 @M3,3", "@M1,1 @b,2 @M3,3", 0), FreezeAction::Unchanged);
 }
 
 TEST_F(FreezePlan, SendsWhatIsThereInsteadOfAnotherSnapshotOfTheSame) {
   EXPECT_EQ(decide("@M1,1 @M2,2", "@M1,1", 0), FreezeAction::SendExisting);
-  EXPECT_EQ(decide("@M1,1 @b,2", "@M1,1", 0), FreezeAction::SendExisting);
+  EXPECT_EQ(decide("@M1,1 @b,2 @M3,3", "@M1,1", 0), FreezeAction::SendExisting);
   EXPECT_EQ(decide("@M1,1", "", 0), FreezeAction::SendExisting);
   EXPECT_EQ(decide("@M1,1 @b,2", "@M1,1", 0, leaving()), FreezeAction::Freeze);
   EXPECT_EQ(decide("@M2,2 @a,3", "@a,1 @M2,2", 0), FreezeAction::Freeze);
@@ -518,6 +518,14 @@ TEST_F(FreezePlan, TwoSetsDoNotChaseOneAnother) {
   // What the other set took last is what this one sends; then both are at rest.
   EXPECT_EQ(decide("@M1,1 @O2,2", "@M1,1", 0), FreezeAction::SendExisting);
   EXPECT_EQ(decide("@M1,1 @O2,2", "@M1,1 @O2,2", 0), FreezeAction::Unchanged);
+}
+
+// They may remove it while it is being sent.
+TEST_F(FreezePlan, ReliesOnNoSnapshotOfOthers) {
+  EXPECT_EQ(decide("@M1,1 @b,2", "@M1,1", 0), FreezeAction::Freeze);
+  EXPECT_EQ(decide("@M1,1 @b,2", "@M1,1 @b,2", 0), FreezeAction::Freeze);
+  const FreezeDecision decision = freeze(volume("@M1,1 @b,2"), {replica("@M1,1")});
+  EXPECT_THAT(decision.reason, HasSubstr("@b, which is of others"));
 }
 
 TEST_F(FreezePlan, TakesNoSnapshotThatCouldNotBeSent) {
