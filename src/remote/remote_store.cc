@@ -10,6 +10,7 @@
 #include "remote/remote_source.h"
 #include "remote/remote_stream.h"
 #include "remote/remote_view.h"
+#include "wire/names.h"
 #include "wire/pump.h"
 #include "wire/verify_reports.h"
 
@@ -133,11 +134,22 @@ std::vector<ReplicaState> RemoteStore::inventory(const std::string& host) {
   open();
   auto replicas = ask_for_replicas(host);
   for (const auto& replica : replicas) {
-    if (host.empty() || replica.volume.host == host) continue;
-    throw Error(ErrorKind::Corrupt, name_ + ": lists " + printable(replica.volume.text()) +
-                                        ", though nobody asked for that host");
+    check_host(replica.volume.host, host, "lists " + replica.volume.text());
+    if (wire::is_volume_name(replica.volume.path)) continue;
+    disbelieve("lists " + replica.volume.text(), "which is no name of a volume");
   }
   return replicas;
+}
+
+void RemoteStore::disbelieve(const std::string& claim, std::string_view cause) const {
+  throw Error(ErrorKind::Corrupt, name_ + ": " + printable(claim) + ", " + std::string(cause) +
+                                      "; look for what runs as snapferry at the far end");
+}
+
+void RemoteStore::check_host(const std::string& told, const std::string& asked,
+                             const std::string& claim) const {
+  if (!asked.empty() && told != asked) disbelieve(claim, "though nobody asked for that host");
+  if (asked.empty() && !wire::is_host_name(told)) disbelieve(claim, "and no host has such a name");
 }
 
 void RemoteStore::receive(const ReceiveRequest& request, Stream& stream) {
@@ -204,11 +216,7 @@ Expectations RemoteStore::expectations(const std::string& host) {
   const auto reply = remote_call<wire::ExpectationsReply>(
       connection_, wire::Verb::StoreExpectations, wire::ReplicasRequest{host});
   for (const auto& expected : reply.hosts) {
-    if (!host.empty() && expected.host != host) {
-      throw Error(ErrorKind::Corrupt, name_ + ": tells what is expected of " +
-                                          printable(expected.host) +
-                                          ", though nobody asked for that host");
-    }
+    check_host(expected.host, host, "tells what is expected of " + expected.host);
     found[expected.host] = wire::expectations_of(expected);
   }
   return found;

@@ -21,8 +21,9 @@ struct StoreAbilities {
 };
 
 // The store at the far end of a connection, through its agent. Texts for people come out
-// printable; replicas of another host than was asked for are Corrupt, and so is more damage than
-// the snapshots that were verified can have, or than anybody reads.
+// printable; replicas of another host than was asked for are Corrupt, and so are hosts and volumes
+// of names that none can have, and more damage than the snapshots that were verified can have, or
+// than anybody reads.
 class RemoteStore : public Store {
  public:
   // `name` as --store takes it: "web1:zfs:backup/snapferry"; `local_name` as the far end does:
@@ -66,6 +67,10 @@ class RemoteStore : public Store {
   // Asked once, before anything else, so that all is about the store that was meant.
   const wire::OpenReply& open();
   std::vector<ReplicaState> ask_for_replicas(const std::string& host);
+  // What is told of a host that was not asked for, or where all were, of one that cannot be.
+  void check_host(const std::string& told, const std::string& asked,
+                  const std::string& claim) const;
+  [[noreturn]] void disbelieve(const std::string& claim, std::string_view cause) const;
 
   wire::Connection& connection_;
   const std::string name_;
