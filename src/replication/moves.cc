@@ -7,6 +7,7 @@
 #include "core/aside.h"
 #include "core/volume_kind.h"
 #include "replication/lineage.h"
+#include "replication/origin.h"
 
 namespace snapferry::replication {
 namespace {
@@ -81,10 +82,14 @@ class MovePlanner {
     return kin;
   }
 
-  // nullptr: none has snapshots of it, or several.
+  // nullptr: none has snapshots of it, or several, or it may be a copy of the volume that still has
+  // the name, of which the snapshots of the replica are gone.
   const VolumeState* heir_of(const ReplicaState& replica) const {
     const auto kin = kin_of(replica);
-    return kin.size() != 1 || kin.front()->excluded ? nullptr : kin.front();
+    if (kin.size() != 1 || kin.front()->excluded) return nullptr;
+    const bool is_name_taken = volumes_.contains(replica.volume.path);
+    if (is_name_taken && !is_proven_origin(*kin.front(), replica, policy_)) return nullptr;
+    return kin.front();
   }
 
   // Of several that a volume could go on in, the one with the newest of its snapshots.

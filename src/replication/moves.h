@@ -15,8 +15,10 @@ struct Move {
   bool operator==(const Move&) const = default;
 };
 
-// One for each replica that no volume of its own name goes on in (it is gone from the source, or a
-// new one that has none of its snapshots has the name) and one other volume alone has snapshots of.
+// One for each replica that no volume of its own name goes on in and one other volume alone has
+// snapshots of: that name is gone from the source; or what has it has none of the snapshots, and
+// the other one is proven to be what the replica was made from (origin.h), because a volume can
+// lose its snapshots, and a copy of it, as a restore beside it makes one, has them then alone.
 // Names that are another path to a volume stay as they are, and so does what was set aside. Where
 // they are made in this order, each name is free when its turn comes; two that swapped their names
 // go by way of a third one, from where the next plan goes on if only some of the moves are made.

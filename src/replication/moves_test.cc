@@ -59,27 +59,40 @@ TEST(Moves, AreNotMadeForAnotherPathToAVolume) {
 }
 
 TEST(Moves, MakeRoomForANewVolumeOfTheOldName) {
-  EXPECT_THAT(moves({at("@M9,9", "old"), at("@M1,1", "new")}, {copy("@M1,1", "old")}, policy()),
-              ElementsAre("old>new"));
-  EXPECT_THAT(moves({at("", "old"), at("@M1,1", "new")}, {copy("@M1,1", "old")}, policy()),
+  EXPECT_THAT(
+      moves({at("@M9,9", "old"), at("@M1,1 #C1,1", "new")}, {copy("@M1,1", "old")}, policy()),
+      ElementsAre("old>new"));
+  EXPECT_THAT(moves({at("", "old"), at("#C1,1", "new")}, {copy("@M1,1", "old")}, policy()),
               ElementsAre("old>new"));
 }
 
+// A restore beside it, a clone, what was received: it has the snapshots that the volume itself
+// lost.
+TEST(Moves, AreNotMadeForACopyOfTheVolumeThatIsStillThere) {
+  EXPECT_THAT(moves({at("@M9,9", "old"), at("@M1,1", "copy")}, {copy("@M1,1", "old")}, policy()),
+              IsEmpty());
+  // Where it was backed up into another store, and where the bookmark is of what is not there.
+  for (const auto* of_copy : {"@M1,1 #D1,1", "@M1,1 #C5,5"}) {
+    EXPECT_THAT(moves({at("@M9,9", "old"), at(of_copy, "copy")}, {copy("@M1,1", "old")}, policy()),
+                IsEmpty());
+  }
+}
+
 TEST(Moves, AreMadeInTheOrderInWhichTheNamesBecomeFree) {
-  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2", "c")}, {copy("@M1,1", "a"), copy("@M2,2", "b")},
-                    without({"a"})),
+  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2 #C2,2", "c")},
+                    {copy("@M1,1", "a"), copy("@M2,2", "b")}, without({"a"})),
               ElementsAre("b>c", "a>b"));
 }
 
 TEST(Moves, OfACircleGoByWayOfAThirdName) {
   EXPECT_THAT(
-      moves({at("@M1,1", "b"), at("@M2,2", "a")},
+      moves({at("@M1,1 #C1,1", "b"), at("@M2,2 #C2,2", "a")},
             {copy("@M1,1", "a"), copy("@M2,2", "b"), copy("@x,8", "a.diverged-0")}, policy()),
       ElementsAre("a>a.diverged-00", "b>a", "a.diverged-00>b (a)"));
 }
 
 TEST(Moves, GoOnFromTheThirdName) {
-  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2", "a")},
+  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2 #C2,2", "a")},
                     {copy("@M1,1", "a.diverged-0"), copy("@M2,2", "b")}, policy()),
               ElementsAre("b>a", "a.diverged-0>b (a)"));
   EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2", "a")},
@@ -94,7 +107,7 @@ TEST(Moves, GoOntoNothingThatStays) {
       moves({at("@M1,1", "new")}, {copy("@M1,1", "old"), copy("@x,9", "new")}, without({"old"})),
       IsEmpty());
   // And what is behind it stays, too.
-  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2 @x,9", "c")},
+  EXPECT_THAT(moves({at("@M1,1", "b"), at("@M2,2 #C2,2 @x,9", "c")},
                     {copy("@M1,1", "a"), copy("@M2,2", "b"), copy("@x,9", "c")}, without({"a"})),
               IsEmpty());
 }

@@ -8,6 +8,7 @@
 #include "core/volume_kind.h"
 #include "core/volume_pattern.h"
 #include "replication/lineage.h"
+#include "replication/origin.h"
 
 namespace snapferry::replication {
 namespace {
@@ -35,8 +36,21 @@ bool goes_on(const std::vector<ReplicaState>& replicas, const std::string& host,
   });
 }
 
+// One of the volumes is known to have had the name.
+bool was_of_another(const std::vector<VolumeState>& volumes,
+                    const std::vector<ReplicaState>& replicas, const std::string& name,
+                    const Policy& policy) {
+  return std::ranges::any_of(replicas, [&](const ReplicaState& replica) {
+    return replica.volume == VolumeName{policy.host, name} &&
+           std::ranges::any_of(volumes, [&](const VolumeState& volume) {
+             return is_proven_origin(volume, replica, policy);
+           });
+  });
+}
+
 // It is gone, or another path to one of the volumes that are backed up, as a second mount makes
-// one, or a new volume that has none of the replica's snapshots. Or the source does not say.
+// one, or a new volume that has none of the replica's snapshots, which one of the volumes left. Or
+// the source does not say: the old volume is there, maybe, and lost its snapshots.
 void look_at_name(Source& source, const std::string& name, const std::vector<VolumeState>& volumes,
                   const std::vector<ReplicaState>& replicas, Policy& policy) {
   try {
@@ -45,7 +59,9 @@ void look_at_name(Source& source, const std::string& name, const std::vector<Vol
       return goes_on(replicas, policy.host, other);
     };
     if (std::ranges::none_of(found, in_its_replica)) {
-      policy.absent.insert(name);
+      if (found.empty() || was_of_another(volumes, replicas, name, policy)) {
+        policy.absent.insert(name);
+      }
     } else if (std::ranges::all_of(found,
                                    [&](const auto& other) { return is_listed(volumes, other); })) {
       policy.absent.insert(name);

@@ -429,6 +429,28 @@ TEST_P(RunTest, ANewVolumeGetsItsPlaceThoughTheRenamedOneIsNotInTheRun) {
   EXPECT_THAT(scene_.disk.points(scene_.replica("b")), SizeIs(1));
 }
 
+// As after a restore beside the volume, where another store's run removed the common snapshot.
+TEST_P(RunTest, ACopyOfAVolumeThatIsStillThereDoesNotTakeItsReplica) {
+  scene_.make("a", "one");
+  scene_.run();
+  const auto theirs = scene_.disk.points(scene_.replica("a"));
+  scene_.host.duplicate(scene_.name("a"), scene_.name("copy"));
+  for (const Point& point : scene_.host.points(scene_.name("a"))) {
+    scene_.host.remove(scene_.name("a"), point);
+  }
+  scene_.write("a", "two");
+  for (const auto* volume : {"a", "copy"}) {
+    scene_.options.patterns = {scene_.name(volume)};
+    const RunReport report = scene_.run();
+    EXPECT_EQ(report.volumes.at(0).renamed_from, "");
+    EXPECT_THAT(report.warnings, IsEmpty());
+  }
+  EXPECT_EQ(scene_.what_is_wrong("copy", scene_.replica("copy")), "");
+  // Of a subvolume it is set aside under its name, and begun anew.
+  const auto kept = zfs() ? scene_.replica("a") : scene_.replica("a.diverged-1");
+  EXPECT_EQ(scene_.disk.points(kept), theirs);
+}
+
 TEST_P(RunTest, TwoThatSwappedTheirNamesSwapTheirPlaces) {
   scene_.make("a", "one");
   scene_.make("b", "two");

@@ -76,6 +76,7 @@ Point FakeHost::add_snapshot(Volume& volume, const std::string& name) {
   state.point.name = name;
   state.point.guid = next_fake_guid();
   state.point.order = next_fake_number();
+  if (kind_ == FakeKind::Btrfs) state.point.created = static_cast<std::int64_t>(state.point.order);
   state.files = volume.files;
   state.revision = volume.revision;
   volume.states.push_back(std::move(state));
@@ -163,9 +164,12 @@ void FakeHost::duplicate(const std::string& from, const std::string& to) {
   const std::lock_guard lock(mutex_);
   Volume copy = find(from);
   copy.guid = next_fake_guid();
+  std::erase_if(copy.states,
+                [](const State& state) { return state.point.kind == PointKind::Bookmark; });
   for (State& state : copy.states) {
     state.tags.clear();
     state.point.holds = 0;
+    state.point.created = 0;
   }
   volumes_.emplace(to, std::move(copy));
 }
