@@ -9,7 +9,8 @@
 
 namespace snapferry::replication {
 
-// The part of a run that takes snapshots: one for all volumes that need one, at once.
+// The part of a run that takes snapshots: one for all volumes that need one, at once; apart from
+// those, one for each state that another set has in a snapshot already.
 class FreezeStep {
  public:
   // Borrows it.
@@ -19,20 +20,23 @@ class FreezeStep {
   void decide();
   // What was decided to get one, and has not failed since.
   std::vector<std::string> to_freeze() const;
-  // One second after the other, from the beginning of the run on, until neither side knows a
-  // snapshot of that name.
-  std::string free_name();
+  // What to_freeze() gives, by the names that their snapshots get. Those that have no name by what
+  // they are of get one that is free: one second after the other, from the beginning of the run on,
+  // until neither side knows a snapshot with that time in its name, of whichever set: the same time
+  // says that two sets have the same state.
+  std::map<std::string, std::vector<std::string>> names_to_take();
   // Takes them; then the run has the listing that has them in it, and whatever others have taken
   // meanwhile. What gets none has failed then. Throws as the listing fails.
   void freeze();
 
  private:
-  void take_snapshots(const std::vector<std::string>& names);
+  std::string free_name();
+  void take_snapshots(const std::string& first_name, const std::vector<std::string>& volumes);
   void account_for(const std::vector<std::string>& names, const Freeze& result);
   void require_frozen();
 
   RunState& run_;
-  std::map<std::string, Guid> frozen_;  // the new snapshots, by volume
+  std::map<std::string, Point> frozen_;  // the new snapshots, by volume
   std::int64_t name_time_ = 0;
 };
 

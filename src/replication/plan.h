@@ -100,6 +100,10 @@ struct FreezeDecision {
   std::string reason;
   // Nothing was written since the newest snapshot, and the source knows that.
   bool nothing_written = false;
+  // Of Freeze, where another set has a snapshot of this very state: the time in the name of that
+  // one, in seconds since 1970, which the new one gets into its own. By that the other set knows
+  // that nothing was written between the two, and needs no further one.
+  std::optional<std::int64_t> same_as_of = {};
 };
 
 std::vector<FreezeDecision> plan_freeze(const std::vector<VolumeState>& source,

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "replication/lineage.h"
 #include "replication/match.h"
@@ -26,6 +28,7 @@ class FreezeDecider {
     decision.volume = volume_.name;
     decision.nothing_written = newest_ != nullptr && volume_.written == 0;
     std::tie(decision.action, decision.reason) = choose();
+    if (decision.action == FreezeAction::Freeze) decision.same_as_of = same_as_of_;
     return decision;
   }
 
@@ -73,9 +76,35 @@ class FreezeDecider {
     });
   }
 
-  // What others took comes along, and goes as they please, also while it is being sent: the state
-  // that a run vouches for is in a snapshot of this program.
-  Choice choose_by_changes(const Lineage& lineage, const ReplicaState* replica) const {
+  // Of the state that the snapshot of that time has: it was taken then, or the other one was taken
+  // because of it (FreezeDecision::same_as_of).
+  bool has_own_of(std::int64_t time, const ReplicaState* replica) const {
+    const auto is_it = [&](const Point& point) {
+      const auto name = own_name(point);
+      return name && name->time == time;
+    };
+    return std::ranges::any_of(volume_.points, is_it) ||
+           (replica != nullptr && std::ranges::any_of(replica->points, is_it));
+  }
+
+  // As after the clock was set back: names of one set ascend.
+  bool has_own_since(std::int64_t time) const {
+    return std::ranges::any_of(volume_.points, [&](const Point& point) {
+      const auto name = own_name(point);
+      return name && name->time >= time;
+    });
+  }
+
+  std::optional<SnapshotName> own_name(const Point& point) const {
+    if (point.kind != PointKind::Snapshot) return std::nullopt;
+    auto name = parse_snapshot_name(point.name);
+    return name && name->set == policy_.set ? std::move(name) : std::nullopt;
+  }
+
+  // What others took comes along, and goes as they please, also while it is being sent; and what
+  // works on one set (check, restore, prune) sees none of another. So the state that a run vouches
+  // for is in a snapshot of its set.
+  Choice choose_by_changes(const Lineage& lineage, const ReplicaState* replica) {
     const std::string newest = text_of(*newest_);
     if (!volume_.written) {
       return {FreezeAction::Freeze,
@@ -89,9 +118,15 @@ class FreezeDecider {
       return {FreezeAction::Freeze,
               "the newest snapshot of the store is gone here, and " + newest + " is older"};
     }
-    if (!parse_snapshot_name(newest_->name)) {
+    const auto name = parse_snapshot_name(newest_->name);
+    if (!name) {
       return {FreezeAction::Freeze,
               "nothing was written since " + newest + ", which is of others and may go any time"};
+    }
+    if (name->set != policy_.set && !has_own_of(name->time, replica)) {
+      if (!has_own_since(name->time)) same_as_of_ = name->time;
+      return {FreezeAction::Freeze,
+              "nothing was written since " + newest + ", which is of set " + name->set};
     }
     if (replica != nullptr && has_guid(replica->points, newest_->guid)) {
       return {FreezeAction::Unchanged,
@@ -108,6 +143,7 @@ class FreezeDecider {
   const VolumeState& volume_;
   const Policy& policy_;
   const Point* newest_;
+  std::optional<std::int64_t> same_as_of_;
 };
 
 }  // namespace

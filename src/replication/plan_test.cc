@@ -515,9 +515,24 @@ TEST_F(FreezePlan, SendsWhatIsThereInsteadOfAnotherSnapshotOfTheSame) {
 }
 
 TEST_F(FreezePlan, TwoSetsDoNotChaseOneAnother) {
-  // What the other set took last is what this one sends; then both are at rest.
-  EXPECT_EQ(decide("@M1,1 @O2,2", "@M1,1", 0), FreezeAction::SendExisting);
-  EXPECT_EQ(decide("@M1,1 @O2,2", "@M1,1 @O2,2", 0), FreezeAction::Unchanged);
+  // This one takes its own of the state, with the time of the other's in its name; then both are at
+  // rest.
+  const FreezeDecision decision = freeze(volume("@M1,1 @O2,2"), {replica("@M1,1 @O2,2")});
+  EXPECT_EQ(decision.action, FreezeAction::Freeze);
+  EXPECT_EQ(decision.same_as_of, 2);
+  EXPECT_THAT(decision.reason, HasSubstr("which is of set other"));
+  EXPECT_EQ(decide("@M1,1 @O2,2 @M2,3", "@M1,1", 0), FreezeAction::SendExisting);
+  EXPECT_EQ(decide("@M1,1 @O2,2 @M2,3", "@M1,1 @O2,2 @M2,3", 0), FreezeAction::Unchanged);
+  EXPECT_EQ(decide("@M2,2 @O2,3", "@M2,2", 0), FreezeAction::SendExisting);
+  EXPECT_EQ(decide("@M2,2 @O2,3", "@M2,2 @O2,3", 0), FreezeAction::Unchanged);
+  // Its own is in the store alone.
+  EXPECT_EQ(decide("@M1,1 @O2,3", "@M1,1 @M2,2 @O2,3", 0), FreezeAction::Unchanged);
+}
+
+TEST_F(FreezePlan, GivesNoNameThatIsOlderThanTheNewestOfTheSet) {
+  const FreezeDecision decision = freeze(volume("@M9,1 @O2,2"), {replica("@M9,1")});
+  EXPECT_EQ(decision.action, FreezeAction::Freeze);
+  EXPECT_EQ(decision.same_as_of, std::nullopt);
 }
 
 // They may remove it while it is being sent.

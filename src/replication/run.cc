@@ -71,17 +71,19 @@ class Run {
 
   // The plan as it would be after the freeze.
   void foresee() {
-    if (!freezing_.to_freeze().empty()) run_.report.snapshot = freezing_.free_name();
     std::map<std::string_view, VolumeState*> by_name;
     for (VolumeState& volume : run_.volumes) by_name[volume.name] = &volume;
     std::uint64_t number = ~std::uint64_t{0};
-    for (const std::string& name : freezing_.to_freeze()) {
-      std::vector<Point>& points = by_name.at(name)->points;
-      Point point;
-      point.name = run_.report.snapshot;
-      point.guid = Guid::from_number(number--);
-      point.order = points.empty() ? 1 : points.back().order + 1;
-      points.push_back(std::move(point));
+    for (const auto& [name, volumes] : freezing_.names_to_take()) {
+      run_.report.snapshot = name;
+      for (const std::string& volume : volumes) {
+        std::vector<Point>& points = by_name.at(volume)->points;
+        Point point;
+        point.name = name;
+        point.guid = Guid::from_number(number--);
+        point.order = points.empty() ? 1 : points.back().order + 1;
+        points.push_back(std::move(point));
+      }
     }
     auto plans = plan_transfer(run_.volumes, run_.replicas, run_.policy);
     warn_of_decrypted(run_, plans);

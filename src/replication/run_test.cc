@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "replication/plan_text.h"
+#include "replication/snapshot_name.h"
 #include "replication/store_source.h"
 #include "replication/test_scene.h"
 #include "testing/errors.h"
@@ -628,7 +629,13 @@ TEST_P(RunTest, TwoSetsAreApart) {
   EXPECT_EQ(scene_.run(source, store).volumes.at(0).outcome, Outcome::Sent);
   EXPECT_EQ(scene_.run(source, store).volumes.at(0).outcome, Outcome::Unchanged);
   scene_.options.set = "main";
+  // What the other one has of the same state comes along, and neither needs another.
+  EXPECT_EQ(scene_.run().snapshot, "");
   EXPECT_EQ(scene_.run().volumes.at(0).outcome, Outcome::Unchanged);
+  scene_.options.set = "other";
+  EXPECT_EQ(scene_.run(source, store).volumes.at(0).outcome, Outcome::Unchanged);
+  const auto theirs = other.points(scene_.replica("a"));
+  EXPECT_TRUE(is_of_set(theirs.back().name, "other"));
   EXPECT_EQ(other.files_of(scene_.replica("a"), other.points(scene_.replica("a")).back().name),
             scene_.host.files(scene_.name("a")));
 }

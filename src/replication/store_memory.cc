@@ -91,7 +91,8 @@ void record_unchanged(RunState& run) {
   std::map<std::int64_t, std::vector<VolumeName>> unchanged;
   for (const FreezeDecision& decision : run.report.decisions) {
     const VolumeOutcome& outcome = run.progressions[decision.volume].outcome;
-    if (decision.nothing_written && decision.action != FreezeAction::Freeze &&
+    const bool has_own_time = decision.action == FreezeAction::Freeze && !decision.same_as_of;
+    if (decision.nothing_written && !has_own_time &&
         (outcome.outcome == Outcome::Unchanged || outcome.outcome == Outcome::Sent)) {
       unchanged[time_unchanged(run, decision.volume)].push_back(outcome.replica);
     }
