@@ -37,7 +37,8 @@ class BackupThroughAView : public ::testing::Test {
   BackupThroughAView() {
     std::filesystem::create_directory(room_ / "store");
     storage_ = blob::LocalStorage::open(room_ / "store");
-    repository::Repository::create(*storage_, {.encryption = repository::Encryption::None});
+    repository::Repository::create(*storage_,
+                                   {.encryption = repository::Encryption::None, .password = {}});
     repository_ = repository::Repository::open(*storage_, {});
   }
 
@@ -45,7 +46,7 @@ class BackupThroughAView : public ::testing::Test {
 
   void make_tree() {
     for (int i = 0; i < 300; ++i) scene_.write("many/" + std::to_string(i), std::to_string(i));
-    scene_.write("d/big", testing::noise(5 << 20));
+    scene_.write("d/big", snapferry::testing::noise(5 << 20));
     scene_.write("d/empty", "");
     scene_.write("sparse", "begin");
     ASSERT_EQ(::truncate(at("sparse").c_str(), 80 << 20), 0);
@@ -92,8 +93,8 @@ class BackupThroughAView : public ::testing::Test {
     return paths;
   }
 
-  testing::TemporaryDirectory room_;
-  testing::BackupScene scene_;
+  snapferry::testing::TemporaryDirectory room_;
+  snapferry::testing::BackupScene scene_;
   std::unique_ptr<blob::Storage> storage_;
   std::unique_ptr<repository::Repository> repository_;
 };
