@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ struct FileSourceKind {
   // The files of the directory at `path`.
   std::function<std::unique_ptr<tree::FileSource>(const std::string& path)> make;
 };
+
+inline void PrintTo(const FileSourceKind& kind, std::ostream* out) { *out << kind.name; }
 
 inline std::string file_source_kind_name(const ::testing::TestParamInfo<FileSourceKind>& info) {
   return info.param.name;
