@@ -1,6 +1,8 @@
 // A snapshot counts as changed where a file of it was, and not where something else made the kernel
 // write its inodes: deduplication, or the late write-back of what was received.
 
+#include "btrfs/later_change.h"
+
 #include <array>
 #include <fstream>
 
@@ -9,7 +11,6 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-#include "btrfs/later_change.h"
 #include "btrfs/subvolume.h"
 #include "btrfs/subvolume_table.h"
 #include "btrfs/test_place.h"

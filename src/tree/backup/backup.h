@@ -62,9 +62,9 @@ struct BackupResult {
 // nothing of that disk was wanted.
 //
 // Throws NotFound or PermissionDenied if the root itself cannot be read, or is such a directory and
-// not empty, InvalidArgument if it is a mount of this program, unless `include_own`, what the source
-// throws when it is gone as a whole, Cancelled, and what the sink throws. Memory is bounded by the
-// depth of the tree and the widest directory, not by the number of files.
+// not empty, InvalidArgument if it is a mount of this program, unless `include_own`, what the
+// source throws when it is gone as a whole, Cancelled, and what the sink throws. Memory is bounded
+// by the depth of the tree and the widest directory, not by the number of files.
 BackupResult backup(FileSource& files, const std::optional<Base>& base, ObjectSource& source,
                     ObjectSink& sink, const BackupOptions& options);
 

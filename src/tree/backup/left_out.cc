@@ -28,7 +28,7 @@
 namespace snapferry::tree {
 namespace {
 
-constexpr std::uint64_t kSubvolumeInode = 256;   // BTRFS_FIRST_FREE_OBJECTID, linux/btrfs_tree.h
+constexpr std::uint64_t kSubvolumeInode = 256;  // BTRFS_FIRST_FREE_OBJECTID, linux/btrfs_tree.h
 constexpr std::uint64_t kZfsControlInode = 0xffffffffffff;  // ZFSCTL_INO_ROOT of OpenZFS
 
 bool is_directory_at(int fd, const char* name, struct stat& stat) {
