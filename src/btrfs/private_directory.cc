@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "btrfs/refusal.h"
 #include "core/error.h"
 #include "platform/written_file.h"
 
@@ -49,7 +50,7 @@ platform::Fd find_private(int parent, const std::string& name, const std::string
 
 platform::Fd open_or_make_private(int parent, const std::string& name, const std::string& subject) {
   if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
-    throw system_error(errno, "create it", subject);
+    throw failed_making(errno, parent, "create it", subject);
   }
   auto fd = find_private(parent, name, subject);
   struct stat status {};

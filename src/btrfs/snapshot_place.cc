@@ -9,6 +9,7 @@
 #include "btrfs/mount_table.h"
 #include "btrfs/own_subvolume.h"
 #include "btrfs/private_directory.h"
+#include "btrfs/refusal.h"
 #include "btrfs/subvolume.h"
 #include "btrfs/unfollowed.h"
 #include "core/error.h"
@@ -58,14 +59,17 @@ void rehearse_snapshot_place(const SnapshotPlace& place) {
                     "writable");
   }
   if (!exists(directory.get(), kSnapshotsName)) {
+    require_changeable(directory.get(), join(place.directory, kSnapshotsName));
     (void)platform::open_at(directory.get(), ".", O_RDONLY | O_DIRECTORY, 0, place.directory);
     return;
   }
   const auto subject = join(place.directory, kSnapshotsName);
   const auto snapshots = find_private(directory.get(), kSnapshotsName, subject);
-  if (exists(snapshots.get(), place.basename.c_str())) {
-    (void)find_private(snapshots.get(), place.basename, place.path());
+  if (!exists(snapshots.get(), place.basename.c_str())) {
+    return require_changeable(snapshots.get(), place.path());
   }
+  const auto own = find_private(snapshots.get(), place.basename, place.path());
+  require_changeable(own.get(), place.path_of("snapshot"));
 }
 
 platform::Fd find_snapshot_place(const SnapshotPlace& place) {

@@ -138,5 +138,23 @@ TEST_F(SharedFilesystem, RehearsesAFreezeWithoutMakingAnything) {
   EXPECT_THAT(failures[0].message, ::testing::HasSubstr("read-only"));
 }
 
+TEST_F(SharedFilesystem, NamesTheAttributeThatKeepsSnapshotsFromBeingMade) {
+  const auto home = make("home");
+  const auto refused = [&](const std::string& directory) {
+    BtrfsImage::run({"chattr", "+i", directory});
+    const auto rehearsed = BtrfsSource::rehearse({home});
+    const auto frozen = source_.freeze({home}, "snapferry_t_2026-01-01T00:00:05Z");
+    BtrfsImage::run({"chattr", "-i", directory});
+    ASSERT_EQ(rehearsed.size(), 1u);
+    EXPECT_THAT(rehearsed[0].message, ::testing::HasSubstr("chattr -i"));
+    ASSERT_EQ(frozen.failed.size(), 1u);
+    EXPECT_THAT(frozen.failed[0].message, ::testing::HasSubstr("chattr -i"));
+  };
+  refused(*image_ / "v");
+  (void)freeze(home, 1);
+  refused(*image_ / "v/.snapferry/home");
+  EXPECT_TRUE(BtrfsSource::rehearse({home}).empty());
+}
+
 }  // namespace
 }  // namespace snapferry::btrfs

@@ -17,6 +17,7 @@
 #include "btrfs/private_directory.h"
 #include "btrfs/read_back.h"
 #include "btrfs/receive.h"
+#include "btrfs/refusal.h"
 #include "btrfs/send_stream.h"
 #include "btrfs/store_layout.h"
 #include "btrfs/store_listing.h"
@@ -335,6 +336,7 @@ std::vector<std::string> BtrfsStore::warnings() {
   std::vector<std::string> lines;
   const auto store = open_store();
   struct statvfs mount {};
+  require_changeable(store.get(), directory_ + "/HOST");
   struct stat status {};
   if (::fstatvfs(store.get(), &mount) != 0 || ::fstat(store.get(), &status) != 0) {
     throw system_error(errno, "look at it", directory_);

@@ -63,7 +63,8 @@ class BtrfsStore : public Store {
   // working in that (core/reach.h). Never makes the store: throws NoSuchStore where there is none.
   void prepare(const std::string& host);
 
-  // What is no damage but could be safer, each as one line.
+  // What is no damage but could be safer, each as one line. Throws PermissionDenied where nothing
+  // can be made in the store.
   std::vector<std::string> warnings();
 
  private:

@@ -664,6 +664,37 @@ TEST_F(TwoFilesystems, WarnOfAMountThatLetsForeignProgramsAct) {
   EXPECT_TRUE(store_->warnings().empty());
 }
 
+TEST_F(TwoFilesystems, SayThatWhatIsBeingSentCannotGoYet) {
+  write("file", noise(4 << 20, 7));
+  back_up(request(freeze(1), std::nullopt));
+  const auto stored = store_->inventory("web1").at(0).points.at(0);
+  {
+    // Nobody reads it, so that the kernel waits in the middle.
+    const auto stream = store_->send(replica(), request(stored, std::nullopt));
+    Bytes some(1000);
+    (void)stream->read(some);
+    const auto failures = store_->destroy(replica(), {stored});
+    ASSERT_EQ(failures.size(), 1u);
+    EXPECT_THAT(failures[0].message, HasSubstr("while it is being sent"));
+    EXPECT_THAT(failures[0].message, HasSubstr("run again later"));
+  }
+  EXPECT_TRUE(store_->destroy(replica(), {stored}).empty());
+}
+
+TEST_F(TwoFilesystems, NameTheAttributeThatKeepsANewHostOut) {
+  BtrfsImage::run({"chattr", "+i", *backup_ / "store"});
+  EXPECT_ERROR(store_->warnings(), ErrorKind::PermissionDenied);
+  try {
+    store_->prepare("web1");
+    ADD_FAILURE() << "made a directory";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::PermissionDenied);
+    EXPECT_THAT(error.message(), HasSubstr("chattr -i"));
+  }
+  BtrfsImage::run({"chattr", "-i", *backup_ / "store"});
+  EXPECT_NO_THROW(store_->warnings());
+}
+
 TEST_F(TwoFilesystems, NoteNothingUnchangedThatTheyDoNotHave) {
   write("file", "1");
   back_up(request(freeze(1), std::nullopt));

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "btrfs/later_change.h"
+#include "btrfs/refusal.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -102,7 +103,7 @@ void create_subvolume(int directory, const std::string& name, std::string_view s
   btrfs_ioctl_vol_args_v2 arguments{};
   put_name(arguments.name, name, subject);
   if (::ioctl(directory, BTRFS_IOC_SUBVOL_CREATE_V2, &arguments) < 0) {
-    throw system_error(errno, "create the subvolume", subject);
+    throw failed_making(errno, directory, "create the subvolume", subject);
   }
 }
 
@@ -117,14 +118,14 @@ void create_snapshot(int source, int directory, const std::string& name, Access 
     throw Error(ErrorKind::Busy, std::string(subject) + ": cannot take the snapshot, because " +
                                      std::string(kSwapFileInIt));
   }
-  throw system_error(errno, "take the snapshot", subject);
+  throw failed_making(errno, directory, "take the snapshot", subject);
 }
 
 void destroy_subvolume(int directory, const std::string& name, std::string_view subject) {
   btrfs_ioctl_vol_args arguments{};
   put_name(arguments.name, name, subject);
   if (::ioctl(directory, BTRFS_IOC_SNAP_DESTROY, &arguments) < 0) {
-    throw system_error(errno, "destroy the subvolume", subject);
+    throw failed_destroying(errno, "destroy the subvolume", subject);
   }
 }
 
@@ -133,7 +134,7 @@ void destroy_subvolume_by_id(int fd, std::uint64_t id, std::string_view subject)
   arguments.flags = BTRFS_SUBVOL_SPEC_BY_ID;
   arguments.subvolid = id;
   if (::ioctl(fd, BTRFS_IOC_SNAP_DESTROY_V2, &arguments) < 0) {
-    throw system_error(errno, "destroy the snapshot", subject);
+    throw failed_destroying(errno, "destroy the snapshot", subject);
   }
 }
 
