@@ -191,6 +191,11 @@ void refuse_swap_file(int subvolume, const std::string& volume) {
   }
 }
 
+[[noreturn]] void refuse_name(const std::string& volume, const std::string& name) {
+  throw Error(ErrorKind::AlreadyExists,
+              volume + ": has a snapshot " + name + " already; run again in a second");
+}
+
 void refuse_existing(const std::vector<std::string>& volumes, const std::string& name) {
   for (const auto& volume : volumes) {
     struct stat status {};
@@ -203,8 +208,21 @@ void refuse_existing(const std::vector<std::string>& volumes, const std::string&
     } catch (const Error&) {
       continue;  // a volume that is not there fails by itself
     }
-    throw Error(ErrorKind::AlreadyExists,
-                volume + ": has a snapshot " + name + " already; run again in a second");
+    refuse_name(volume, name);
+  }
+}
+
+// As another run has begun in the same second. What cannot be removed goes when the next run
+// settles.
+void take_back(const Freeze::Frozen& frozen) {
+  if (frozen.volume.empty()) return;
+  try {
+    const auto place = snapshot_place(path_of_volume(frozen.volume));
+    const auto directory = find_snapshot_place(place);
+    if (!directory.valid()) return;
+    destroy_subvolume(directory.get(), frozen.snapshot.name, place.path_of(frozen.snapshot.name));
+  } catch (const Error&) {
+    return;
   }
 }
 
@@ -268,13 +286,22 @@ Freeze BtrfsSource::freeze(const std::vector<std::string>& volumes, const std::s
   refuse_existing(volumes, name);
   std::vector<Freeze::Frozen> frozen(volumes.size());
   std::vector<std::string> failures(volumes.size());
+  std::vector<char> taken(volumes.size());
   platform::for_each_index(volumes.size(), kMostFreezers, [&](std::size_t i) {
     try {
       frozen[i] = {volumes[i], take_snapshot(volumes[i], name)};
+    } catch (const Error& error) {
+      taken[i] = error.kind() == ErrorKind::AlreadyExists;
+      failures[i] = error.message();
     } catch (const std::exception& error) {
       failures[i] = error.what();
     }
   });
+  const auto first_taken = std::ranges::find_if(taken, [](char is_taken) { return is_taken != 0; });
+  if (first_taken != taken.end()) {
+    for (const auto& one : frozen) take_back(one);
+    refuse_name(volumes[static_cast<std::size_t>(first_taken - taken.begin())], name);
+  }
   Freeze result;
   for (std::size_t i = 0; i < volumes.size(); ++i) {
     if (failures[i].empty()) {

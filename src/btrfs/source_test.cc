@@ -2,9 +2,12 @@
 
 #include "btrfs/source.h"
 
+#include <atomic>
+#include <barrier>
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -154,6 +157,30 @@ TEST_F(SharedFilesystem, NamesTheAttributeThatKeepsSnapshotsFromBeingMade) {
   (void)freeze(home, 1);
   refused(*image_ / "v/.snapferry/home");
   EXPECT_TRUE(BtrfsSource::rehearse({home}).empty());
+}
+
+// The name is taken for none of them, or for all; the run then takes another one.
+TEST_F(SharedFilesystem, OfRunsThatTakeOneNameAtOnceOneHasIt) {
+  const std::vector<std::string> volumes = {make("home"), make("srv")};
+  constexpr int kRuns = 8;
+  std::atomic<int> successful = 0;
+  std::atomic<int> refused = 0;
+  std::barrier start(kRuns);
+  std::vector<std::thread> runs;
+  for (int i = 0; i < kRuns; ++i) {
+    runs.emplace_back([&] {
+      start.arrive_and_wait();
+      try {
+        const auto result = BtrfsSource().freeze(volumes, "snapferry_t_2026-01-01T00:00:05Z");
+        if (result.failed.empty() && result.frozen.size() == 2) ++successful;
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::AlreadyExists) ++refused;
+      }
+    });
+  }
+  for (auto& run : runs) run.join();
+  EXPECT_LE(successful, 1);
+  EXPECT_EQ(successful + refused, kRuns);
 }
 
 }  // namespace

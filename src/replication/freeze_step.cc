@@ -10,7 +10,7 @@
 namespace snapferry::replication {
 namespace {
 
-constexpr int kNameTries = 5;
+constexpr int kNameTries = 20;  // as many runs of a set may begin in the same second
 
 }  // namespace
 
