@@ -11,6 +11,7 @@
 #include "btrfs/source.h"
 #include "btrfs/subvolume.h"
 #include "btrfs/unfollowed.h"
+#include "btrfs/within_store.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -42,6 +43,7 @@ void restore_volume(const std::string& volume, const StreamRequest& request, Str
                     Progress* progress, const Cancellation* cancellation) {
   const auto path = path_of_volume(volume);
   refuse_existing(path);
+  refuse_within_store(path.substr(0, path.rfind('/')), volume);
   const auto slash = path.rfind('/');
   const SnapshotPlace place{path.substr(0, slash), path.substr(slash + 1)};
   const auto parent = open_unfollowed(place.directory + "/.", O_RDONLY);

@@ -25,6 +25,7 @@
 #include "btrfs/source.h"
 #include "btrfs/store_layout.h"
 #include "btrfs/subvolume.h"
+#include "btrfs/target.h"
 #include "platform/fd.h"
 #include "testing/btrfs_image.h"
 #include "testing/cut_stream.h"
@@ -693,6 +694,20 @@ TEST_F(TwoFilesystems, NameTheAttributeThatKeepsANewHostOut) {
   }
   BtrfsImage::run({"chattr", "-i", *backup_ / "store"});
   EXPECT_NO_THROW(store_->warnings());
+}
+
+TEST_F(TwoFilesystems, MakeNoVolumeWithinAStore) {
+  back_up(request(freeze(1), std::nullopt));
+  BtrfsTarget target;
+  const auto host = *backup_ / "store/web1";
+  const auto copy = std::filesystem::directory_iterator(host)->path().string();
+  for (const auto& place : {*backup_ / "store", host, copy}) {
+    const auto volume = "btrfs:" + place + "/new";
+    EXPECT_ERROR(target.require_free(volume), ErrorKind::InvalidArgument);
+    EXPECT_ERROR(target.prepare(volume), ErrorKind::InvalidArgument);
+    EXPECT_FALSE(std::filesystem::exists(place + "/.snapferry")) << place;
+  }
+  EXPECT_NO_THROW(target.require_free("btrfs:" + (*backup_ / "new")));
 }
 
 TEST_F(TwoFilesystems, NoteNothingUnchangedThatTheyDoNotHave) {

@@ -12,6 +12,7 @@
 #include "btrfs/source.h"
 #include "btrfs/subvolume.h"
 #include "btrfs/unfollowed.h"
+#include "btrfs/within_store.h"
 #include "core/error.h"
 
 namespace snapferry::btrfs {
@@ -28,6 +29,7 @@ Split split(const std::string& path) {
 }
 
 platform::Fd open_parent(const std::string& volume, const Split& place) {
+  refuse_within_store(place.parent, volume);
   platform::Fd parent;
   try {
     parent = open_unfollowed(place.parent, O_RDONLY);
