@@ -155,6 +155,12 @@ class Tracer {
           "source and store have no snapshot in common, but " + match_.aside->volume.text() +
               ", set aside before, has its snapshots (do two machines back up under one name?)",
           std::string("give each its own --host, or ").append(kAnew));
+    } else if (match_.aside_before != nullptr && !is_linear(volume_.type)) {
+      conflict(ConflictKind::NoCommonSnapshot, true,
+               "source and store have no snapshot in common, and " +
+                   match_.aside_before->volume.text() +
+                   " was set aside before (do two stores get the set " + policy_.set + " in turn?)",
+               std::string("give each store a --set of its own, or ").append(kAnew));
     } else {
       conflict(ConflictKind::NoCommonSnapshot, true,
                "source and store have no snapshot in common (was the volume made anew? the "
@@ -260,7 +266,7 @@ Lineage trace_anew(const Match& match, const Policy& policy) {
 bool never_heals(const Match& match, ConflictKind kind) {
   if (kind == ConflictKind::ReplicaChanged) return match.aside == nullptr;
   return kind == ConflictKind::NoCommonSnapshot && !is_linear(match.volume->type) &&
-         match.aside == nullptr;
+         match.aside == nullptr && match.aside_before == nullptr;
 }
 
 }  // namespace

@@ -50,7 +50,9 @@ struct Course {
 // same and the one after it, for ever: a replica that was changed under the chain; a subvolume that
 // has no snapshot in common with its replica, as after a rollback by other tools. Not where the
 // store has a replica, set aside before, that the volume could go on in: two machines that back up
-// under one name would set one another's aside until the disk is full.
+// under one name would set one another's aside until the disk is full. Nor where one of the set was
+// set aside before: two stores that get one set in turn would do the same to one another, because
+// nothing on btrfs tells what the source keeps for which of them.
 Course choose_course(const Match& match, const Policy& policy);
 
 // "@NAME", "#NAME".

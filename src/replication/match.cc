@@ -6,6 +6,7 @@
 
 #include "core/aside.h"
 #include "core/volume_kind.h"
+#include "replication/snapshot_name.h"
 
 namespace snapferry::replication {
 namespace {
@@ -84,6 +85,20 @@ class Matcher {
     return nullptr;
   }
 
+  const ReplicaState* aside_before(const VolumeState& volume) const {
+    const std::string beginning = volume.name + std::string(kAsideMark);
+    for (auto at = replicas_.lower_bound(beginning);
+         at != replicas_.end() && at->first.starts_with(beginning); ++at) {
+      if (path_before_aside(at->first) == volume.name && has_set(*at->second)) return at->second;
+    }
+    return nullptr;
+  }
+
+  bool has_set(const ReplicaState& replica) const {
+    return std::ranges::any_of(
+        replica.points, [&](const Point& point) { return is_of_set(point.name, policy_.set); });
+  }
+
   Match match_one(const VolumeState& volume) const {
     Match match;
     match.volume = &volume;
@@ -97,6 +112,7 @@ class Matcher {
       }
     }
     match.aside = aside_of(volume);
+    match.aside_before = aside_before(volume);
     if (match.foreign != nullptr && !has_own(volume)) {
       match.replica = match.foreign;
       match.name = match.foreign->volume;

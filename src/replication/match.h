@@ -18,6 +18,8 @@ struct Match {
   const ReplicaState* foreign = nullptr;
   // One that was set aside under this volume's name and has its snapshots.
   const ReplicaState* aside = nullptr;
+  // One that was set aside under this volume's name and has snapshots of the run's set.
+  const ReplicaState* aside_before = nullptr;
   // All that may be another name's and have its snapshots; none that were set aside.
   std::vector<const ReplicaState*> others;
   // Several volumes of the source have the snapshots of `foreign`.

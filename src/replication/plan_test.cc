@@ -126,6 +126,28 @@ TEST(RolledBackPlan, DoesNotGoToAndFroBetweenTwoReplicas) {
   EXPECT_TRUE(plans.at(0).steps.empty());
 }
 
+// The run for the other store let go of what this one goes on from.
+TEST(RolledBackPlan, SetsNothingAsideAgainWhereTwoStoresGetOneSetInTurn) {
+  const std::vector<ReplicaState> store = {replica("@M4,4", "btrfs:/a"),
+                                           replica("@M2,2", "btrfs:/a.diverged-1")};
+  const auto source = volume("@M5,5", "btrfs:/a");
+  const auto plans = plan_transfer({source}, store, policy());
+  ASSERT_TRUE(plans.at(0).conflict);
+  EXPECT_TRUE(plans.at(0).steps.empty());
+  EXPECT_THAT(plans.at(0).reason, HasSubstr("give each store a --set of its own"));
+  EXPECT_THAT(plans.at(0).reason, HasSubstr("btrfs:/a.diverged-1"));
+  EXPECT_EQ(freeze(source, store).action, FreezeAction::Conflict);
+  EXPECT_THAT(short_text(plan_transfer({source}, store, anew()).at(0)),
+              HasSubstr("set-aside; send @M5"));
+  // What other sets or other volumes had set aside is no sign of that.
+  for (const auto* other : {"btrfs:/a.diverged-1", "btrfs:/ab.diverged-1"}) {
+    const auto* points = std::string_view(other) == "btrfs:/a.diverged-1" ? "@x,2" : "@M2,2";
+    const auto again =
+        plan_transfer({source}, {replica("@M4,4", "btrfs:/a"), replica(points, other)}, policy());
+    EXPECT_THAT(short_text(again.at(0)), HasSubstr("set-aside; send @M5")) << other;
+  }
+}
+
 TEST(ChangedReplicaPlan, IsSetAsideAndBegunAnewAndThatIsSaid) {
   for (const auto* name : {"btrfs:/a", "zfs:tank/a"}) {
     ReplicaState changed = replica("@M1,1", name);
