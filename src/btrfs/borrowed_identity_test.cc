@@ -28,7 +28,7 @@ class BorrowedIdentity : public ::testing::Test {
     place_->make("a");
     const platform::Fd volume = platform::open_path(place_->path("a"), O_RDONLY | O_DIRECTORY);
     const Guid received = Guid::from_number(42);
-    set_received(volume.get(), received, 1, "a");
+    set_received(volume.get(), received, 1, {}, "a");
     ASSERT_EQ(describe(volume.get(), "a").received_uuid, received);
     place_->write("a", "file", "one");
   }

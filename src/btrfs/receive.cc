@@ -62,6 +62,7 @@ class Partial {
       : directory_(target.directory),
         path_(target.path),
         placing_(target.placing),
+        run_(target.run),
         committer_(committer) {}
   Partial(const Partial&) = delete;
   Partial& operator=(const Partial&) = delete;
@@ -101,8 +102,13 @@ class Partial {
   }
 
  private:
+  SubvolumeTime run_begin(int root, const std::string& subject) const {
+    return run_ == nullptr ? SubvolumeTime{} : run_->of_run_with(describe(root, subject).otime);
+  }
+
   void place_snapshot(int root, const Point& point, const std::string& subject) {
-    committer_.commit([&] { set_received(root, point.guid, transaction_, subject); });
+    const auto begin = run_begin(root, subject);
+    committer_.commit([&] { set_received(root, point.guid, transaction_, begin, subject); });
     committer_.commit(
         [&] { create_snapshot(root, directory_, point.name, Access::ReadOnly, subject); });
     published_ = true;
@@ -114,7 +120,8 @@ class Partial {
 
   void rename(int root, const Point& point, const std::string& subject) {
     committer_.sync(root, subject);
-    committer_.commit([&] { set_received(root, point.guid, transaction_, subject); });
+    const auto begin = run_begin(root, subject);
+    committer_.commit([&] { set_received(root, point.guid, transaction_, begin, subject); });
     if (::renameat2(directory_, kPartialName, directory_, point.name.c_str(), RENAME_NOREPLACE) !=
         0) {
       throw system_error(errno, "give it its name", subject);
@@ -126,6 +133,7 @@ class Partial {
   int directory_;
   const std::string& path_;
   Placing placing_;
+  RunBegin* run_;
   Committer& committer_;
   std::uint64_t transaction_ = 0;
   bool published_ = false;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "btrfs/group_commit.h"
+#include "btrfs/run_begin.h"
 #include "core/cancellation.h"
 #include "core/progress.h"
 #include "core/stream.h"
@@ -34,6 +35,7 @@ struct ReceiveTarget {
   GroupCommit* commits = nullptr;
   Turn* turn = nullptr;  // given back while the disk is waited for
   Placing placing = Placing::Rename;
+  RunBegin* run = nullptr;  // marks what is received; nullptr: nothing is marked
 };
 
 // Name of the subvolume in the making, in the directory that the finished one will be in.

@@ -167,7 +167,8 @@ void BtrfsStore::receive(const ReceiveRequest& request, Stream& stream) {
                                },
                                &commits_,
                                request.turn,
-                               Placing::Snapshot};
+                               Placing::Snapshot,
+                               &run_};
     receive_snapshots(target, wanted, stream, request.progress, request.cancellation);
   } catch (...) {
     replica.remove_if_empty();
@@ -335,8 +336,8 @@ std::vector<ReplicaDamage> BtrfsStore::verify(const ReplicaState& replica_state,
 std::vector<std::string> BtrfsStore::warnings() {
   std::vector<std::string> lines;
   const auto store = open_store();
-  struct statvfs mount {};
   require_changeable(store.get(), directory_ + "/HOST");
+  struct statvfs mount {};
   struct stat status {};
   if (::fstatvfs(store.get(), &mount) != 0 || ::fstat(store.get(), &status) != 0) {
     throw system_error(errno, "look at it", directory_);

@@ -8,6 +8,7 @@
 
 #include "btrfs/group_commit.h"
 #include "btrfs/replica_directory.h"
+#include "btrfs/run_begin.h"
 #include "core/store.h"
 #include "platform/fd.h"
 
@@ -75,6 +76,7 @@ class BtrfsStore : public Store {
   std::string directory_;
   std::optional<StreamFeatures> features_;
   GroupCommit commits_;
+  RunBegin run_;
 };
 
 }  // namespace snapferry::btrfs

@@ -36,6 +36,7 @@ Point stored_point(const Subvolume& subvolume) {
   point.name = subvolume.name;
   point.guid = subvolume.identity();
   point.order = subvolume.otransid;
+  point.seen = subvolume.stime.seconds;
   return point;
 }
 

@@ -4,6 +4,7 @@
 #include "btrfs/store.h"
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -663,6 +664,28 @@ TEST_F(TwoFilesystems, WarnOfAMountThatLetsForeignProgramsAct) {
   backup_->unmount();
   backup_->mount("nosuid,nodev");
   EXPECT_TRUE(store_->warnings().empty());
+}
+
+// All that one run brings has one time, be it in one stream or in several.
+TEST_F(TwoFilesystems, KeepWhenTheRunThatBroughtASnapshotBegan) {
+  const auto seen = [&] {
+    std::vector<std::int64_t> times;
+    for (const auto& point : BtrfsStore(*backup_ / "store").inventory("web1").at(0).points) {
+      times.push_back(point.seen);
+    }
+    return times;
+  };
+  const auto before = std::time(nullptr);
+  const auto first = freeze(1);
+  back_up(request(first, std::nullopt));
+  const auto began = seen().at(0);
+  EXPECT_GE(began, before - 1);
+  EXPECT_LE(began, std::time(nullptr));
+  const auto second = freeze(2);
+  auto both = request(freeze(3), first);
+  both.intermediates = {second};
+  back_up(both);
+  EXPECT_EQ(seen(), (std::vector<std::int64_t>{began, began, began}));
 }
 
 TEST_F(TwoFilesystems, SayThatWhatIsBeingSentCannotGoYet) {

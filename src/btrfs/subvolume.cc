@@ -92,6 +92,7 @@ Subvolume describe(int fd, std::string_view subject) {
   subvolume.rtransid = info.rtransid;
   subvolume.otime = {static_cast<std::int64_t>(info.otime.sec), info.otime.nsec};
   subvolume.rtime = {static_cast<std::int64_t>(info.rtime.sec), info.rtime.nsec};
+  subvolume.stime = {static_cast<std::int64_t>(info.stime.sec), info.stime.nsec};
   subvolume.read_only = (info.flags & BTRFS_ROOT_SUBVOL_RDONLY) != 0;
   if (subvolume.may_have_changed()) {
     subvolume.was_changed = was_changed_later(fd, subject, subvolume);
@@ -146,11 +147,13 @@ void set_writable(int fd, std::string_view subject) {
   change_flags(fd, 0, BTRFS_SUBVOL_RDONLY, "make it writable", subject);
 }
 
-void set_received(int fd, const Guid& identity, std::uint64_t transaction,
+void set_received(int fd, const Guid& identity, std::uint64_t transaction, SubvolumeTime stime,
                   std::string_view subject) {
   btrfs_ioctl_received_subvol_args arguments{};
   std::copy(identity.bytes.begin(), identity.bytes.end(), arguments.uuid);
   arguments.stransid = transaction;
+  arguments.stime.sec = static_cast<std::uint64_t>(stime.seconds);
+  arguments.stime.nsec = stime.nanoseconds;
   if (::ioctl(fd, BTRFS_IOC_SET_RECEIVED_SUBVOL, &arguments) < 0) {
     throw system_error(errno, "mark it as received", subject);
   }

@@ -33,6 +33,7 @@ struct Subvolume {
   std::uint64_t rtransid = 0;    // received in; 0: was not
   SubvolumeTime otime;           // made at
   SubvolumeTime rtime;           // received at
+  SubvolumeTime stime;           // what the receiver set; run_begin.h; 0: nothing
   bool read_only = false;
   // A snapshot that is not what it was: it was made writable for a while, and something was
   // written (later_change.h).
@@ -87,8 +88,9 @@ void set_writable(int fd, std::string_view subject);
 // The one with this id wherever its name is, below a mount or not; `fd` is any directory of the
 // filesystem (BTRFS_IOC_SNAP_DESTROY_V2, Linux 5.7). No id is ever used twice.
 void destroy_subvolume_by_id(int fd, std::uint64_t id, std::string_view subject);
-// Marks it as the copy of `identity`, whose ctransid was `transaction` where it comes from.
-void set_received(int fd, const Guid& identity, std::uint64_t transaction,
+// Marks it as the copy of `identity`, whose ctransid was `transaction` where it comes from, and
+// sets Subvolume::stime.
+void set_received(int fd, const Guid& identity, std::uint64_t transaction, SubvolumeTime stime,
                   std::string_view subject);
 // Makes the removal of destroyed subvolumes durable and wakes the thread that gives their space
 // back (BTRFS_IOC_SYNC); otherwise it sleeps up to half a minute. Says nothing where it fails.

@@ -46,6 +46,7 @@ void fill(Subvolume& subvolume, ByteView bytes) {
   subvolume.rtransid = le64toh(item.rtransid);
   subvolume.otime = time_of(item.otime);
   subvolume.rtime = time_of(item.rtime);
+  subvolume.stime = time_of(item.stime);
 }
 
 void fill_name(Subvolume& subvolume, std::uint64_t parent, ByteView bytes) {

@@ -55,7 +55,8 @@ struct Snapshot {
   Timestamp time;   // when the backup began by its host's clock: everything older is in it
   Timestamp finished;
   // When the store saw the backup begin, by the storage's own clock; 0: it has none, or the
-  // snapshot is of an older format.
+  // snapshot is of an older format. Of a native one 0 also where `time` may well be right, because
+  // what a store of these sees is when it came, which can be long after (core/claimed_time.h).
   Timestamp seen;
   // The place in the order of commits: 1 more than the largest that was there, so that of two
   // snapshots the later one has the larger number whatever clocks said. 0: unknown.

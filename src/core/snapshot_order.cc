@@ -36,6 +36,10 @@ bool agree(Timestamp one, Timestamp two) {
 
 // Two that agree say more than two that do not.
 std::vector<Testimony> testimonies_of(const Snapshot& snapshot) {
+  if (snapshot.time == Timestamp{}) {
+    if (snapshot.seen == Timestamp{}) return {};
+    return {{snapshot.seen, {1, 1}}};
+  }
   if (snapshot.seen == Timestamp{}) return {{snapshot.time, {1, 0}}};
   if (agree(snapshot.seen, snapshot.time)) return {{snapshot.seen, {3, 1}}};
   return {{snapshot.seen, {1, 1}}, {snapshot.time, {1, 0}}};
@@ -108,14 +112,14 @@ Believed find_chain(const std::vector<const Snapshot*>& chain, std::optional<Tim
   return finder.believed(chain.size());
 }
 
-// From the next one that is known, or the one before.
+// From the next one that is known, or the one before; 0 where none is.
 std::vector<Timestamp> fill(const Believed& believed) {
   std::vector<Timestamp> times(believed.size());
-  std::optional<Timestamp> known;
-  for (const auto& time : believed) known = time ? time : known;
+  Timestamp known;
+  for (const auto& time : believed) known = time.value_or(known);
   for (std::size_t i = believed.size(); i-- > 0;) {
-    if (believed[i]) known = believed[i];
-    times[i] = *known;
+    if (believed[i]) known = *believed[i];
+    times[i] = known;
   }
   return times;
 }

@@ -26,8 +26,8 @@ struct EffectiveTime {
 // those of the storage before those of hosts, and later ones before earlier ones. A time after
 // `now` is believed only where the newest snapshot has no other: then it is not known which of the
 // clocks is wrong. What nobody vouches for counts as taken when the next one was, or, the newest,
-// when the one before was. `oldest_first` is in the order of is_older(); so are the times of a
-// volume and set.
+// when the one before was; so does what nobody claims anything of (time 0). `oldest_first` is in
+// the order of is_older(); so are the times of a volume and set.
 std::vector<EffectiveTime> effective_times(const std::vector<Snapshot>& oldest_first,
                                            Timestamp now);
 

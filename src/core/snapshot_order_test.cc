@@ -162,6 +162,18 @@ TEST(EffectiveTimes, AreKnownWhereClocksDifferByLittle) {
   EXPECT_EQ(unknown_in(all), std::vector<std::size_t>{});
 }
 
+TEST(EffectiveTimes, AreUnknownWhereNobodySaysAnything) {
+  EXPECT_EQ(times_of({snapshot(1, 0, 0), snapshot(2, 0, 0)}), (Seconds{0, 0}));
+  EXPECT_EQ(unknown_in({snapshot(1, 0, 0), snapshot(2, 0, 0)}), (std::vector<std::size_t>{0, 1}));
+}
+
+TEST(EffectiveTimes, OfWhatNobodyClaimsAnythingOfAreThoseOfTheStorageOrOfTheNextOne) {
+  const std::vector<Snapshot> all = {snapshot(1, 100 * kDay, 0), snapshot(2, 0, 0),
+                                     snapshot(3, 0, 300 * kDay)};
+  EXPECT_EQ(times_of(all), (Seconds{100 * kDay, 300 * kDay, 300 * kDay}));
+  EXPECT_EQ(unknown_in(all), std::vector<std::size_t>{1});
+}
+
 TEST(EffectiveTimes, NeverGoBackAndTakeNoTimeAtAllForThousands) {
   std::mt19937_64 random(20260301);
   for (const std::size_t count : {1, 2, 3, 10, 20'000}) {

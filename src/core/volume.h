@@ -29,6 +29,9 @@ struct Point {
   std::int64_t created = 0;  // seconds since 1970 by the clock of whoever took the snapshot; 0:
                              // unknown (`zfs list` pays dearly for it; names hold it, too)
   std::uint32_t holds = 0;   // how many holds keep it from being destroyed
+  std::int64_t seen = 0;     // of what a store received: when, by the store's clock, the run that
+                             // brought it began to store; seconds since 1970 (core/claimed_time.h);
+                             // 0: unknown, as in all that comes over the wire
   bool operator==(const Point&) const = default;
 };
 

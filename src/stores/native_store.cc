@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/aside.h"
+#include "core/claimed_time.h"
 #include "core/printable.h"
 #include "core/store_address.h"
 #include "replication/arrivals.h"
@@ -74,11 +75,28 @@ void NativeStore::add(std::size_t replica, const CopyIds& ids, std::vector<Snaps
     known_.insert_or_assign({volume, snapshot.id}, Known{replica, point, {}});
     snapshots.push_back(std::move(snapshot));
   }
-  // The store's order holds for the volume, whatever sets its snapshots are of.
+  judge_times(std::span(snapshots).subspan(first));
+}
+
+// The store's order holds for the volume, whatever sets its snapshots are of.
+void NativeStore::judge_times(std::span<Snapshot> of_volume) {
+  std::vector<ClaimedTime> claims;
+  for (const Snapshot& snapshot : of_volume) {
+    claims.push_back({snapshot.time, {point_of(snapshot).seen, 0}});
+  }
+  const Timestamp now = clock_.now();
+  const auto seen = contradicted_claims(claims, now);
   std::vector<const Snapshot*> chain;
-  for (std::size_t i = first; i < snapshots.size(); ++i) chain.push_back(&snapshots[i]);
-  const auto times = effective_times_of_chain(chain, clock_.now());
-  for (std::size_t i = 0; i < chain.size(); ++i) known(*chain[i]).time_for_rules = times[i];
+  for (std::size_t i = 0; i < of_volume.size(); ++i) {
+    of_volume[i].seen = seen[i];
+    chain.push_back(&of_volume[i]);
+  }
+  const auto times = effective_times_of_chain(chain, now);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    known(of_volume[i]).time_for_rules = times[i];
+    if (of_volume[i].time != Timestamp{}) continue;
+    of_volume[i].time = of_volume[i].finished = of_volume[i].root.mtime = times[i].time;
+  }
 }
 
 NativeStore::Known& NativeStore::known(const Snapshot& snapshot) {

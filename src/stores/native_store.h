@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,7 @@ class NativeStore : public SnapshotStore {
   bool discard_partial(const ReplicaState& replica);
   std::string message_about(const ReplicaDamage& damage) const;
   void add(std::size_t replica, const CopyIds& ids, std::vector<Snapshot>& snapshots);
+  void judge_times(std::span<Snapshot> of_volume);
   Known& known(const Snapshot& snapshot);
 
   const std::unique_ptr<Store> store_;

@@ -73,5 +73,44 @@ TEST_F(Leftover, OfAReceiveThatIsUnderWayIsNone) {
   EXPECT_TRUE(is_there_after_prune<BusyStore>(scene));
 }
 
+// Whose own clock says when each run began, a day after another until now.
+class WitnessingStore : public testing::FakeStore {
+ public:
+  WitnessingStore(testing::FakeDisk& disk, std::int64_t now) : FakeStore(disk), now_(now) {}
+  std::vector<ReplicaState> inventory(const std::string& host) override {
+    auto states = FakeStore::inventory(host);
+    for (auto& state : states) {
+      auto seen = now_;
+      for (auto point = state.points.rbegin(); point != state.points.rend(); ++point) {
+        point->seen = seen;
+        seen -= 86400;
+      }
+    }
+    return states;
+  }
+
+ private:
+  std::int64_t now_;
+};
+
+TEST(NativeTimes, AreThoseThatTheStoreSawWhereTheHostsClockIsAYearBehind) {
+  Scene scene(testing::FakeKind::Btrfs);
+  scene.make("a");
+  for (const char* state : {"one", "two", "three"}) {
+    scene.write("a", state);
+    (void)scene.run();
+  }
+  scene.clock.advance({365 * 86400});
+  const auto now = scene.clock.now().seconds;
+  NativeStore store(std::make_unique<WitnessingStore>(scene.disk, now), scene.clock, "web1");
+  const auto snapshots = store.snapshots(nullptr);
+  ASSERT_EQ(snapshots.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto taken = store.time_for_rules(snapshots[i]);
+    EXPECT_EQ(taken.time.seconds, now - (2 - static_cast<std::int64_t>(i)) * 86400);
+    EXPECT_TRUE(taken.is_known);
+  }
+}
+
 }  // namespace
 }  // namespace snapferry::stores
