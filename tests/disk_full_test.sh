@@ -8,7 +8,7 @@ work=$(mktemp -d)
 small=$work/small
 mkdir "$small" "$work/source"
 mount -t tmpfs -o size=24m tmpfs "$small" || skip "cannot mount a tmpfs here"
-trap 'umount -q "$work/real" || true; umount "$small"; rm -rf "$work"' EXIT
+trap 'umount -q -l "$work/real" || true; umount -q -l "$small" || true; rm -rf --one-file-system "$work"' EXIT
 
 export SNAPFERRY_STORE=repo:$small/store SNAPFERRY_PASSWORD=secret SNAPFERRY_CACHE=$work/cache
 

@@ -10,7 +10,7 @@ need python3 getfattr getfacl getcap rsync setpriv mkfs.ext4 mkfs.xfs mkfs.btrfs
 work=$(mktemp -d)
 mounted=()
 cleanup() {
-  for mount in "${mounted[@]}"; do umount "$mount"; done
+  for mount in "${mounted[@]}"; do umount -q "$mount" || umount -q -l "$mount" || true; done
   rm -rf "$work"
 }
 trap cleanup EXIT

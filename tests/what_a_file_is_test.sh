@@ -12,7 +12,7 @@ loop=
 cleanup() {
   for mount in "${mounted[@]}"; do
     chattr -R -i -a "$mount" 2>/dev/null || true
-    umount "$mount"
+    umount -q "$mount" || umount -q -l "$mount" || true
   done
   [ -z "$loop" ] || losetup -d "$loop"
   rm -rf "$work"
