@@ -670,7 +670,8 @@ TEST_F(TwoFilesystems, WarnOfAMountThatLetsForeignProgramsAct) {
 TEST_F(TwoFilesystems, KeepWhenTheRunThatBroughtASnapshotBegan) {
   const auto seen = [&] {
     std::vector<std::int64_t> times;
-    for (const auto& point : BtrfsStore(*backup_ / "store").inventory("web1").at(0).points) {
+    const auto replicas = BtrfsStore(*backup_ / "store").inventory("web1");
+    for (const auto& point : replicas.at(0).points) {
       times.push_back(point.seen);
     }
     return times;
