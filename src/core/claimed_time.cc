@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <limits>
 
+#include "core/clock_slack.h"
+
 namespace snapferry {
 namespace {
 
-constexpr std::int64_t kSlack = 3600;  // seconds by which two right clocks may differ
-
 // Whether `one` is before `two` by more than clocks differ.
 bool is_before(Timestamp one, Timestamp two) {
-  return one.seconds < std::numeric_limits<std::int64_t>::max() - kSlack &&
-         one.seconds + kSlack < two.seconds;
+  return one.seconds < std::numeric_limits<std::int64_t>::max() - kClockSlack &&
+         one.seconds + kClockSlack < two.seconds;
 }
 
 // The newest snapshots of each run whose begin the store saw, as places in the chain.

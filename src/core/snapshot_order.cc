@@ -11,10 +11,10 @@
 #include <tuple>
 #include <utility>
 
+#include "core/clock_slack.h"
+
 namespace snapferry {
 namespace {
-
-constexpr std::int64_t kSlack = 3600;  // seconds by which two right clocks may differ
 
 // How much speaks for a chain of times: witnesses, then those among them that are the storage's.
 struct Weight {
@@ -31,7 +31,7 @@ struct Testimony {
 bool agree(Timestamp one, Timestamp two) {
   const auto difference =
       static_cast<std::uint64_t>(one.seconds) - static_cast<std::uint64_t>(two.seconds);
-  return difference + kSlack <= 2 * kSlack;
+  return difference + kClockSlack <= 2 * kClockSlack;
 }
 
 // Two that agree say more than two that do not.
